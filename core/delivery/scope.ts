@@ -1,0 +1,177 @@
+/**
+ * Scopes: the work that one message causes downstream of one node (its lease in the inbox, its claim in the
+ * idempotency guard, ...). They nest. A scope ends exactly once: completed, failed, parked or abandoned.
+ *
+ * All scopes of a message end in ONE unit of the store: inbox row, guard claim and (for a parked message) the dead
+ * letter commit together, so no crash can leave one without the other. Each scope contributes its statements, guarded
+ * by its fencing token (`expect: 1`): when a lease was lost meanwhile, the whole unit is rolled back and the late
+ * result is discarded.
+ *
+ * The message carries only the tokens (`msg.crossdock.scopes`, plain data: clones keep it, handles would not
+ * survive). A message that lost `msg.crossdock` (a function node that returned a new object) is found by `_msgid`.
+ */
+import { randomUUID } from 'node:crypto';
+import { type CrossdockError } from '../errors';
+import { StatementExpectationError, type Statement, type Store } from '../store';
+
+/** How a scope ended. */
+export type Outcome =
+  | { readonly type: 'completed'; readonly result: unknown }
+  /** Failed; `retryAt` (store clock, ms) when it will be delivered again, undefined when this was the last attempt. */
+  | { readonly type: 'failed'; readonly error: CrossdockError }
+  /** Given to people: the dead letter `id` holds it now. */
+  | { readonly type: 'parked'; readonly error: CrossdockError; readonly id: string };
+
+/** What a node contributes when it opens a scope. */
+export interface ScopeHandlers {
+  readonly store: Store;
+  /** A word for logs and status, for example `inbox` or `guard`. */
+  readonly kind: string;
+  /** Statements that record the outcome; must fence themselves with `expect`. */
+  statements(outcome: Outcome): readonly Statement[];
+  /** Called once, after the unit committed (or was discarded as stale). Must not throw. */
+  ended(outcome: Outcome | 'stale' | 'abandoned'): void;
+  /** Whether a failure of this kind would be delivered again by this scope, and when (ms from now). */
+  retryDelay?(error: CrossdockError): number | undefined;
+}
+
+/** The plain data that travels in `msg.crossdock`. */
+export interface MessageState {
+  /** Open scopes, outermost first. */
+  scopes?: string[];
+  /** Business key for people and for the journal, for example `order:shop-eu:1001`. */
+  key?: string;
+  /** Set when the message failed and its source will deliver it again: it must not be parked. */
+  retry?: { attempt: number; inMs: number };
+  [extra: string]: unknown;
+}
+
+/** The part of a Node-RED message that scopes touch. */
+export interface ScopedMessage {
+  _msgid?: string;
+  crossdock?: MessageState;
+}
+
+interface OpenScope {
+  readonly token: string;
+  readonly handlers: ScopeHandlers;
+  readonly msgid: string | undefined;
+  readonly deadline: NodeJS.Timeout;
+}
+
+/**
+ * The scopes that are open in this process. One registry serves all nodes (they share module state), so a guard on
+ * one tab and a dead letter node on another settle the same message.
+ */
+export class ScopeRegistry {
+  readonly #open = new Map<string, OpenScope>();
+  readonly #byMsgid = new Map<string, string[]>();
+
+  /** Scopes open now. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Opens a scope and writes its token into the message.
+   * @param holdMs after this time without an end the scope is abandoned: its lease runs out and the message is
+   *   delivered again. Bounds what cannot be tracked (a message that a node swallowed).
+   */
+  open(message: ScopedMessage, handlers: ScopeHandlers, holdMs: number): string {
+    const token = randomUUID();
+    const outer = this.#tokens(message);
+    const deadline = setTimeout(() => this.#abandon(token), holdMs);
+    deadline.unref();
+    this.#open.set(token, { token, handlers, msgid: message._msgid, deadline });
+    const scopes = [...outer, token];
+    message.crossdock = { ...message.crossdock, scopes };
+    if (message._msgid !== undefined) this.#byMsgid.set(message._msgid, scopes);
+    return token;
+  }
+
+  /** Whether any scope of this message is still open here. */
+  isOpen(message: ScopedMessage): boolean {
+    return this.#tokens(message).some((token) => this.#open.has(token));
+  }
+
+  /** Ms until the outermost scope that retries would deliver this message again, or undefined if none will. */
+  retryDelay(message: ScopedMessage, error: CrossdockError): number | undefined {
+    for (const token of this.#tokens(message)) {
+      const delay = this.#open.get(token)?.handlers.retryDelay?.(error);
+      if (delay !== undefined) return delay;
+    }
+    return undefined;
+  }
+
+  /**
+   * Ends all open scopes of the message with one outcome, in one durable unit per store, together with `extra`
+   * (for example the dead letter's row).
+   * @returns `settled`, `none` when no scope was open (extra was still committed), or `stale` when a lease was lost:
+   *   nothing was written, the message belongs to another delivery now.
+   */
+  async settle(
+    message: ScopedMessage,
+    outcome: Outcome,
+    extra?: { readonly store: Store; readonly statements: readonly Statement[] },
+  ): Promise<'settled' | 'none' | 'stale'> {
+    const scopes = this.#take(message);
+    const units = new Map<Store, Statement[]>();
+    if (extra !== undefined) units.set(extra.store, [...extra.statements]);
+    for (const scope of [...scopes].reverse()) {
+      const list = units.get(scope.handlers.store) ?? [];
+      list.push(...scope.handlers.statements(outcome));
+      units.set(scope.handlers.store, list);
+    }
+    try {
+      for (const [store, statements] of units) if (statements.length > 0) await store.run(statements);
+    } catch (error) {
+      const stale = error instanceof StatementExpectationError;
+      for (const scope of scopes) scope.handlers.ended(stale ? 'stale' : 'abandoned');
+      if (stale) return 'stale';
+      throw error;
+    }
+    for (const scope of scopes) scope.handlers.ended(outcome);
+    return scopes.length === 0 ? 'none' : 'settled';
+  }
+
+  /** Forgets a scope without writing: its lease will run out or was handed back already. */
+  abandon(token: string): void {
+    this.#abandon(token);
+  }
+
+  #tokens(message: ScopedMessage): readonly string[] {
+    const carried = message.crossdock?.scopes;
+    if (Array.isArray(carried)) return carried.filter((token) => typeof token === 'string');
+    return (message._msgid === undefined ? undefined : this.#byMsgid.get(message._msgid)) ?? [];
+  }
+
+  #take(message: ScopedMessage): OpenScope[] {
+    const taken: OpenScope[] = [];
+    for (const token of this.#tokens(message)) {
+      const scope = this.#open.get(token);
+      if (scope === undefined) continue;
+      this.#forget(scope);
+      taken.push(scope);
+    }
+    return taken;
+  }
+
+  #abandon(token: string): void {
+    const scope = this.#open.get(token);
+    if (scope === undefined) return;
+    this.#forget(scope);
+    scope.handlers.ended('abandoned');
+  }
+
+  #forget(scope: OpenScope): void {
+    clearTimeout(scope.deadline);
+    this.#open.delete(scope.token);
+    if (scope.msgid === undefined) return;
+    const left = (this.#byMsgid.get(scope.msgid) ?? []).filter((token) => this.#open.has(token));
+    if (left.length === 0) this.#byMsgid.delete(scope.msgid);
+    else this.#byMsgid.set(scope.msgid, left);
+  }
+}
+
+/** The registry of this process. */
+export const scopes = new ScopeRegistry();

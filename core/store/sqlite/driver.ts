@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { CrossdockError } from '../../errors';
+import { applyMigrations } from '../migrations';
+import type { Migration, Statement, StatementResult, Store, StoreHealth, StoreOptions } from '../types';
+import { StatementExpectationError } from '../types';
+import type { Failure, FromWorker, Reply, Request, WorkerHealth } from './protocol';
+
+const DEFAULT_MAX_QUEUED = 10_000;
+
+/** What the `{...}` words of portable SQL mean on SQLite. */
+const WORDS: Readonly<Record<string, string>> = {
+  '{blob}': 'BLOB',
+  '{serial}': 'INTEGER PRIMARY KEY AUTOINCREMENT',
+  '{now}': "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+  '{skip_locked}': '',
+};
+const translated = new Map<string, string>();
+
+/** Portable SQL to SQLite's; cached, since our statement texts are few. */
+function translate(sql: string): string {
+  let text = translated.get(sql);
+  if (text === undefined) {
+    text = sql.replace(/\{[a-z_]+\}/g, (word) => WORDS[word] ?? word);
+    if (translated.size < 1000) translated.set(sql, text);
+  }
+  return text;
+}
+
+/** SQLite's primary result codes (sqlite.org/rescode.html) as errors with a sentence; nothing was committed. */
+function errorOf(failure: Failure, file: string): Error {
+  if (failure.type === 'expect') {
+    return new StatementExpectationError(failure.index, failure.expected, failure.actual);
+  }
+  const facts = { sqlite: failure.errcode };
+  switch (failure.errcode) {
+    case 13:
+      return new CrossdockError(
+        `The disk that holds the store ${file} is full: nothing is accepted until there is room again.`,
+        { code: 'STORE_FULL', kind: 'transient', facts, retryAfterMs: 5000 },
+      );
+    case 5:
+    case 6:
+      return new CrossdockError(
+        `The store ${file} is in use by another process. Each gateway needs a store file of its own.`,
+        { code: 'STORE_BUSY', kind: 'transient', facts, retryAfterMs: 5000 },
+      );
+    case 7:
+    case 8:
+    case 10:
+    case 14:
+      return new CrossdockError(`The store ${file} cannot be written: ${failure.message}.`, {
+        code: 'STORE_IO',
+        kind: 'transient',
+        facts,
+        retryAfterMs: 5000,
+      });
+    default:
+      return new CrossdockError(`The store refused a statement: ${failure.message}.`, {
+        code: 'STORE_SQL',
+        kind: 'permanent',
+        facts,
+      });
+  }
+}
+
+interface Waiting {
+  resolve(value: Extract<Reply, { ok: true }>['value']): void;
+  reject(error: Error): void;
+}
+
+/** The SQLite driver's main-thread half: sends units to the worker, never blocks the event loop. */
+class SqliteStore implements Store {
+  readonly dialect = 'sqlite';
+  readonly exclusive = true;
+  readonly instanceId = randomUUID();
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #maxQueued: number;
+  #nextId = 1;
+  #closing: Promise<void> | undefined;
+  #problem: string | undefined;
+
+  constructor(
+    private readonly worker: Worker,
+    private readonly file: string,
+    options: StoreOptions,
+  ) {
+    this.#maxQueued = options.maxQueued ?? DEFAULT_MAX_QUEUED;
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'replies') for (const reply of message.replies) this.#answer(reply);
+    });
+    worker.on('error', (error) => this.#fail(`The store's thread failed: ${error.message}.`));
+    worker.on('exit', () => this.#fail(`The store ${file} is closed.`));
+  }
+
+  run(statements: readonly Statement[]): Promise<readonly StatementResult[]> {
+    if (this.#closing !== undefined) return Promise.reject(closedError(this.file));
+    if (this.#waiting.size >= this.#maxQueued) {
+      return Promise.reject(
+        new CrossdockError(`The store is busy: ${this.#maxQueued} operations wait for the disk already.`, {
+          code: 'STORE_OVERLOADED',
+          kind: 'transient',
+          retryAfterMs: 1000,
+        }),
+      );
+    }
+    const wire = statements.map(({ sql, params = [], expect }) => ({
+      sql: translate(sql),
+      params,
+      ...(expect === undefined ? {} : { expect }),
+    }));
+    return this.#ask({ type: 'run', statements: wire }) as Promise<readonly StatementResult[]>;
+  }
+
+  migrate(migration: Migration): Promise<void> {
+    return applyMigrations(this, migration);
+  }
+
+  async health(): Promise<StoreHealth> {
+    if (this.#closing !== undefined) {
+      return { state: 'closed', bytes: 0, lastCommitAt: undefined, queued: 0, problem: undefined };
+    }
+    const queued = this.#waiting.size;
+    const seen = (await this.#ask({ type: 'health' })) as WorkerHealth;
+    return {
+      state: this.#problem === undefined ? 'open' : 'failing',
+      bytes: seen.bytes,
+      lastCommitAt: seen.lastCommitAt,
+      queued,
+      problem: this.#problem,
+    };
+  }
+
+  /** Writes a consistent copy to `file` (which must not exist) while the store goes on working. */
+  async backup(file: string): Promise<void> {
+    await this.#ask({ type: 'backup', file });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // The worker serves its port in order, so everything queued before is committed first.
+    const exited = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
+    try {
+      await this.#ask({ type: 'close' });
+    } catch {
+      await this.worker.terminate();
+    }
+    await exited;
+  }
+
+  #ask(request: DistributiveOmit<Request, 'id'>): Promise<Extract<Reply, { ok: true }>['value']> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.worker.postMessage({ id, ...request });
+    });
+  }
+
+  #answer(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(reply.id);
+    if (reply.ok) {
+      this.#problem = undefined;
+      waiting.resolve(reply.value);
+      return;
+    }
+    const error = errorOf(reply.failure, this.file);
+    if (error instanceof CrossdockError && error.kind === 'transient') this.#problem = error.message;
+    waiting.reject(error);
+  }
+
+  #fail(problem: string): void {
+    this.#problem = problem;
+    this.#closing ??= Promise.resolve();
+    const error = new CrossdockError(problem, { code: 'STORE_CLOSED', kind: 'transient', retryAfterMs: 1000 });
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+function closedError(file: string): CrossdockError {
+  return new CrossdockError(`The store ${file} is closed.`, {
+    code: 'STORE_CLOSED',
+    kind: 'transient',
+    retryAfterMs: 1000,
+  });
+}
+
+/** The SQLite-only extra: a copy while running. */
+export type SqliteStoreHandle = Store & { backup(file: string): Promise<void> };
+
+/**
+ * Opens (and creates) the store file; its folder is made when missing.
+ * @throws CrossdockError STORE_NEEDS_NODE (this Node.js has no node:sqlite), STORE_BUSY (another process has it),
+ *   STORE_IO (folder not writable), STORE_SQL (not a store file).
+ */
+export async function openSqliteStore(file: string, options: StoreOptions = {}): Promise<SqliteStoreHandle> {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 22 || (major === 22 && minor < 13)) {
+    throw new CrossdockError(
+      `Crossdock's store needs Node.js 22.13 or newer (this is ${process.versions.node}); Node.js 24 is advised.`,
+      { code: 'STORE_NEEDS_NODE', kind: 'permanent' },
+    );
+  }
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+  } catch (error) {
+    throw new CrossdockError(`The folder of the store ${file} cannot be made.`, {
+      code: 'STORE_IO',
+      kind: 'transient',
+      cause: error,
+    });
+  }
+  const worker = new Worker(join(__dirname, 'worker.js'), {
+    workerData: { file },
+    // node:sqlite prints an ExperimentalWarning up to 24.14; it would be noise in every gateway's log.
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
+  await new Promise<void>((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (message: FromWorker) => {
+      worker.off('error', reject);
+      if (message.type === 'failed') reject(errorOf(message.failure, file));
+      else resolve();
+    });
+  });
+  return new SqliteStore(worker, file, options);
+}

@@ -1,0 +1,35 @@
+import type { SqlValue, StatementResult } from '../types';
+
+/** What the driver asks of its worker thread. */
+export type Request =
+  | { readonly id: number; readonly type: 'run'; readonly statements: readonly WireStatement[] }
+  | { readonly id: number; readonly type: 'health' }
+  | { readonly id: number; readonly type: 'backup'; readonly file: string }
+  | { readonly id: number; readonly type: 'close' };
+
+/** A statement with its `{...}` words already replaced. */
+export interface WireStatement {
+  readonly sql: string;
+  readonly params: readonly SqlValue[];
+  readonly expect?: number;
+}
+
+/** Why a unit did not commit, as plain data (Error objects lose their class between threads). */
+export type Failure =
+  | { readonly type: 'expect'; readonly index: number; readonly expected: number; readonly actual: number }
+  | { readonly type: 'sqlite'; readonly errcode: number; readonly message: string };
+
+/** Answers of one commit group go back in one message: the main thread wakes up once per group, not once per unit. */
+export type Reply =
+  | { readonly id: number; readonly ok: true; readonly value: readonly StatementResult[] | WorkerHealth | null }
+  | { readonly id: number; readonly ok: false; readonly failure: Failure };
+
+export interface WorkerHealth {
+  readonly bytes: number;
+  readonly lastCommitAt: number | undefined;
+}
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly sqlite: string }
+  | { readonly type: 'failed'; readonly failure: Failure }
+  | { readonly type: 'replies'; readonly replies: readonly Reply[] };

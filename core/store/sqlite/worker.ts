@@ -1,0 +1,185 @@
+/**
+ * The thread that owns the SQLite file: one connection, WAL, synchronous=FULL, group commit.
+ *
+ * While one group commits (the fsync is the cost), further units queue up in this thread's message port; the next
+ * group takes all of them into one transaction with one fsync. A unit that fails is rolled back to its savepoint and
+ * does not disturb its neighbours. Nothing is answered before the COMMIT that holds it has returned.
+ */
+import { statSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { StatementResult } from '../types';
+import type { Failure, FromWorker, Reply, Request, WireStatement } from './protocol';
+
+/** Units in one commit: measured to be flat beyond 256; a bound keeps the latency of the first one small. */
+const MAX_GROUP = 512;
+/** Prepared statements kept; our code has a few dozen distinct texts. */
+const MAX_PREPARED = 500;
+/** SQLite result codes after which SQLite itself has rolled the whole transaction back (sqlite.org/lang_transaction). */
+const ROLLS_BACK_ALL = new Set([7, 9, 10, 13]); // NOMEM, INTERRUPT, IOERR, FULL
+
+const port = parentPort;
+if (port === null) throw new Error('the store worker runs in a worker thread only');
+const file = String((workerData as { file: string }).file);
+
+let db: DatabaseSync;
+let lastCommitAt: number | undefined;
+const prepared = new Map<string, { statement: StatementSync; reads: boolean }>();
+
+class ExpectationFailed extends Error {
+  constructor(readonly failure: Failure) {
+    super('expectation failed');
+  }
+}
+
+function post(message: FromWorker): void {
+  port?.postMessage(message);
+}
+
+function open(): void {
+  db = new DatabaseSync(file);
+  // Exclusive: a second process gets SQLITE_BUSY at once instead of two owners of one set of leases; and with the
+  // WAL index in memory the WAL-reset bug of SQLite < 3.51.3 (two connections) cannot happen.
+  db.exec('PRAGMA busy_timeout = 2000');
+  db.exec('PRAGMA locking_mode = EXCLUSIVE');
+  db.exec('PRAGMA journal_mode = WAL');
+  db.exec('PRAGMA synchronous = FULL');
+  db.exec('PRAGMA foreign_keys = ON');
+  db.exec('PRAGMA journal_size_limit = 16777216');
+  db.exec('BEGIN IMMEDIATE');
+  db.exec('COMMIT');
+}
+
+function prepare(sql: string): { statement: StatementSync; reads: boolean } {
+  const known = prepared.get(sql);
+  if (known !== undefined) return known;
+  if (prepared.size >= MAX_PREPARED) prepared.clear();
+  const statement = db.prepare(sql);
+  const entry = { statement, reads: /^\s*(select|with|pragma)\b/i.test(sql) || /\breturning\b/i.test(sql) };
+  prepared.set(sql, entry);
+  return entry;
+}
+
+function execute(step: WireStatement, index: number): StatementResult {
+  const { statement, reads } = prepare(step.sql);
+  let result: StatementResult;
+  if (reads) {
+    const rows = statement.all(...step.params) as StatementResult['rows'];
+    result = { rows: rows.map((row) => ({ ...row })), changes: rows.length };
+  } else {
+    result = { rows: [], changes: Number(statement.run(...step.params).changes) };
+  }
+  if (step.expect !== undefined && result.changes !== step.expect) {
+    throw new ExpectationFailed({ type: 'expect', index, expected: step.expect, actual: result.changes });
+  }
+  return result;
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof ExpectationFailed) return error.failure;
+  const { errcode, message } = error as { errcode?: number; message?: string };
+  return { type: 'sqlite', errcode: (errcode ?? 1) & 0xff, message: message ?? String(error) };
+}
+
+/** Runs one unit inside the open transaction; a failed one leaves no trace. */
+function runUnit(request: Extract<Request, { type: 'run' }>): Reply {
+  // A single statement is atomic by itself; only longer units pay for a savepoint. An expectation is checked after
+  // the statement has run, so it needs the savepoint too.
+  const [only] = request.statements;
+  const plain = request.statements.length === 1 && only?.expect === undefined;
+  if (!plain) db.exec('SAVEPOINT unit');
+  try {
+    const value = request.statements.map(execute);
+    if (!plain) db.exec('RELEASE unit');
+    return { id: request.id, ok: true, value };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.type === 'sqlite' && ROLLS_BACK_ALL.has(failure.errcode)) throw error;
+    if (!plain) {
+      db.exec('ROLLBACK TO unit');
+      db.exec('RELEASE unit');
+    }
+    return { id: request.id, ok: false, failure };
+  }
+}
+
+function commitGroup(group: readonly Extract<Request, { type: 'run' }>[]): readonly Reply[] {
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    const replies = group.map(runUnit);
+    db.exec('COMMIT');
+    lastCommitAt = Date.now();
+    return replies;
+  } catch (error) {
+    // Disk full or an I/O error: nothing of this group is durable, so nothing of it is acknowledged.
+    const failure = failureOf(error);
+    try {
+      db.exec('ROLLBACK');
+    } catch {
+      // SQLite has rolled back by itself already.
+    }
+    return group.map(({ id }) => ({ id, ok: false, failure }));
+  }
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+function answerOther(request: Exclude<Request, { type: 'run' }>): Reply {
+  try {
+    if (request.type === 'backup') {
+      db.prepare('VACUUM INTO ?').run(request.file);
+      return { id: request.id, ok: true, value: null };
+    }
+    if (request.type === 'close') {
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      db.close();
+      return { id: request.id, ok: true, value: null };
+    }
+    return { id: request.id, ok: true, value: { bytes: sizeOf(file) + sizeOf(`${file}-wal`), lastCommitAt } };
+  } catch (error) {
+    return { id: request.id, ok: false, failure: failureOf(error) };
+  }
+}
+
+/** Serves what has queued up: runs of units as commit groups, everything else in its place between them. */
+function serve(first: Request): void {
+  let next: Request | undefined = first;
+  while (next !== undefined) {
+    if (next.type !== 'run') {
+      post({ type: 'replies', replies: [answerOther(next)] });
+      if (next.type === 'close') {
+        port?.close();
+        return;
+      }
+      next = take();
+      continue;
+    }
+    const group: Extract<Request, { type: 'run' }>[] = [];
+    while (next?.type === 'run' && group.length < MAX_GROUP) {
+      group.push(next);
+      next = take();
+    }
+    post({ type: 'replies', replies: commitGroup(group) });
+  }
+}
+
+function take(): Request | undefined {
+  if (port === null) return undefined;
+  return (receiveMessageOnPort(port) as { message: Request } | undefined)?.message;
+}
+
+try {
+  open();
+  port.on('message', serve);
+  const version = process.versions['sqlite'] ?? 'unknown';
+  post({ type: 'ready', sqlite: version });
+} catch (error) {
+  post({ type: 'failed', failure: failureOf(error) });
+  port.close();
+}

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { CrossdockError } from '../../core/errors';
+import { openSqliteStore } from '../../core/store';
+import { describeStoreContract } from './store-contract';
+
+describe('store: SQLite', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'crossdock-store-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  describeStoreContract('sqlite', () => openSqliteStore(join(folder, 'deep', 'store.sqlite')));
+
+  it('opens with WAL and FULL, and allows one process only', async () => {
+    const file = join(folder, 'store.sqlite');
+    const store = await openSqliteStore(file);
+    const [mode, sync, locking] = await store.run([
+      { sql: 'PRAGMA journal_mode' },
+      { sql: 'PRAGMA synchronous' },
+      { sql: 'PRAGMA locking_mode' },
+    ]);
+    assert.equal(mode?.rows[0]?.['journal_mode'], 'wal');
+    assert.equal(sync?.rows[0]?.['synchronous'], 2);
+    assert.equal(locking?.rows[0]?.['locking_mode'], 'exclusive');
+    await assert.rejects(openSqliteStore(file), (error) => {
+      return error instanceof CrossdockError && error.code === 'STORE_BUSY';
+    });
+    await store.close();
+    const again = await openSqliteStore(file);
+    await again.close();
+  });
+
+  it('says in a sentence that a file is not a store', async () => {
+    const file = join(folder, 'store.sqlite');
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(file, 'this is not a database, it only looks like a file of some length'.repeat(40));
+    await assert.rejects(openSqliteStore(file), (error) => error instanceof CrossdockError);
+  });
+
+  it('keeps every acknowledged unit through kill -9, and no half of one', async function () {
+    this.timeout(60_000);
+    const file = join(folder, 'store.sqlite');
+    const acknowledged = new Set<number>();
+    for (let round = 0; round < 5; round += 1) {
+      const child = fork(join(__dirname, 'store-writer.js'), [file, String(round * 1_000_000)], { stdio: 'pipe' });
+      let seen = 0;
+      const enough = 150 + round * 137;
+      await new Promise<void>((resolve) => {
+        child.on('message', (ids: number[]) => {
+          for (const id of ids) acknowledged.add(id);
+          seen += ids.length;
+          if (seen >= enough) resolve();
+        });
+      });
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    }
+    const db = new DatabaseSync(file);
+    const rows = db.prepare('SELECT n, part FROM written').all() as { n: number; part: number }[];
+    assert.deepEqual({ ...db.prepare('PRAGMA integrity_check').get() }, { integrity_check: 'ok' });
+    db.close();
+    const parts = new Map<number, number>();
+    for (const { n } of rows) parts.set(n, (parts.get(n) ?? 0) + 1);
+    const lost = [...acknowledged].filter((n) => !parts.has(n));
+    const torn = [...parts].filter(([, count]) => count !== 2);
+    assert.deepEqual({ lost, torn }, { lost: [], torn: [] });
+    assert.ok(acknowledged.size > 700);
+  });
+
+  it('stops acknowledging when the disk is full, keeps what it had, and goes on when there is room', async () => {
+    const file = join(folder, 'store.sqlite');
+    const store = await openSqliteStore(file);
+    await store.run([{ sql: 'CREATE TABLE t (n BIGINT, body TEXT)' }]);
+    const [page] = await store.run([{ sql: 'PRAGMA page_count' }]);
+    await store.run([{ sql: `PRAGMA max_page_count = ${Number(page?.rows[0]?.['page_count']) + 40}` }]);
+    const body = 'x'.repeat(4000);
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 200 }, (_, n) =>
+        store.run([{ sql: 'INSERT INTO t (n, body) VALUES (?, ?)', params: [n, body] }]).then(() => n),
+      ),
+    );
+    const kept = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    assert.ok(refused.length > 0);
+    for (const reason of refused) {
+      assert.ok(reason instanceof CrossdockError);
+      assert.equal(reason.code, 'STORE_FULL');
+      assert.equal(reason.kind, 'transient');
+    }
+    const [have] = await store.run([{ sql: 'SELECT n FROM t ORDER BY n' }]);
+    assert.deepEqual(
+      have?.rows.map((row) => row['n']),
+      kept,
+    );
+    assert.equal((await store.health()).state, 'open');
+    await store.run([{ sql: 'PRAGMA max_page_count = 1000000' }]);
+    await store.run([{ sql: 'INSERT INTO t (n, body) VALUES (?, ?)', params: [999, body] }]);
+    await store.close();
+    const db = new DatabaseSync(file);
+    assert.deepEqual({ ...db.prepare('PRAGMA integrity_check').get() }, { integrity_check: 'ok' });
+    assert.equal(db.prepare('SELECT count(*) AS n FROM t').get()?.['n'], kept.length + 1);
+    db.close();
+  });
+
+  it('copies itself while running', async () => {
+    const store = await openSqliteStore(join(folder, 'store.sqlite'));
+    await store.run([{ sql: 'CREATE TABLE t (n BIGINT)' }, { sql: 'INSERT INTO t (n) VALUES (1)' }]);
+    const copy = join(folder, 'copy.sqlite');
+    await Promise.all([store.backup(copy), store.run([{ sql: 'INSERT INTO t (n) VALUES (2)' }])]);
+    await store.close();
+    const db = new DatabaseSync(copy);
+    assert.ok(Number(db.prepare('SELECT count(*) AS n FROM t').get()?.['n']) >= 1);
+    db.close();
+  });
+
+  it('bounds what waits for the disk', async () => {
+    const store = await openSqliteStore(join(folder, 'store.sqlite'), { maxQueued: 5 });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 8 }, () => store.run([{ sql: 'SELECT 1' }])),
+    );
+    const refused = outcomes.filter(({ status }) => status === 'rejected');
+    assert.equal(refused.length, 3);
+    await store.close();
+  });
+
+  it('never lets a dead worker hang its callers', async () => {
+    const child = spawn(process.execPath, [
+      '-e',
+      `const { openSqliteStore } = require(${JSON.stringify(join(__dirname, '../../core/store'))});
+       openSqliteStore(${JSON.stringify(join(folder, 'store.sqlite'))}).then(async (store) => {
+         store.worker.terminate();
+         await store.run([{ sql: 'SELECT 1' }]).then(() => process.exit(1), (error) => console.log(error.code));
+       });`,
+    ]);
+    let out = '';
+    child.stdout.on('data', (chunk) => {
+      out += String(chunk);
+    });
+    await once(child, 'exit');
+    assert.equal(out.trim(), 'STORE_CLOSED');
+  });
+});
