@@ -11,13 +11,13 @@
  * survive). A message that lost `msg.crossdock` (a function node that returned a new object) is found by `_msgid`.
  */
 import { randomUUID } from 'node:crypto';
-import { type CrossdockError } from '../errors';
+import type { CrossdockError, ErrorKind, Problem } from '../errors';
 import { StatementExpectationError, type Statement, type Store } from '../store';
 
 /** How a scope ended. */
 export type Outcome =
   | { readonly type: 'completed'; readonly result: unknown }
-  /** Failed; `retryAt` (store clock, ms) when it will be delivered again, undefined when this was the last attempt. */
+  /** Failed: delivered again by the schedule when the error may be retried, else kept with its error. */
   | { readonly type: 'failed'; readonly error: CrossdockError }
   /** Given to people: the dead letter `id` holds it now. */
   | { readonly type: 'parked'; readonly error: CrossdockError; readonly id: string };
@@ -31,8 +31,31 @@ export interface ScopeHandlers {
   statements(outcome: Outcome): readonly Statement[];
   /** Called once, after the unit committed (or was discarded as stale). Must not throw. */
   ended(outcome: Outcome | 'stale' | 'abandoned'): void;
-  /** Whether a failure of this kind would be delivered again by this scope, and when (ms from now). */
+  /** Ms until this scope would deliver the message again after such a failure; undefined when it would not. */
   retryDelay?(error: CrossdockError): number | undefined;
+  /** What the message was when it entered, for the dead letters; only the scope of a source knows it. */
+  origin?(): Origin;
+}
+
+/** A message as it arrived. */
+export interface Origin {
+  readonly source: string;
+  readonly deliveryId: string;
+  readonly body: Uint8Array;
+  /** Store clock, ms. */
+  readonly receivedAt: number;
+  /** Deliveries into the flow so far, this one included. */
+  readonly attempts: number;
+}
+
+/** An error as plain data. */
+export interface Failure {
+  nodeId: string;
+  code: string;
+  kind: ErrorKind;
+  message: string;
+  facts: CrossdockError['facts'];
+  problems: readonly Problem[];
 }
 
 /** The plain data that travels in `msg.crossdock`. */
@@ -43,6 +66,8 @@ export interface MessageState {
   key?: string;
   /** Set when the message failed and its source will deliver it again: it must not be parked. */
   retry?: { attempt: number; inMs: number };
+  /** The last failure and the node it happened at. */
+  failure?: Failure;
   [extra: string]: unknown;
 }
 
@@ -101,6 +126,32 @@ export class ScopeRegistry {
       if (delay !== undefined) return delay;
     }
     return undefined;
+  }
+
+  /** The message as it arrived, when it came through an inbox. */
+  origin(message: ScopedMessage): Origin | undefined {
+    for (const token of this.#tokens(message)) {
+      const origin = this.#open.get(token)?.handlers.origin?.();
+      if (origin !== undefined) return origin;
+    }
+    return undefined;
+  }
+
+  /**
+   * Notes a final failure that a Catch node may still bring to a dead letter node. When nothing has settled the
+   * message after `graceMs`, its scopes end as failed, with this error kept beside the message.
+   */
+  failing(message: ScopedMessage, error: CrossdockError, graceMs: number): void {
+    if (!this.isOpen(message)) return;
+    // A shallow copy: the flow may change the message meanwhile, the tokens are what counts.
+    const held: ScopedMessage = { crossdock: { scopes: [...this.#tokens(message)] } };
+    const timer = setTimeout(() => {
+      if (!this.isOpen(held)) return;
+      this.settle(held, { type: 'failed', error }).catch(() => {
+        // The store refused: the leases run out and the message is delivered again.
+      });
+    }, graceMs);
+    timer.unref();
   }
 
   /**

@@ -1,0 +1,7 @@
+export {
+  type DeadLetter,
+  type DeadLetterFilter,
+  DeadLetters,
+  type DeadLetterSource,
+  type Parking,
+} from './dead-letters';

@@ -1,0 +1,28 @@
+/**
+ * The outbox's contract. Its rows are written in the same unit as the end of the scope that caused them (pass
+ * `statements` as `extra` to `scopes.settle`), so an event leaves exactly when its cause is settled; the relay marks
+ * a row sent only after the channel confirmed it. The tables and the relay come with the delivery issue; state that
+ * only the newest value matters for (stock levels) does not go through here but through core/inventory, which keeps
+ * the desired and the published value per key.
+ */
+import type { Statement, Store } from '../store';
+
+export interface OutgoingEvent {
+  /** Deterministic id; a second row with it is ignored. */
+  readonly id: string;
+  readonly channel: string;
+  /** Events with the same key leave in order. */
+  readonly partitionKey: string;
+  /** A CloudEvent, structured JSON. */
+  readonly event: string;
+  /** Lower goes first. */
+  readonly priority?: number;
+}
+
+export interface Outbox {
+  readonly store: Store;
+  /** The statements that add the events, for a unit that the caller runs. */
+  statements(events: readonly OutgoingEvent[]): readonly Statement[];
+  /** Tells the relay that a unit with such statements has committed. */
+  wake(): void;
+}

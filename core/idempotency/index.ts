@@ -1,0 +1,1 @@
+export { type Claim, type ClaimRequest, IdempotencyGuard, type GuardOptions } from './guard';

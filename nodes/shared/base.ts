@@ -1,0 +1,139 @@
+/**
+ * What all message nodes share: the configuration is read once, the parts are opened in the background while messages
+ * wait, every error ends in one `done(error)`, and no rejection ever escapes (an unhandled one ends Node-RED).
+ */
+import { scopes } from '../../core/delivery';
+import { asCrossdockError, type CrossdockError } from '../../core/errors';
+import type { Done, Message, RawConfig, Red, RedNode, Send } from './red';
+import { StatusLine } from './status';
+
+/** After a final failure: how long a Catch node may take to bring the message to a dead letter node. */
+const CATCH_GRACE_MS = 10_000;
+
+/** A node at work. */
+export interface Behaviour {
+  /** Handles one message; an error thrown here is the message's failure. */
+  input?(message: Message, send: Send): Promise<void>;
+  /** Frees what was opened; Node-RED waits for it up to its own limit (15 s). */
+  close?(): Promise<void>;
+}
+
+export interface Context<C> {
+  readonly node: RedNode;
+  readonly config: C;
+  readonly status: StatusLine;
+  /** Resolves when the node has closed; what it shares stays open until then. */
+  readonly closed: Promise<void>;
+}
+
+export interface NodeDefinition<C> {
+  readonly credentials?: Record<string, { type: 'text' | 'password' }>;
+  /** Reads the configuration; throws CrossdockError with a sentence for what is wrong. */
+  normalise(config: RawConfig, node: RedNode): C;
+  /** Opens the node's parts. Until it resolves, messages wait. */
+  start(context: Context<C>): Promise<Behaviour>;
+}
+
+/** Registers a message node. */
+export function registerNode<C>(red: Red, type: string, definition: NodeDefinition<C>): void {
+  red.nodes.registerType(
+    type,
+    function (this: RedNode, config: RawConfig): void {
+      red.nodes.createNode(this, config);
+      run(this, config, definition);
+    },
+    definition.credentials === undefined ? {} : { credentials: definition.credentials },
+  );
+}
+
+function run<C>(node: RedNode, raw: RawConfig, definition: NodeDefinition<C>): void {
+  const status = new StatusLine(node);
+  let tellClosed: () => void = () => undefined;
+  const closed = new Promise<void>((resolve) => {
+    tellClosed = resolve;
+  });
+  const opened = begin(node, raw, definition, status, closed);
+  // Handled here for the case that no message ever asks; each message gets the error through its own await.
+  opened.catch((thrown: unknown) => {
+    const error = asCrossdockError(thrown);
+    status.failed(error.message);
+    node.error(error.message);
+  });
+  node.on('input', (message: Message, send: Send, done: Done) => {
+    opened
+      .then((behaviour) => behaviour.input?.(message, send))
+      .then(
+        () => done(),
+        (thrown: unknown) => fail(node, status, message, asCrossdockError(thrown), done),
+      )
+      .catch((thrown: unknown) => node.error(asCrossdockError(thrown).message));
+  });
+  // Declared with two parameters on purpose: Node-RED decides by the function's length how to call it.
+  node.on('close', (_removed: boolean, done: () => void) => {
+    opened
+      .then((behaviour) => behaviour.close?.())
+      .catch((thrown: unknown) => node.warn(asCrossdockError(thrown).message))
+      .finally(() => {
+        status.close();
+        tellClosed();
+        done();
+      });
+  });
+}
+
+async function begin<C>(
+  node: RedNode,
+  raw: RawConfig,
+  definition: NodeDefinition<C>,
+  status: StatusLine,
+  closed: Promise<void>,
+): Promise<Behaviour> {
+  const config = definition.normalise(raw, node);
+  return definition.start({ node, config, status, closed });
+}
+
+/**
+ * One failure, told once. A failure that the message's source will repeat ends the scopes first, so that what the
+ * Catch node sees already says so (`msg.crossdock.retry`) and nobody parks a message that is still alive.
+ */
+async function fail(
+  node: RedNode,
+  status: StatusLine,
+  message: Message,
+  error: CrossdockError,
+  done: Done,
+): Promise<void> {
+  status.failed(error.message);
+  note(node, message, error);
+  try {
+    const inMs = error.retryable ? scopes.retryDelay(message, error) : undefined;
+    if (inMs !== undefined) {
+      const attempt = scopes.origin(message)?.attempts ?? 1;
+      await scopes.settle(message, { type: 'failed', error });
+      message.crossdock = { ...message.crossdock, retry: { attempt, inMs } };
+    } else scopes.failing(message, error, CATCH_GRACE_MS);
+  } catch (thrown) {
+    // The store refused to take the outcome: the lease runs out and the message is delivered again.
+    node.warn(asCrossdockError(thrown).message);
+  }
+  done(error);
+}
+
+/**
+ * Writes the failure into the message as plain data: a Catch node keeps only text, code and stack of an error, and
+ * the dead letters want its kind, facts and problems too.
+ */
+function note(node: RedNode, message: Message, error: CrossdockError): void {
+  const { code, kind, facts, problems } = error;
+  message.crossdock = {
+    ...message.crossdock,
+    failure: { nodeId: node.id, code, kind, message: error.message, facts, problems },
+  };
+}
+
+/** A final failure outside an input handler (a source has no `done`): noted, told to the Catch nodes, bounded. */
+export function raise(node: RedNode, message: Message, error: CrossdockError): void {
+  note(node, message, error);
+  scopes.failing(message, error, CATCH_GRACE_MS);
+  node.error(error, message);
+}

@@ -1,0 +1,89 @@
+/**
+ * The part of Node-RED's runtime API that Crossdock uses, typed for strict code (4.1 and 5 alike). The published
+ * types lag behind the runtime (no hooks, loose messages), and a small exact face is easier to keep true.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ScopedMessage } from '../../core/delivery';
+
+export interface Message extends ScopedMessage {
+  payload?: unknown;
+  topic?: unknown;
+  error?: unknown;
+  [property: string]: unknown;
+}
+
+export type Send = (message: Message | (Message | Message[] | null)[]) => void;
+export type Done = (error?: Error) => void;
+
+export interface Status {
+  fill?: 'red' | 'green' | 'yellow' | 'blue' | 'grey';
+  shape?: 'ring' | 'dot';
+  text?: string;
+}
+
+/** A node's configuration as it comes from the flow file: nothing about it can be trusted. */
+export type RawConfig = Readonly<Record<string, unknown>> & { readonly id: string; readonly type: string };
+
+export interface RedNode {
+  readonly id: string;
+  readonly type: string;
+  readonly name?: string;
+  /** The tab's id. */
+  readonly z?: string;
+  readonly credentials?: Readonly<Record<string, unknown>>;
+  /** Node ids per output. */
+  readonly wires?: readonly (readonly string[])[];
+  on(event: 'input', listener: (message: Message, send: Send, done: Done) => void): void;
+  on(event: 'close', listener: (removed: boolean, done: () => void) => void): void;
+  send(message: Message | (Message | Message[] | null)[]): void;
+  error(text: string | Error, message?: Message): void;
+  warn(text: string): void;
+  log(text: string): void;
+  status(status: Status): void;
+}
+
+export type HttpRequest = IncomingMessage & { readonly path?: string; readonly params?: Record<string, string> };
+export type HttpResponse = ServerResponse & {
+  status(code: number): HttpResponse;
+  json(body: unknown): void;
+};
+export type HttpHandler = (request: HttpRequest, response: HttpResponse, next: (error?: unknown) => void) => void;
+
+interface HttpApp {
+  use(handler: HttpHandler): void;
+  get(path: string, ...handlers: HttpHandler[]): void;
+  post(path: string, ...handlers: HttpHandler[]): void;
+}
+
+/** A compiled JSONata expression of Node-RED. */
+export interface Expression {
+  readonly compiled: unique symbol;
+}
+
+export interface Red {
+  readonly settings: { readonly userDir?: string; readonly [setting: string]: unknown };
+  readonly nodes: {
+    createNode(node: RedNode, config: RawConfig): void;
+    registerType(
+      type: string,
+      constructor: (this: RedNode, config: RawConfig) => void,
+      options?: { credentials?: Record<string, { type: 'text' | 'password' }> },
+    ): void;
+    getNode(id: string): RedNode | null;
+  };
+  readonly util: {
+    getMessageProperty(message: Message, path: string): unknown;
+    setMessageProperty(message: Message, path: string, value: unknown, create?: boolean): void;
+    prepareJSONataExpression(source: string, node: RedNode | Record<string, never>): Expression;
+    evaluateJSONataExpression(
+      expression: Expression,
+      message: unknown,
+      callback: (error: Error | null, value?: unknown) => void,
+    ): void;
+  };
+  readonly auth: { needsPermission(permission: string): HttpHandler };
+  readonly httpAdmin: HttpApp;
+  readonly httpNode: HttpApp;
+  /** i18n; returns the key where no catalogue is loaded. */
+  _(key: string, values?: Record<string, unknown>): string;
+}

@@ -1,0 +1,65 @@
+import type { RedNode, Status } from './red';
+
+const EVERY_MS = 250;
+
+/**
+ * A node's status, at most four times a second: the editor's socket queues without bound, so a status per message
+ * would let a burst exhaust the browser. The last word always gets through.
+ */
+export class StatusLine {
+  #last = 0;
+  #waiting: Status | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #shown = '';
+
+  constructor(private readonly node: RedNode) {}
+
+  ok(text: string): void {
+    this.#set({ fill: 'green', shape: 'dot', text });
+  }
+
+  /** Working, or nothing to say yet. */
+  busy(text: string): void {
+    this.#set({ fill: 'blue', shape: 'dot', text });
+  }
+
+  waiting(text: string): void {
+    this.#set({ fill: 'yellow', shape: 'ring', text });
+  }
+
+  failed(text: string): void {
+    this.#set({ fill: 'red', shape: 'ring', text });
+  }
+
+  /** Stops; a status set later is ignored. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#last = Number.POSITIVE_INFINITY;
+  }
+
+  #set(status: Status): void {
+    const short = { ...status, text: shorten(status.text ?? '') };
+    this.#waiting = short;
+    if (this.#timer !== undefined) return;
+    const wait = this.#last + EVERY_MS - Date.now();
+    if (wait > 0 && Number.isFinite(wait)) {
+      this.#timer = setTimeout(() => this.#flush(), wait);
+      this.#timer.unref();
+    } else if (Number.isFinite(this.#last)) this.#flush();
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    const status = this.#waiting;
+    if (status === undefined || !Number.isFinite(this.#last)) return;
+    this.#last = Date.now();
+    const shown = JSON.stringify(status);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.node.status(status);
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}

@@ -1,0 +1,257 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { parseJson } from '../../core/canonical';
+import { type Delivery, Inbox, scopes } from '../../core/delivery';
+import { asCrossdockError, CrossdockError } from '../../core/errors';
+import { readBody, SIGNATURE_KINDS, signatureMatches } from '../../core/webhook';
+import { type Context, raise, registerNode } from '../shared/base';
+import { choice, number, secret, text } from '../shared/config';
+import type { HttpRequest, HttpResponse, Message, Red } from '../shared/red';
+import { storeOf } from '../shared/store';
+import { mountWebhooks, normalisePath } from './route';
+
+/** Headers that senders identify a delivery by, in the order in which they are looked at. */
+const DELIVERY_ID_HEADERS = ['idempotency-key', 'webhook-id', 'x-shopify-webhook-id', 'x-wc-webhook-delivery-id'];
+/** Headers that the flow gets; never credentials, cookies or signatures. */
+const KEPT_HEADERS = [
+  'content-type',
+  'user-agent',
+  'x-shopify-topic',
+  'x-shopify-shop-domain',
+  'x-wc-webhook-topic',
+  'x-wc-webhook-source',
+];
+const READ_TIMEOUT_MS = 15_000;
+const DRAIN_MS = 8000;
+const HTTP_STATUS: Readonly<Record<string, number>> = {
+  BODY_TOO_LARGE: 413,
+  BODY_TOO_SLOW: 408,
+  BODY_ENCODED: 415,
+  BODY_CUT: 400,
+};
+
+interface Config {
+  readonly path: string;
+  readonly source: string;
+  readonly signature: (typeof SIGNATURE_KINDS)[number];
+  readonly secret: string;
+  readonly partitionKey: string;
+  readonly maxBytes: number;
+  readonly concurrency: number;
+  readonly maxAttempts: number;
+  readonly holdMs: number;
+  readonly store: ReturnType<typeof storeOf>;
+}
+
+export = (red: Red): void => {
+  registerNode<Config>(red, 'crossdock-webhook-in', {
+    credentials: { secret: { type: 'password' } },
+    normalise(config, node) {
+      const signature = choice(config, 'signature', 'Signature', SIGNATURE_KINDS, 'none');
+      const key = secret(node.credentials, 'secret', 'Secret');
+      if (signature !== 'none' && key === '') {
+        throw new CrossdockError('The secret that the sender signs with is missing.', {
+          code: 'CONFIG_INVALID',
+          kind: 'permanent',
+          facts: { field: 'secret' },
+        });
+      }
+      return {
+        path: normalisePath(text(config, 'path', 'Path')),
+        source: text(config, 'source', 'Source'),
+        signature,
+        secret: key,
+        partitionKey: text(config, 'partitionKey', 'Order by', ''),
+        maxBytes: number(config, 'maxBodyKb', 'Largest body', 1024, { min: 1, max: 65_536 }) * 1024,
+        concurrency: number(config, 'concurrency', 'In the flow at once', 64, { min: 1, max: 1000 }),
+        maxAttempts: number(config, 'maxAttempts', 'Attempts', 100, { min: 1, max: 10_000 }),
+        holdMs: number(config, 'holdSeconds', 'Time in the flow', 300, { min: 1, max: 86_400 }) * 1000,
+        store: storeOf(red, config),
+      };
+    },
+    start: (context) => start(red, context),
+  });
+};
+
+async function start(red: Red, { node, config, status, closed }: Context<Config>) {
+  const routes = mountWebhooks(red);
+  const taken = routes.get(config.path);
+  if (taken !== undefined) {
+    throw new CrossdockError(`The path ${config.path} is used by another webhook in node.`, {
+      code: 'PATH_TAKEN',
+      kind: 'permanent',
+      facts: { path: config.path },
+    });
+  }
+  // Taken before anything is awaited, so that two nodes cannot get the same path; answers 503 until it is open.
+  let inbox: Inbox | undefined;
+  const show = (): void => {
+    if (inbox === undefined) return;
+    const { inFlight, depth } = inbox;
+    if (depth === 0) status.ok('ready');
+    else status.busy(`${inFlight} in the flow, ${Math.max(0, depth - inFlight)} waiting`);
+  };
+  routes.set(config.path, {
+    id: node.id,
+    handle: (request, response) => {
+      receive(config, inbox, request, response)
+        .then(show)
+        .catch((thrown: unknown) => {
+          node.error(asCrossdockError(thrown).message);
+          if (!response.headersSent) answer(response, 500, { code: 'INTERNAL_ERROR', message: 'Internal error.' });
+        });
+    },
+  });
+  const release = (): void => {
+    if (routes.get(config.path)?.id === node.id) routes.delete(config.path);
+  };
+  try {
+    const store = await config.store(closed);
+    const opened = await Inbox.open(store, {
+      source: config.source,
+      concurrency: config.concurrency,
+      maxAttempts: config.maxAttempts,
+      holdMs: config.holdMs,
+      onProblem: (problem) => {
+        if (problem === undefined) show();
+        else status.failed(problem.message);
+      },
+    });
+    inbox = opened;
+    opened.start((delivery) => {
+      const message = messageOf(delivery, opened.holdMs, show);
+      try {
+        if (delivery.refusal !== undefined) throw delivery.refusal;
+        message.payload = parseJson(Buffer.from(delivery.body).toString('utf8'));
+        node.send(message);
+      } catch (thrown) {
+        // A source has no `done`: what cannot enter the flow goes to the Catch nodes, as it arrived.
+        message.payload = Buffer.from(delivery.body).toString('utf8');
+        raise(node, message, asCrossdockError(thrown));
+      }
+    });
+    show();
+    return {
+      close: async () => {
+        release();
+        await opened.stop(DRAIN_MS);
+      },
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function messageOf(delivery: Delivery, holdMs: number, ended: () => void): Message {
+  const message: Message = {
+    _msgid: randomUUID().replaceAll('-', '').slice(0, 16),
+    topic: delivery.source,
+    headers: delivery.headers,
+    crossdock: {
+      source: delivery.source,
+      deliveryId: delivery.deliveryId,
+      receivedAt: new Date(delivery.receivedAt).toISOString(),
+      attempt: delivery.attempts,
+    },
+  };
+  const { scope } = delivery;
+  scopes.open(
+    message,
+    {
+      ...scope,
+      ended: (outcome) => {
+        scope.ended(outcome);
+        ended();
+      },
+    },
+    holdMs,
+  );
+  return message;
+}
+
+/** Takes one request in: everything that can be refused is refused before it is parsed or stored. */
+async function receive(
+  config: Config,
+  inbox: Inbox | undefined,
+  request: HttpRequest,
+  response: HttpResponse,
+): Promise<void> {
+  if (request.method !== 'POST') {
+    response.setHeader('Allow', 'POST');
+    answer(response, 405, { code: 'METHOD_NOT_ALLOWED', message: 'Only POST is accepted here.' });
+    return;
+  }
+  try {
+    if (inbox === undefined) {
+      throw new CrossdockError('The gateway is starting.', {
+        code: 'STARTING',
+        kind: 'transient',
+        retryAfterMs: 5000,
+      });
+    }
+    const body = await readBody(request, { maxBytes: config.maxBytes, timeoutMs: READ_TIMEOUT_MS });
+    if (
+      config.signature !== 'none' &&
+      !signatureMatches(config.signature, request.headers, body, config.secret)
+    ) {
+      answer(response, 401, { code: 'SIGNATURE_WRONG', message: 'The signature does not match.' });
+      return;
+    }
+    const id = deliveryIdOf(request.headers) ?? randomUUID();
+    const taken = await inbox.accept({
+      id,
+      partitionKey: partitionKeyOf(config.partitionKey, body) ?? id,
+      body,
+      headers: keptHeaders(request.headers),
+    });
+    answer(response, taken === 'accepted' ? 202 : 200, { status: taken, id });
+  } catch (thrown) {
+    const error = asCrossdockError(thrown);
+    const code = error.retryable ? 503 : (HTTP_STATUS[error.code] ?? 500);
+    if (error.retryable) response.setHeader('Retry-After', Math.ceil((error.retryAfterMs ?? 5000) / 1000));
+    answer(response, code, { code: error.code, message: code === 500 ? 'Internal error.' : error.message });
+  }
+}
+
+function answer(response: HttpResponse, status: number, body: Record<string, unknown>): void {
+  if (status >= 400 && status !== 503) response.setHeader('Connection', 'close');
+  response.statusCode = status;
+  response.setHeader('Content-Type', status >= 400 ? 'application/problem+json' : 'application/json');
+  response.end(JSON.stringify(status >= 400 ? { status, title: body['message'], code: body['code'] } : body));
+}
+
+function deliveryIdOf(headers: IncomingHttpHeaders): string | undefined {
+  for (const name of DELIVERY_ID_HEADERS) {
+    const value = headers[name];
+    if (typeof value === 'string' && value !== '' && value.length <= 255) return `${name}:${value}`;
+  }
+  return undefined;
+}
+
+function keptHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of KEPT_HEADERS) {
+    const value = headers[name];
+    if (typeof value === 'string') kept[name] = value.slice(0, 500);
+  }
+  return kept;
+}
+
+/**
+ * The value at a dotted path of the body, by which messages stay in order. A body that cannot be read gets none: it
+ * is taken in all the same, and fails in the flow where people see it.
+ */
+function partitionKeyOf(path: string, body: Buffer): string | undefined {
+  if (path === '') return undefined;
+  try {
+    let value: unknown = parseJson(body.toString('utf8'));
+    for (const step of path.split('.')) {
+      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+      value = (value as Record<string, unknown>)[step];
+    }
+    return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 255) : undefined;
+  } catch {
+    return undefined;
+  }
+}
