@@ -180,7 +180,10 @@ export class DeadLetters {
 }
 
 function letterOf(row: Row): DeadLetter {
-  const details = JSON.parse(String(row['details'])) as { problems: Problem[]; facts: Record<string, unknown> };
+  const details = JSON.parse(String(row['details'])) as {
+    problems: Problem[];
+    facts: Record<string, unknown>;
+  };
   const text = (column: string): string | null => (row[column] === null ? null : String(row[column]));
   return {
     id: String(row['id']),
@@ -217,7 +220,11 @@ function hash(...parts: (string | Uint8Array)[]): string {
 /** JSON of whatever a flow put into the payload: cycles and BigInts do not keep a message from being parked. */
 function toJson(value: unknown): string {
   try {
-    return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner)) ?? 'null';
+    return (
+      JSON.stringify(value, (_key, inner: unknown) =>
+        typeof inner === 'bigint' ? inner.toString() : inner,
+      ) ?? 'null'
+    );
   } catch {
     return JSON.stringify({ unreadable: 'the payload has no JSON form (it refers to itself)' });
   }

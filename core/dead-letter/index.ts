@@ -1,7 +1,7 @@
 export {
   type DeadLetter,
   type DeadLetterFilter,
-  DeadLetters,
   type DeadLetterSource,
+  DeadLetters,
   type Parking,
 } from './dead-letters';

@@ -12,7 +12,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { CrossdockError, ErrorKind, Problem } from '../errors';
-import { StatementExpectationError, type Statement, type Store } from '../store';
+import { type Statement, StatementExpectationError, type Store } from '../store';
 
 /** How a scope ended. */
 export type Outcome =

@@ -6,9 +6,10 @@
  * eats the retry that follows). One upsert decides who gets the key; there is no read before the write that another
  * process could slip into.
  */
+
+import type { Outcome, ScopeHandlers } from '../delivery';
 import { CrossdockError } from '../errors';
 import type { Migration, Row, Statement, Store } from '../store';
-import type { Outcome, ScopeHandlers } from '../delivery';
 
 const SCHEMA: Migration = {
   idea: 'idempotency',

@@ -1,1 +1,1 @@
-export { type Claim, type ClaimRequest, IdempotencyGuard, type GuardOptions } from './guard';
+export { type Claim, type ClaimRequest, type GuardOptions, IdempotencyGuard } from './guard';

@@ -12,7 +12,10 @@ export async function applyMigrations(store: Pick<Store, 'run'>, migration: Migr
   const versionOf = async (): Promise<number> => {
     const [, found] = await store.run([
       { sql: LEDGER },
-      { sql: 'SELECT max(version) AS version FROM crossdock_schema WHERE idea = ?', params: [migration.idea] },
+      {
+        sql: 'SELECT max(version) AS version FROM crossdock_schema WHERE idea = ?',
+        params: [migration.idea],
+      },
     ]);
     const row: Row | undefined = found?.rows[0];
     return Number(row?.['version'] ?? 0);

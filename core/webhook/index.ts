@@ -1,2 +1,2 @@
 export { type ReadBodyOptions, readBody } from './body';
-export { type SignatureKind, signatureMatches, SIGNATURE_KINDS } from './signature';
+export { SIGNATURE_KINDS, type SignatureKind, signatureMatches } from './signature';

@@ -1,4 +1,4 @@
-import { DeadLetters, type DeadLetterSource } from '../../core/dead-letter';
+import { type DeadLetterSource, DeadLetters } from '../../core/dead-letter';
 import { scopes } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
 import { registerNode } from '../shared/base';
@@ -78,7 +78,8 @@ function errorOf(message: Message): CrossdockError {
   if (failure !== undefined && (caught?.source === undefined || caught.source.id === failure.nodeId)) {
     return new CrossdockError(failure.message, failure);
   }
-  const sentence = typeof caught?.message === 'string' ? caught.message : 'The message was sent here without an error.';
+  const sentence =
+    typeof caught?.message === 'string' ? caught.message : 'The message was sent here without an error.';
   return new CrossdockError(sentence.replace(/^(CrossdockError|Error): /, ''), {
     code: typeof caught?.code === 'string' ? caught.code : 'NODE_ERROR',
     kind: caught?.kind === 'business' ? 'business' : 'permanent',

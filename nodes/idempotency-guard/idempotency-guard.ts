@@ -32,8 +32,7 @@ export = (red: Red): void => {
           keyType === 'canonical'
             ? async (message) => canonicalKey(message.payload)
             : evaluator(red, keyType, text(config, 'key', 'Key')),
-        retentionMs:
-          number(config, 'retentionDays', 'Remember for', 30, { min: 1, max: 3650 }) * DAY_MS,
+        retentionMs: number(config, 'retentionDays', 'Remember for', 30, { min: 1, max: 3650 }) * DAY_MS,
         waitMs: number(config, 'waitSeconds', 'Wait for the first', 25, { min: 0, max: 240 }) * 1000,
         conflictWired: (node.wires?.[2]?.length ?? 0) > 0,
         store: storeOf(red, config),

@@ -82,7 +82,11 @@ export function flag(config: RawConfig, field: string, fallback: boolean): boole
 }
 
 /** A credential, or '' when there is none. */
-export function secret(credentials: Readonly<Record<string, unknown>> | undefined, field: string, label: string): string {
+export function secret(
+  credentials: Readonly<Record<string, unknown>> | undefined,
+  field: string,
+  label: string,
+): string {
   const value = credentials?.[field];
   return typeof value === 'string' ? refuseUnsetEnvironment(value.trim(), label) : '';
 }

@@ -42,12 +42,19 @@ export interface RedNode {
   status(status: Status): void;
 }
 
-export type HttpRequest = IncomingMessage & { readonly path?: string; readonly params?: Record<string, string> };
+export type HttpRequest = IncomingMessage & {
+  readonly path?: string;
+  readonly params?: Record<string, string>;
+};
 export type HttpResponse = ServerResponse & {
   status(code: number): HttpResponse;
   json(body: unknown): void;
 };
-export type HttpHandler = (request: HttpRequest, response: HttpResponse, next: (error?: unknown) => void) => void;
+export type HttpHandler = (
+  request: HttpRequest,
+  response: HttpResponse,
+  next: (error?: unknown) => void,
+) => void;
 
 interface HttpApp {
   use(handler: HttpHandler): void;

@@ -11,7 +11,12 @@ import { storeOf } from '../shared/store';
 import { mountWebhooks, normalisePath } from './route';
 
 /** Headers that senders identify a delivery by, in the order in which they are looked at. */
-const DELIVERY_ID_HEADERS = ['idempotency-key', 'webhook-id', 'x-shopify-webhook-id', 'x-wc-webhook-delivery-id'];
+const DELIVERY_ID_HEADERS = [
+  'idempotency-key',
+  'webhook-id',
+  'x-shopify-webhook-id',
+  'x-wc-webhook-delivery-id',
+];
 /** Headers that the flow gets; never credentials, cookies or signatures. */
 const KEPT_HEADERS = [
   'content-type',
@@ -98,7 +103,8 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
         .then(show)
         .catch((thrown: unknown) => {
           node.error(asCrossdockError(thrown).message);
-          if (!response.headersSent) answer(response, 500, { code: 'INTERNAL_ERROR', message: 'Internal error.' });
+          if (!response.headersSent)
+            answer(response, 500, { code: 'INTERNAL_ERROR', message: 'Internal error.' });
         });
     },
   });

@@ -49,7 +49,9 @@ describe('store: SQLite', () => {
     const file = join(folder, 'store.sqlite');
     const acknowledged = new Set<number>();
     for (let round = 0; round < 5; round += 1) {
-      const child = fork(join(__dirname, 'store-writer.js'), [file, String(round * 1_000_000)], { stdio: 'pipe' });
+      const child = fork(join(__dirname, 'store-writer.js'), [file, String(round * 1_000_000)], {
+        stdio: 'pipe',
+      });
       let seen = 0;
       const enough = 150 + round * 137;
       await new Promise<void>((resolve) => {

@@ -179,7 +179,11 @@ class SqliteStore implements Store {
   #fail(problem: string): void {
     this.#problem = problem;
     this.#closing ??= Promise.resolve();
-    const error = new CrossdockError(problem, { code: 'STORE_CLOSED', kind: 'transient', retryAfterMs: 1000 });
+    const error = new CrossdockError(problem, {
+      code: 'STORE_CLOSED',
+      kind: 'transient',
+      retryAfterMs: 1000,
+    });
     for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
   }

@@ -21,7 +21,11 @@ export type Failure =
 
 /** Answers of one commit group go back in one message: the main thread wakes up once per group, not once per unit. */
 export type Reply =
-  | { readonly id: number; readonly ok: true; readonly value: readonly StatementResult[] | WorkerHealth | null }
+  | {
+      readonly id: number;
+      readonly ok: true;
+      readonly value: readonly StatementResult[] | WorkerHealth | null;
+    }
   | { readonly id: number; readonly ok: false; readonly failure: Failure };
 
 export interface WorkerHealth {

@@ -1,0 +1,10 @@
+export {
+  type AcceptResult,
+  type FlushResult,
+  INVENTORY_EVENT_TYPE,
+  INVENTORY_SCHEMA,
+  InventoryPublisher,
+  type InventoryPublisherOptions,
+  openInventoryPublisher,
+} from './publisher';
+export { availableToSell } from './reading';

@@ -1,0 +1,59 @@
+import { CrossdockError } from '../errors/index';
+import type { AllowList } from './types';
+
+/**
+ * What Crossdock itself calls. Odoo's remote interfaces expose every public method of every model to the key's user,
+ * so a typo or a hostile value must not become a call of something else.
+ */
+export const DEFAULT_ALLOW: AllowList = {
+  'account.tax': ['search_read'],
+  'ir.model.data': ['check_object_reference'],
+  'product.pricelist': ['search_read'],
+  'product.product': ['search_read', 'fields_get'],
+  'res.company': ['read'],
+  'res.country': ['search_read'],
+  'res.country.state': ['search_read'],
+  'res.partner': ['load', 'read', 'search_read'],
+  'res.users': ['context_get', 'read'],
+  'sale.order': ['load', 'read', 'search_read', 'fields_get', 'action_confirm', 'has_access', 'check_access_rights'],
+  'stock.warehouse': ['search_read'],
+};
+
+/** Throws ODOO_NOT_ALLOWED (permanent) unless the list names the model and the method. */
+export function assertAllowed(allow: AllowList, model: string, method: string): void {
+  const methods = own(allow, model) ?? own(allow, '*');
+  const listed = methods?.includes(method) || methods?.includes('*');
+  // Private methods are refused by Odoo too; never even send them.
+  if (listed && !method.startsWith('_') && /^[a-z][a-z0-9_.]*$/.test(model) && /^[a-z][a-z0-9_]*$/.test(method)) return;
+  throw new CrossdockError(`Calling ${model}.${method} in Odoo is not allowed here.`, {
+    code: 'ODOO_NOT_ALLOWED',
+    kind: 'permanent',
+    facts: { model, method },
+  });
+}
+
+function own(allow: AllowList, model: string): readonly string[] | undefined {
+  return Object.hasOwn(allow, model) ? allow[model] : undefined;
+}
+
+/**
+ * Methods that change nothing: when their outcome is unknown, they can simply be called again. Everything else is
+ * taken for a write.
+ */
+const READING = new Set([
+  'authenticate',
+  'check_access_rights',
+  'check_object_reference',
+  'context_get',
+  'fields_get',
+  'has_access',
+  'read',
+  'search',
+  'search_count',
+  'search_read',
+  'version',
+]);
+
+export function isReading(method: string): boolean {
+  return READING.has(method);
+}

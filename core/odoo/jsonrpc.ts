@@ -1,0 +1,76 @@
+import { CrossdockError } from '../errors/index';
+import type { NormalConfig } from './config';
+import { type CallInfo, faultToError, readFault, strangeAnswer } from './errors';
+import type { OdooHttp } from './http';
+import type { Transport } from './json2';
+import type { CallOptions } from './types';
+
+/**
+ * `POST /jsonrpc` with `execute_kw`, Odoo 18 and older (deprecated in 19, announced to go in 22). Errors come with
+ * HTTP 200. The user's number is asked once by `common.authenticate` and kept.
+ */
+export class JsonRpcTransport implements Transport {
+  private login: Promise<number> | undefined;
+  private lastId = 0;
+
+  constructor(
+    private readonly http: OdooHttp,
+    private readonly config: NormalConfig,
+  ) {}
+
+  async call(model: string, method: string, options: CallOptions, info: CallInfo): Promise<unknown> {
+    const uid = await this.authenticate();
+    const { database, apiKey } = this.config;
+    const positional = options.ids === undefined ? [] : [options.ids];
+    const named = { ...options.args, ...(options.context === undefined ? {} : { context: options.context }) };
+    try {
+      return await this.rpc('object', 'execute_kw', [database, uid, apiKey, model, method, positional, named], info);
+    } catch (error) {
+      // The key may have been exchanged together with its user.
+      if (error instanceof CrossdockError && error.code === 'ODOO_AUTH') this.login = undefined;
+      throw error;
+    }
+  }
+
+  private authenticate(): Promise<number> {
+    if (this.login === undefined) {
+      const attempt = this.logIn();
+      this.login = attempt;
+      attempt.catch(() => {
+        if (this.login === attempt) this.login = undefined;
+      });
+    }
+    return this.login;
+  }
+
+  private async logIn(): Promise<number> {
+    const { database, login, apiKey } = this.config;
+    const info = { model: 'common', method: 'authenticate', write: false };
+    if (login === '') {
+      throw new CrossdockError("The Odoo server needs the user's login: this Odoo is older than 19.", {
+        code: 'CONFIG_INVALID',
+        kind: 'transient',
+        facts: { field: 'login' },
+      });
+    }
+    const uid = await this.rpc('common', 'authenticate', [database, login, apiKey, {}], info);
+    if (typeof uid === 'number' && uid > 0) return uid;
+    throw faultToError({ name: 'odoo.exceptions.AccessDenied', message: '', status: 200 }, info);
+  }
+
+  private async rpc(service: string, method: string, args: unknown[], info: CallInfo): Promise<unknown> {
+    this.lastId += 1;
+    const payload = { jsonrpc: '2.0', method: 'call', id: this.lastId, params: { service, method, args } };
+    const { status, body } = await this.http.post('/jsonrpc', payload, {}, info);
+    if (typeof body !== 'object' || body === null || !('jsonrpc' in body)) {
+      throw strangeAnswer(status, undefined, this.config.database, info);
+    }
+    const { result, error } = body as { result?: unknown; error?: { data?: unknown; message?: unknown } };
+    // A method that returns None has no `result` member at all.
+    if (error === undefined || error === null) return result ?? null;
+    throw faultToError(
+      readFault(error.data, status) ?? { name: 'unknown', message: String(error.message ?? ''), status },
+      info,
+    );
+  }
+}

@@ -1,0 +1,210 @@
+/** What an order needs to know from Odoo before it can be written: company, taxes, price lists, products. */
+import { CrossdockError } from '../errors/index';
+import { LruCache, Remembered } from './cache';
+import { big } from './decimals';
+import { CALL_RETRY, withRetry } from './retry';
+import type { Many2One, OdooClient } from './types';
+
+export interface Company {
+  readonly id: number;
+  readonly name: string;
+  /** ISO 4217. */
+  readonly currency: string;
+}
+
+export interface SalesTax {
+  readonly id: number;
+  /** Percent. */
+  readonly rate: string;
+  readonly priceIncluded: boolean;
+}
+
+export interface Product {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** How an item is looked up: by internal reference (`sku`) or by barcode (`gtin`). */
+export interface ProductKey {
+  readonly scheme: 'sku' | 'gtin';
+  readonly value: string;
+}
+
+export type ProductMatch = Product | 'unknown' | 'ambiguous';
+
+/** Reference data changes rarely, but an analyst who adds a tax or a product and replays should not wait long. */
+const REFERENCE_TTL_MS = 60_000;
+const PRODUCT_TTL_MS = 5 * 60_000;
+const MAX_PRODUCTS = 20_000;
+
+export class SalesData {
+  private readonly products = new LruCache<Product>(MAX_PRODUCTS, PRODUCT_TTL_MS);
+  readonly company: Remembered<Company>;
+  private readonly taxes: Remembered<readonly SalesTax[]>;
+  private readonly pricelists: Remembered<ReadonlyMap<string, number>>;
+
+  constructor(private readonly client: OdooClient) {
+    this.company = new Remembered(() => this.fetchCompany(), REFERENCE_TTL_MS);
+    this.taxes = new Remembered(() => this.fetchTaxes(), REFERENCE_TTL_MS);
+    this.pricelists = new Remembered(() => this.fetchPricelists(), REFERENCE_TTL_MS);
+  }
+
+  /** Finds all products in one call at most. Only those that were found are remembered. */
+  async findProducts(keys: readonly ProductKey[]): Promise<ReadonlyMap<string, ProductMatch>> {
+    const matches = new Map<string, ProductMatch>();
+    const missing = new Map<string, ProductKey>();
+    for (const key of keys) {
+      const name = productKeyText(key);
+      const known = this.products.get(name);
+      if (known) matches.set(name, known);
+      else missing.set(name, key);
+    }
+    if (missing.size === 0) return matches;
+    const rows = await this.fetchProducts([...missing.values()]);
+    for (const [name, key] of missing) {
+      const spellings = new Set(key.scheme === 'gtin' ? gtinSpellings(key.value) : [key.value]);
+      const found = rows.filter((row) => {
+        const value = key.scheme === 'gtin' ? row.barcode : row.default_code;
+        return value !== false && spellings.has(value);
+      });
+      const [first] = found;
+      if (first === undefined) matches.set(name, 'unknown');
+      else if (found.length > 1) matches.set(name, 'ambiguous');
+      else {
+        const product = { id: first.id, name: first.display_name };
+        this.products.set(name, product);
+        matches.set(name, product);
+      }
+    }
+    return matches;
+  }
+
+  /** Forgets products (they may have been deleted or renumbered in Odoo). */
+  forgetProducts(keys: readonly ProductKey[]): void {
+    for (const key of keys) this.products.delete(productKeyText(key));
+  }
+
+  /** Forgets taxes and price lists. */
+  forgetReference(): void {
+    this.taxes.forget();
+    this.pricelists.forget();
+    this.company.forget();
+  }
+
+  /**
+   * The company's sales tax of that rate: the one first in Odoo's own order. Undefined for 0 % when Odoo has no such
+   * tax (no tax is the same amount).
+   *
+   * Throws TAX_NOT_FOUND (business).
+   */
+  async findTax(rate: string, priceIncluded: boolean): Promise<SalesTax | undefined> {
+    const wanted = big(rate);
+    const sameRate = (await this.taxes.get()).filter((tax) => wanted.eq(big(tax.rate)));
+    if (wanted.eq(0)) return sameRate[0];
+    const tax = sameRate.find((candidate) => candidate.priceIncluded === priceIncluded);
+    if (tax) return tax;
+    const percent = wanted.toFixed();
+    const how = priceIncluded ? 'included in the price' : 'not included in the price';
+    throw new CrossdockError(
+      `Odoo has no sales tax of ${percent} % that is ${how}: create it in Odoo's accounting settings, then replay the order.`,
+      { code: 'TAX_NOT_FOUND', kind: 'business', facts: { rate: percent, priceIncluded } },
+    );
+  }
+
+  /**
+   * The price list that makes an order be in that currency: an id, or `none` when no price list is needed since it is
+   * the company's currency.
+   *
+   * Throws CURRENCY_MISMATCH (business) when Odoo has no way to sell in it.
+   */
+  async findPricelist(currency: string): Promise<number | 'none'> {
+    const [company, pricelists] = await Promise.all([this.company.get(), this.pricelists.get()]);
+    const id = pricelists.get(currency);
+    if (id !== undefined) return id;
+    if (company.currency === currency) return 'none';
+    throw new CrossdockError(
+      `The order is in ${currency}, but Odoo sells in ${company.currency} and has no price list in ${currency}: create one, then replay the order.`,
+      { code: 'CURRENCY_MISMATCH', kind: 'business', facts: { currency, odooCurrency: company.currency } },
+    );
+  }
+
+  private read<T>(model: string, args: Record<string, unknown>): Promise<readonly T[]> {
+    return withRetry(CALL_RETRY, () => this.client.call<readonly T[]>(model, 'search_read', { args }));
+  }
+
+  private async fetchCompany(): Promise<Company> {
+    const call = <T>(model: string, method: string, options: { ids?: number[]; args?: Record<string, unknown> }) =>
+      withRetry(CALL_RETRY, () => this.client.call<T>(model, method, options));
+    const { uid } = await call<{ uid: number }>('res.users', 'context_get', {});
+    const [user] = await call<readonly { company_id: Many2One }[]>('res.users', 'read', {
+      ids: [uid],
+      args: { fields: ['company_id'] },
+    });
+    const company = user?.company_id || undefined;
+    const id = company?.[0] ?? 0;
+    const [row] = await call<readonly { currency_id: Many2One }[]>('res.company', 'read', {
+      ids: [id],
+      args: { fields: ['currency_id'] },
+    });
+    return { id, name: company?.[1] ?? '', currency: (row?.currency_id || undefined)?.[1] ?? '' };
+  }
+
+  private async fetchTaxes(): Promise<readonly SalesTax[]> {
+    const company = await this.company.get();
+    const rows = await this.read<{ id: number; amount: number; price_include: boolean }>('account.tax', {
+      domain: [
+        ['type_tax_use', '=', 'sale'],
+        ['amount_type', '=', 'percent'],
+        ['company_id', '=', company.id],
+      ],
+      fields: ['id', 'amount', 'price_include'],
+      order: 'sequence, id',
+    });
+    return rows.map((row) => ({ id: row.id, rate: String(row.amount), priceIncluded: row.price_include }));
+  }
+
+  private async fetchPricelists(): Promise<ReadonlyMap<string, number>> {
+    const company = await this.company.get();
+    const rows = await this.read<{ id: number; currency_id: Many2One }>('product.pricelist', {
+      domain: ['|', ['company_id', '=', false], ['company_id', '=', company.id]],
+      fields: ['id', 'currency_id'],
+      order: 'sequence, id',
+    });
+    const byCurrency = new Map<string, number>();
+    for (const row of rows) {
+      const currency = row.currency_id ? row.currency_id[1] : undefined;
+      if (currency !== undefined && !byCurrency.has(currency)) byCurrency.set(currency, row.id);
+    }
+    return byCurrency;
+  }
+
+  private fetchProducts(keys: readonly ProductKey[]): Promise<readonly ProductRow[]> {
+    const skus = keys.filter((key) => key.scheme === 'sku').map((key) => key.value);
+    const gtins = keys.filter((key) => key.scheme === 'gtin').flatMap((key) => gtinSpellings(key.value));
+    const bySku = ['default_code', 'in', skus];
+    const byBarcode = ['barcode', 'in', gtins];
+    const domain = gtins.length === 0 ? [bySku] : skus.length === 0 ? [byBarcode] : ['|', bySku, byBarcode];
+    return this.read<ProductRow>('product.product', {
+      domain,
+      fields: ['id', 'default_code', 'barcode', 'display_name'],
+    });
+  }
+}
+
+interface ProductRow {
+  readonly id: number;
+  readonly default_code: string | false;
+  readonly barcode: string | false;
+  readonly display_name: string;
+}
+
+export function productKeyText(key: ProductKey): string {
+  return `${key.scheme}:${key.value}`;
+}
+
+/** A GTIN is the same number with or without leading zeros; shops store it with 8, 12, 13 or 14 digits. */
+function gtinSpellings(value: string): string[] {
+  const digits = value.replace(/^0+/, '');
+  const padded = [8, 12, 13, 14].filter((length) => length >= digits.length).map((length) => digits.padStart(length, '0'));
+  return [...new Set([value, ...padded])];
+}

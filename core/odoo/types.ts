@@ -1,0 +1,76 @@
+/** The faces of core/odoo that others build on. */
+
+/** Which models and methods may be called: model -> method names; `*` stands for any. */
+export type AllowList = Readonly<Record<string, readonly string[]>>;
+
+export type TransportKind = 'json2' | 'jsonrpc';
+
+export interface OdooConfig {
+  /** Base address, for example `https://odoo.example.com` or with a path when Odoo lies below one. */
+  readonly url: string;
+  readonly database: string;
+  /** The user's login; needed for JSON-RPC (Odoo 18 and older) only. */
+  readonly login?: string | undefined;
+  readonly apiKey: string;
+  /**
+   * Milliseconds after which a call is given up. Odoo itself repeats a conflicting transaction for up to 30 s, so
+   * less than 45 s makes writes ambiguous without need. Default 60,000.
+   */
+  readonly timeoutMs?: number | undefined;
+  /** Calls that may run at once; more wait in order. Keep it below Odoo's workers. Default 4. */
+  readonly maxConcurrent?: number | undefined;
+  /** Answers above this many bytes are refused. Default 64 MiB. */
+  readonly maxResponseBytes?: number | undefined;
+  /** `auto` (default) chooses from the server's version. */
+  readonly transport?: 'auto' | TransportKind | undefined;
+  /** Replaces the built-in list of models and methods. */
+  readonly allow?: AllowList | undefined;
+}
+
+export interface OdooVersion {
+  /** For example 19. */
+  readonly major: number;
+  readonly minor: number;
+  /** As Odoo writes it, for example `19.0` or `saas~18.4`. */
+  readonly text: string;
+  readonly transport: TransportKind;
+}
+
+export interface CallOptions {
+  /** Record ids, for methods of records; leave out for methods of the model (`load`, `search_read`). */
+  readonly ids?: readonly number[] | undefined;
+  /** Arguments by name, as the Python method names them. */
+  readonly args?: Readonly<Record<string, unknown>> | undefined;
+  readonly context?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface OdooClient {
+  /** The normalised base address, without a slash at its end. */
+  readonly url: string;
+  readonly database: string;
+  /**
+   * What Odoo runs there, and so which transport is used. Asked once; a failed detection is asked again next time.
+   * Rejects with CrossdockError like `call`.
+   */
+  version(): Promise<OdooVersion>;
+  /**
+   * Calls one method in one Odoo transaction. Works the same over JSON-2 (19+) and JSON-RPC.
+   *
+   * Rejects with CrossdockError. Transient (nothing happened, try later): ODOO_UNREACHABLE, ODOO_TLS, ODOO_AUTH,
+   * ODOO_ADDRESS, ODOO_UNAVAILABLE, ODOO_RATE_LIMITED, ODOO_LOCKED, ODOO_SERIALIZATION, ODOO_DATABASE, ODOO_SERVER,
+   * ODOO_CLOSED. Ambiguous for writing methods, transient for reading ones: ODOO_TIMEOUT, ODOO_CONNECTION_LOST,
+   * ODOO_GATEWAY. Business: ODOO_VALIDATION, ODOO_ACCESS. Permanent: ODOO_MISSING, ODOO_NOT_FOUND,
+   * ODOO_INVALID_CALL, ODOO_RESPONSE_TOO_LARGE (ambiguous for writes), ODOO_NOT_ALLOWED.
+   */
+  call<T = unknown>(model: string, method: string, options?: CallOptions): Promise<T>;
+  /** Odoo's clock minus ours in ms (to the second), from the last answer; undefined before the first. */
+  clockOffsetMs(): number | undefined;
+  /**
+   * Refuses further calls at once, closes idle connections, and resolves when the calls in flight have ended.
+   * Safe to call twice.
+   */
+  close(): Promise<void>;
+}
+
+/** Odoo's answer to a many2one in `read` and `search_read`. */
+export type Many2One = readonly [number, string] | false;
