@@ -1,7 +1,7 @@
-import { fingerprint } from '../../core/canonical';
+
 import { scopes } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
-import { type Claim, IdempotencyGuard } from '../../core/idempotency';
+import { type Claim, contentFingerprint, IdempotencyGuard } from '../../core/idempotency';
 import { registerNode } from '../shared/base';
 import { choice, number, text } from '../shared/config';
 import { evaluator } from '../shared/expression';
@@ -52,7 +52,7 @@ export = (red: Red): void => {
       return {
         async input(message, send) {
           const key = keyText(await config.keyOf(message));
-          const claim = await guard.claim({ key, fingerprint: fingerprint(message.payload) });
+          const claim = await guard.claim({ key, fingerprint: contentFingerprint(message.payload) });
           counts[claim.type] += 1;
           show();
           message.crossdock = { ...message.crossdock, key };

@@ -73,7 +73,7 @@ export interface Red {
     createNode(node: RedNode, config: RawConfig): void;
     registerType(
       type: string,
-      constructor: (this: RedNode, config: RawConfig) => void,
+      create: (this: RedNode, config: RawConfig) => void,
       options?: { credentials?: Record<string, { type: 'text' | 'password' }> },
     ): void;
     getNode(id: string): RedNode | null;
