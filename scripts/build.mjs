@@ -19,7 +19,10 @@ function copyAssets(folder, wanted) {
 }
 
 rmSync(dist, { recursive: true, force: true });
-const tsc = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', join(root, 'tsconfig.json')], { stdio: 'inherit', cwd: root });
+const tsc = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', join(root, 'tsconfig.json')], {
+  stdio: 'inherit',
+  cwd: root,
+});
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 copyAssets('nodes', (name) => !name.endsWith('.ts'));
 copyAssets('core', (name) => name.endsWith('.json'));

@@ -1,3 +1,4 @@
+export { levelFromOdoo, type Site } from './from-odoo';
 export {
   type AcceptResult,
   type FlushResult,

@@ -15,7 +15,15 @@ export const DEFAULT_ALLOW: AllowList = {
   'res.country.state': ['search_read'],
   'res.partner': ['load', 'read', 'search_read'],
   'res.users': ['context_get', 'read'],
-  'sale.order': ['load', 'read', 'search_read', 'fields_get', 'action_confirm', 'has_access', 'check_access_rights'],
+  'sale.order': [
+    'load',
+    'read',
+    'search_read',
+    'fields_get',
+    'action_confirm',
+    'has_access',
+    'check_access_rights',
+  ],
   'stock.warehouse': ['search_read'],
 };
 
@@ -24,7 +32,13 @@ export function assertAllowed(allow: AllowList, model: string, method: string): 
   const methods = own(allow, model) ?? own(allow, '*');
   const listed = methods?.includes(method) || methods?.includes('*');
   // Private methods are refused by Odoo too; never even send them.
-  if (listed && !method.startsWith('_') && /^[a-z][a-z0-9_.]*$/.test(model) && /^[a-z][a-z0-9_]*$/.test(method)) return;
+  if (
+    listed &&
+    !method.startsWith('_') &&
+    /^[a-z][a-z0-9_.]*$/.test(model) &&
+    /^[a-z][a-z0-9_]*$/.test(method)
+  )
+    return;
   throw new CrossdockError(`Calling ${model}.${method} in Odoo is not allowed here.`, {
     code: 'ODOO_NOT_ALLOWED',
     kind: 'permanent',

@@ -88,7 +88,8 @@ export function createOdooClient(config: OdooConfig): OdooClient {
 
 /** `server_version_info` is [19, 0, 0, 'final', 0, '']; hosted versions write `saas~18` in the first place. */
 function readVersion(body: unknown): Omit<OdooVersion, 'transport'> | undefined {
-  const result = (body as { result?: { server_version?: unknown; server_version_info?: unknown } } | null)?.result;
+  const result = (body as { result?: { server_version?: unknown; server_version_info?: unknown } } | null)
+    ?.result;
   const info = result?.server_version_info;
   if (!Array.isArray(info)) return undefined;
   const major = Number(/\d+/.exec(String(info[0]))?.[0]);

@@ -26,11 +26,14 @@ export function normaliseConfig(config: OdooConfig): NormalConfig {
     const value = typeof config[field] === 'string' ? config[field].trim() : '';
     const variable = /\$\{([^}]*)\}/.exec(value)?.[1];
     if (variable !== undefined) {
-      throw new CrossdockError(`environment variable ${variable} is not set (Odoo server, ${LABELS[field]})`, {
-        code: 'CONFIG_ENV_MISSING',
-        kind: 'transient',
-        facts: { variable, field },
-      });
+      throw new CrossdockError(
+        `environment variable ${variable} is not set (Odoo server, ${LABELS[field]})`,
+        {
+          code: 'CONFIG_ENV_MISSING',
+          kind: 'transient',
+          facts: { variable, field },
+        },
+      );
     }
     return value;
   };

@@ -1,5 +1,5 @@
 /** The customer of an order in Odoo, and where it is delivered and invoiced to. */
-import type { Address, CanonicalOrder, Party } from '../canonical/order';
+import type { CanonicalOrder, Party } from '../canonical/order';
 import { CrossdockError } from '../errors/index';
 import { LruCache, Remembered } from './cache';
 import type { KeyedLoader, KeyedRecord, LoadOutcome } from './keyed-load';
@@ -10,8 +10,9 @@ import type { Many2One, OdooClient } from './types';
 /** Ids of res.partner. */
 export interface OrderPartners {
   readonly customer: number;
-  readonly invoice: number;
   readonly delivery: number;
+  /** Undefined for a fixed customer: Odoo takes the invoice address that it has for that customer. */
+  readonly invoice?: number;
 }
 
 export type PartnersOutcome = OrderPartners | { readonly error: CrossdockError };
@@ -58,7 +59,7 @@ export class Customers {
   private readonly contacts = new LruCache<number>(MAX_PARTNERS, PARTNER_TTL_MS);
   private readonly states = new LruCache<number | 'none'>(2_000, GEO_TTL_MS);
   private readonly geography: Remembered<Geography>;
-  private readonly fixed: Remembered<{ partner: KnownPartner; contacts: ReadonlyMap<ContactType, number> }>;
+  private readonly fixed: Remembered<KnownPartner>;
 
   constructor(
     private readonly client: OdooClient,
@@ -75,11 +76,17 @@ export class Customers {
    */
   async resolve(orders: readonly CanonicalOrder[]): Promise<ReadonlyMap<string, PartnersOutcome>> {
     const customers = await this.resolveCustomers(orders);
-    const wanted: { order: CanonicalOrder; type: ContactType; party: Party; customer: KnownPartner; key: string }[] = [];
+    const wanted: {
+      order: CanonicalOrder;
+      type: ContactType;
+      party: Party;
+      customer: KnownPartner;
+      key: string;
+    }[] = [];
     for (const order of orders) {
       const customer = customers.get(order.id);
       if (customer === undefined || 'error' in customer) continue;
-      for (const [type, party] of contactsOf(order)) {
+      for (const [type, party] of this.contactsOf(order)) {
         const address = addressText(party);
         if (address === undefined || address === customer.address) continue;
         const key = hashKey(this.options.namespace, 'contact', String(customer.id), type, address);
@@ -87,7 +94,6 @@ export class Customers {
       }
     }
     const failed = await this.createContacts(wanted);
-    const defaults = this.options.mode === 'fixed' ? (await this.fixed.get()).contacts : undefined;
     const outcomes = new Map<string, PartnersOutcome>();
     for (const order of orders) {
       const customer = customers.get(order.id);
@@ -98,14 +104,19 @@ export class Customers {
       }
       const own = wanted.filter((contact) => contact.order === order);
       const error = own.map((contact) => failed.get(contact.key)).find((found) => found !== undefined);
+      if (error) {
+        outcomes.set(order.id, { error });
+        continue;
+      }
       const id = (type: ContactType): number => {
         const contact = own.find((candidate) => candidate.type === type);
-        return (contact && this.contacts.get(contact.key)) ?? defaults?.get(type) ?? customer.id;
+        return (contact && this.contacts.get(contact.key)) ?? customer.id;
       };
-      outcomes.set(
-        order.id,
-        error ? { error } : { customer: customer.id, invoice: id('invoice'), delivery: id('delivery') },
-      );
+      outcomes.set(order.id, {
+        customer: customer.id,
+        delivery: id('delivery'),
+        ...(this.options.mode === 'fixed' ? {} : { invoice: id('invoice') }),
+      });
     }
     return outcomes;
   }
@@ -117,12 +128,22 @@ export class Customers {
     this.fixed.forget();
   }
 
+  /** A fixed customer is invoiced as Odoo knows it; only the place of delivery comes from the order. */
+  private contactsOf(order: CanonicalOrder): [ContactType, Party][] {
+    const { shipTo, billTo } = order.parties;
+    if (this.options.mode === 'fixed' || billTo === undefined) return [['delivery', shipTo]];
+    return [
+      ['delivery', shipTo],
+      ['invoice', billTo],
+    ];
+  }
+
   private async resolveCustomers(
     orders: readonly CanonicalOrder[],
   ): Promise<Map<string, KnownPartner | { error: CrossdockError }>> {
     const result = new Map<string, KnownPartner | { error: CrossdockError }>();
     if (this.options.mode === 'fixed') {
-      const { partner } = await this.fixed.get();
+      const partner = await this.fixed.get();
       for (const order of orders) result.set(order.id, partner);
       return result;
     }
@@ -254,7 +275,7 @@ export class Customers {
     return { countries: new Map(rows.flatMap((row) => (row.code ? [[row.code, row.id] as const] : []))) };
   }
 
-  private async fetchFixed(): Promise<{ partner: KnownPartner; contacts: ReadonlyMap<ContactType, number> }> {
+  private async fetchFixed(): Promise<KnownPartner> {
     const { ref } = this.options;
     const facts = { ref };
     const rows = await this.search<PartnerRow>('res.partner', {
@@ -277,25 +298,16 @@ export class Customers {
         facts,
       });
     }
-    const children = await this.search<{ id: number; type: ContactType }>('res.partner', {
-      domain: [
-        ['parent_id', '=', row.id],
-        // The contacts that we made for single orders are not the customer's standing addresses.
-        ['type', 'in', ['delivery', 'invoice']],
-        ['ref', '!=', false],
-      ],
-      fields: ['id', 'type'],
-      order: 'id',
-    });
-    const contacts = new Map<ContactType, number>();
-    for (const child of children) if (!contacts.has(child.type)) contacts.set(child.type, child.id);
-    return { partner: await this.known(row), contacts };
+    return this.known(row);
   }
 
   private readPartners(ids: readonly number[]): Promise<readonly PartnerRow[]> {
     if (ids.length === 0) return Promise.resolve([]);
     return withRetry(CALL_RETRY, () =>
-      this.client.call<readonly PartnerRow[]>('res.partner', 'read', { ids, args: { fields: PARTNER_FIELDS } }),
+      this.client.call<readonly PartnerRow[]>('res.partner', 'read', {
+        ids,
+        args: { fields: PARTNER_FIELDS },
+      }),
     );
   }
 
@@ -303,7 +315,8 @@ export class Customers {
     const countryId = row.country_id ? row.country_id[0] : undefined;
     let countryCode = '';
     if (countryId !== undefined) {
-      for (const [code, id] of (await this.geography.get()).countries) if (id === countryId) countryCode = code;
+      for (const [code, id] of (await this.geography.get()).countries)
+        if (id === countryId) countryCode = code;
     }
     const address = addressKey(
       row.name || '',
@@ -323,14 +336,19 @@ export class Customers {
 /** Personal values of a party, to be kept out of error texts. */
 export function personalOf(party: Party): string[] {
   const { name, line1, line2, line3, city, postalCode, phone, email } = party.address ?? {};
-  return [party.name, party.email, party.phone, name, line1, line2, line3, city, postalCode, phone, email].filter(
-    (value) => value !== undefined,
-  );
-}
-
-function contactsOf(order: CanonicalOrder): [ContactType, Party][] {
-  const { shipTo, billTo } = order.parties;
-  return [['delivery', shipTo], ...(billTo ? ([['invoice', billTo]] as [ContactType, Party][]) : [])];
+  return [
+    party.name,
+    party.email,
+    party.phone,
+    name,
+    line1,
+    line2,
+    line3,
+    city,
+    postalCode,
+    phone,
+    email,
+  ].filter((value) => value !== undefined);
 }
 
 function nameOf(party: Party): string {
@@ -342,7 +360,13 @@ function addressText(party: Party): string | undefined {
   const { line1, line2, line3, city, postalCode, countryCode } = party.address ?? {};
   if (!line1 && !city && !postalCode) return undefined;
   const street2 = [line2, line3].filter(Boolean).join(', ');
-  return addressKey(nameOf(party), [line1 ?? '', street2], postalCode ?? '', city ?? '', (countryCode ?? '').toUpperCase());
+  return addressKey(
+    nameOf(party),
+    [line1 ?? '', street2],
+    postalCode ?? '',
+    city ?? '',
+    (countryCode ?? '').toUpperCase(),
+  );
 }
 
 function addressKey(name: string, street: string[], zip: string, city: string, country: string): string {

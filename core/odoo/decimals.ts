@@ -1,33 +1,17 @@
-import Big from 'big.js';
+import { currencyExponent, decimal, toFixedDigits, toPlain } from '../canonical/decimal';
 import type { Decimal } from '../canonical/order';
-
-/** Own constructor, so that nobody else's setting of Big.DP reaches our divisions. */
-const Exact = Big();
-Exact.DP = 12;
-
-export type Amount = Big;
-
-export function big(value: Decimal | number): Amount {
-  return new Exact(value);
-}
 
 /** A float of Odoo as a decimal string. Rounded to 6 places: what lies behind is an artefact of binary fractions. */
 export function fromFloat(value: number): Decimal {
-  return new Exact(value).round(6).toFixed();
+  return toPlain(decimal(value).round(6));
 }
 
-/** Digits behind the point of a currency (ISO 4217); 2 for unknown ones. */
+/** Fraction digits of a currency; 2 for one that Node.js does not know. */
 export function currencyDigits(currency: string): number {
-  try {
-    return (
-      new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
-    );
-  } catch {
-    return 2;
-  }
+  return currencyExponent(currency) ?? 2;
 }
 
 /** An amount of money as a decimal string with the currency's digits. */
 export function money(value: number, currency: string): Decimal {
-  return new Exact(value).toFixed(currencyDigits(currency));
+  return toFixedDigits(decimal(value), currencyDigits(currency));
 }

@@ -54,7 +54,8 @@ const RULES: readonly Rule[] = [
     names: /^odoo\.exceptions\.(LockError|ConcurrencyError)$/,
     code: 'ODOO_LOCKED',
     kind: 'transient',
-    sentence: (_message, call) => `Odoo could not lock a record of ${call.model}: somebody else is changing it.`,
+    sentence: (_message, call) =>
+      `Odoo could not lock a record of ${call.model}: somebody else is changing it.`,
   },
   {
     names: /(SerializationFailure|DeadlockDetected|LockNotAvailable|TransactionRollback(Error)?)$/,
@@ -70,7 +71,8 @@ const RULES: readonly Rule[] = [
     sentence: () => "Odoo's database does not answer (or the database's name is wrong).",
   },
   {
-    names: /^odoo\.exceptions\.(UserError|ValidationError|RedirectWarning|Warning|CacheMiss)$|Violation$|IntegrityError$/,
+    names:
+      /^odoo\.exceptions\.(UserError|ValidationError|RedirectWarning|Warning|CacheMiss)$|Violation$|IntegrityError$/,
     code: 'ODOO_VALIDATION',
     kind: 'business',
     sentence: (message) => `Odoo refused: ${message}`,

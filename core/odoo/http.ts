@@ -7,7 +7,14 @@ import type { NormalConfig } from './config';
 import { type CallInfo, strangeAnswer } from './errors';
 
 /** Nothing of the call has reached the other side when a connection ends with one of these. */
-const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN']);
+const NOT_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+]);
 const TLS = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH)/;
 const LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_BAD_RESPONSE', 'HPE_INVALID_CONSTANT']);
 
@@ -24,7 +31,11 @@ export class OdooHttp {
   private offset: number | undefined;
 
   constructor(private readonly config: NormalConfig) {
-    const options = { keepAlive: true, maxSockets: config.maxConcurrent, maxFreeSockets: config.maxConcurrent };
+    const options = {
+      keepAlive: true,
+      maxSockets: config.maxConcurrent,
+      maxFreeSockets: config.maxConcurrent,
+    };
     this.agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
     this.axios = axios.create({
       adapter: 'http',
@@ -75,7 +86,8 @@ export class OdooHttp {
   /** Ends idle connections. Those in use stay; `destroy` after the last call ends the rest. */
   closeIdle(): void {
     for (const agent of [this.agents.http, this.agents.https]) {
-      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+      for (const sockets of Object.values(agent.freeSockets))
+        for (const socket of sockets ?? []) socket.destroy();
     }
   }
 
@@ -94,7 +106,10 @@ export class OdooHttp {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), this.config.timeoutMs);
     try {
-      const reply = await this.axios.post<string>(path, body, { headers: { ...headers }, signal: deadline.signal });
+      const reply = await this.axios.post<string>(path, body, {
+        headers: { ...headers },
+        signal: deadline.signal,
+      });
       this.noteClock(reply.headers.date as unknown);
       const type = String(reply.headers['content-type'] ?? '');
       const parsed = type.includes('json') || !type.includes('html') ? parse(reply.data) : undefined;
@@ -136,11 +151,14 @@ export class OdooHttp {
     }
     const neverConnected = request?.socket?.connecting === true;
     if (NOT_SENT.has(reason) || neverConnected) {
-      return new CrossdockError(`Odoo at ${host} cannot be reached (${neverConnected ? 'no connection' : reason}).`, {
-        code: 'ODOO_UNREACHABLE',
-        kind: 'transient',
-        facts,
-      });
+      return new CrossdockError(
+        `Odoo at ${host} cannot be reached (${neverConnected ? 'no connection' : reason}).`,
+        {
+          code: 'ODOO_UNREACHABLE',
+          kind: 'transient',
+          facts,
+        },
+      );
     }
     if (timedOut || reason === 'ETIMEDOUT') {
       const seconds = Math.round(this.config.timeoutMs / 1000);
@@ -164,11 +182,14 @@ export class OdooHttp {
         facts,
       });
     }
-    return new CrossdockError(`The connection to Odoo at ${host} was lost during ${call.model}.${call.method}.`, {
-      code: 'ODOO_CONNECTION_LOST',
-      kind: outcome,
-      facts: { ...facts, reusedConnection: LOST.has(reason) && request?.reusedSocket === true },
-    });
+    return new CrossdockError(
+      `The connection to Odoo at ${host} was lost during ${call.model}.${call.method}.`,
+      {
+        code: 'ODOO_CONNECTION_LOST',
+        kind: outcome,
+        facts: { ...facts, reusedConnection: LOST.has(reason) && request?.reusedSocket === true },
+      },
+    );
   }
 }
 

@@ -1,5 +1,5 @@
-import { type CallInfo, faultToError, readFault, strangeAnswer } from './errors';
 import type { NormalConfig } from './config';
+import { type CallInfo, faultToError, readFault, strangeAnswer } from './errors';
 import type { OdooHttp } from './http';
 import type { CallOptions } from './types';
 

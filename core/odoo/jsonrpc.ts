@@ -24,7 +24,12 @@ export class JsonRpcTransport implements Transport {
     const positional = options.ids === undefined ? [] : [options.ids];
     const named = { ...options.args, ...(options.context === undefined ? {} : { context: options.context }) };
     try {
-      return await this.rpc('object', 'execute_kw', [database, uid, apiKey, model, method, positional, named], info);
+      return await this.rpc(
+        'object',
+        'execute_kw',
+        [database, uid, apiKey, model, method, positional, named],
+        info,
+      );
     } catch (error) {
       // The key may have been exchanged together with its user.
       if (error instanceof CrossdockError && error.code === 'ODOO_AUTH') this.login = undefined;

@@ -13,6 +13,7 @@ import { asCrossdockError, CrossdockError } from '../errors/index';
 import { isOutage } from './errors';
 import { redact } from './redact';
 import { CALL_RETRY, jitter, type RetryPolicy, withRetry } from './retry';
+import { Semaphore } from './semaphore';
 import type { OdooClient } from './types';
 
 /** One record for `load`. All cells are strings; the first column is `id` and holds the key in the first row. */
@@ -44,6 +45,8 @@ interface LoadReply {
 export interface KeyedLoaderOptions {
   /** Module part of the external ids. Never the name of an installed app: Odoo would delete its records with it. */
   readonly namespace: string;
+  /** Loads sent at once; more make Odoo wait for its own locks. Default 1. */
+  readonly concurrency?: number;
   /** For a lost race: how often and how long apart a lone record is loaded again. */
   readonly raceRetry?: RetryPolicy;
   readonly callRetry?: RetryPolicy;
@@ -55,6 +58,7 @@ export class KeyedLoader {
   private readonly context: Readonly<Record<string, unknown>>;
   private readonly raceRetry: RetryPolicy;
   private readonly callRetry: RetryPolicy;
+  private readonly slots: Semaphore;
 
   constructor(
     private readonly client: OdooClient,
@@ -68,6 +72,7 @@ export class KeyedLoader {
       // `load` reads date-times in the context's time zone, else in the user's.
       tz: 'UTC',
     };
+    this.slots = new Semaphore(options.concurrency ?? 1);
     this.raceRetry = options.raceRetry ?? RACE_RETRY;
     this.callRetry = options.callRetry ?? CALL_RETRY;
   }
@@ -146,7 +151,9 @@ export class KeyedLoader {
     const fields = records[0]?.columns ?? [];
     const data = records.flatMap((record) => record.rows);
     return withRetry(this.callRetry, () =>
-      this.client.call<LoadReply>(model, 'load', { args: { fields, data }, context: this.context }),
+      this.slots.run(() =>
+        this.client.call<LoadReply>(model, 'load', { args: { fields, data }, context: this.context }),
+      ),
     );
   }
 
@@ -194,11 +201,14 @@ function refusal(model: string, record: KeyedRecord, reply: LoadReply): Crossdoc
   const text = redact(errors.map((message) => message.message ?? '').join(' '), record.personal ?? []);
   const field = errors.find((message) => message.field)?.field;
   const where = field === undefined ? '' : ` (field ${field})`;
-  return new CrossdockError(`Odoo refused the ${LABELS[model] ?? model}${where}: ${text || 'no reason given'}`, {
-    code: 'ODOO_VALIDATION',
-    kind: 'business',
-    facts: { model, ...(field === undefined ? {} : { field }) },
-  });
+  return new CrossdockError(
+    `Odoo refused the ${LABELS[model] ?? model}${where}: ${text || 'no reason given'}`,
+    {
+      code: 'ODOO_VALIDATION',
+      kind: 'business',
+      facts: { model, ...(field === undefined ? {} : { field }) },
+    },
+  );
 }
 
 const LABELS: Readonly<Record<string, string>> = { 'sale.order': 'order', 'res.partner': 'customer' };

@@ -1,8 +1,9 @@
 /** A canonical order as rows for `load`. Everything about an order alone that is wrong is found here. */
+
+import { decimal } from '../canonical/decimal';
 import type { AllowanceCharge, CanonicalOrder, OrderLine, Tax } from '../canonical/order';
 import { CrossdockError } from '../errors/index';
 import { type OrderPartners, personalOf } from './customers';
-import { big } from './decimals';
 import type { FieldMap } from './field-map';
 import type { KeyedRecord } from './keyed-load';
 import { type ProductKey, type ProductMatch, productKeyText, type SalesData } from './sales-data';
@@ -37,7 +38,7 @@ const PIECE_UNITS = new Set(['C62', 'EA', 'H87']);
 export function draftLines(order: CanonicalOrder, options: RowOptions): DraftLine[] {
   const lines: DraftLine[] = [];
   for (const line of order.lines) {
-    const quantity = big(line.quantity.current);
+    const quantity = decimal(line.quantity.current);
     if (quantity.eq(0)) continue;
     if (!PIECE_UNITS.has(line.unit)) {
       throw new CrossdockError(
@@ -49,7 +50,7 @@ export function draftLines(order: CanonicalOrder, options: RowOptions): DraftLin
       product: productKeyOf(line),
       role: 'item',
       quantity: quantity.toFixed(),
-      price: big(line.unitPrice.amount).div(big(line.unitPrice.baseQuantity)).toFixed(),
+      price: decimal(line.unitPrice.amount).div(decimal(line.unitPrice.baseQuantity)).toFixed(),
       name: line.item.description,
       taxes: line.taxes,
     });
@@ -72,7 +73,7 @@ function pushEntry(
   inherited: readonly Tax[],
   options: RowOptions,
 ): void {
-  const amount = big(entry.amount);
+  const amount = decimal(entry.amount);
   if (amount.eq(0)) return;
   lines.push({
     product: { scheme: 'sku', value: entry.isCharge ? options.chargeSku : options.discountSku },
@@ -122,17 +123,22 @@ export function assertProducts(
   const ambiguous = of('ambiguous');
   if (ambiguous.length > 0) {
     const names = namesOf(ambiguous);
-    throw new CrossdockError(`More than one product in Odoo has the internal reference or barcode ${names}.`, {
-      code: 'SKU_AMBIGUOUS',
-      kind: 'business',
-      facts: { sku: names },
-    });
+    throw new CrossdockError(
+      `More than one product in Odoo has the internal reference or barcode ${names}.`,
+      {
+        code: 'SKU_AMBIGUOUS',
+        kind: 'business',
+        facts: { sku: names },
+      },
+    );
   }
 }
 
 function namesOf(lines: readonly DraftLine[]): string {
   const names = [...new Set(lines.map((line) => line.product.value))];
-  return names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ');
+  return names.length > 10
+    ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more`
+    : names.join(', ');
 }
 
 /** Where the looked-up values of one order come from. */
@@ -160,13 +166,13 @@ export async function orderRecord(
   const head: [string, string][] = [
     ['id', context.key],
     ['partner_id/.id', String(partners.customer)],
-    ['partner_invoice_id/.id', String(partners.invoice)],
     ['partner_shipping_id/.id', String(partners.delivery)],
     ['client_order_ref', order.orderNumber],
     ['origin', order.id],
     ['date_order', odooTime(order.issuedAt)],
     ['pricelist_id/.id', pricelist === 'none' ? '' : String(pricelist)],
   ];
+  if (partners.invoice !== undefined) head.push(['partner_invoice_id/.id', String(partners.invoice)]);
   // An empty cell would wipe out Odoo's standard terms, so the column is there only when there are notes.
   if (order.notes.length > 0) head.push(['note', order.notes.map(escapeHtml).join('<br/>')]);
   const lineColumns = [
@@ -210,13 +216,14 @@ export async function orderRecord(
 export function odooTime(rfc3339: string): string {
   const at = new Date(rfc3339);
   if (Number.isNaN(at.getTime())) {
-    throw new CrossdockError('The time of the order is not a date.', { code: 'ORDER_DATE_INVALID', kind: 'permanent' });
+    throw new CrossdockError('The time of the order is not a date.', {
+      code: 'ORDER_DATE_INVALID',
+      kind: 'permanent',
+    });
   }
   return at.toISOString().slice(0, 19).replace('T', ' ');
 }
 
 function escapeHtml(text: string): string {
-  return text
-    .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
-    .replace(/\r?\n/g, '<br/>');
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`).replace(/\r?\n/g, '<br/>');
 }

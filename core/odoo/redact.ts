@@ -1,6 +1,6 @@
 const EMAIL = /[^\s@<>"'(),;:]+@[^\s@<>"'(),;:]+\.[^\s@<>"'(),;:]+/g;
 /** Seven digits or more with the separators that people put into telephone and account numbers. */
-const PHONE = /\+\d[\d\s().\/-]{5,}\d/g;
+const PHONE = /\+\d[\d\s()./-]{5,}\d/g;
 
 /**
  * Makes a text from Odoo fit to be shown and stored: no e-mail addresses, no telephone numbers, none of the given

@@ -1,7 +1,8 @@
 /** What an order needs to know from Odoo before it can be written: company, taxes, price lists, products. */
+
+import { decimal } from '../canonical/decimal';
 import { CrossdockError } from '../errors/index';
 import { LruCache, Remembered } from './cache';
-import { big } from './decimals';
 import { CALL_RETRY, withRetry } from './retry';
 import type { Many2One, OdooClient } from './types';
 
@@ -98,8 +99,8 @@ export class SalesData {
    * Throws TAX_NOT_FOUND (business).
    */
   async findTax(rate: string, priceIncluded: boolean): Promise<SalesTax | undefined> {
-    const wanted = big(rate);
-    const sameRate = (await this.taxes.get()).filter((tax) => wanted.eq(big(tax.rate)));
+    const wanted = decimal(rate);
+    const sameRate = (await this.taxes.get()).filter((tax) => wanted.eq(decimal(tax.rate)));
     if (wanted.eq(0)) return sameRate[0];
     const tax = sameRate.find((candidate) => candidate.priceIncluded === priceIncluded);
     if (tax) return tax;
@@ -133,8 +134,11 @@ export class SalesData {
   }
 
   private async fetchCompany(): Promise<Company> {
-    const call = <T>(model: string, method: string, options: { ids?: number[]; args?: Record<string, unknown> }) =>
-      withRetry(CALL_RETRY, () => this.client.call<T>(model, method, options));
+    const call = <T>(
+      model: string,
+      method: string,
+      options: { ids?: number[]; args?: Record<string, unknown> },
+    ) => withRetry(CALL_RETRY, () => this.client.call<T>(model, method, options));
     const { uid } = await call<{ uid: number }>('res.users', 'context_get', {});
     const [user] = await call<readonly { company_id: Many2One }[]>('res.users', 'read', {
       ids: [uid],
@@ -205,6 +209,8 @@ export function productKeyText(key: ProductKey): string {
 /** A GTIN is the same number with or without leading zeros; shops store it with 8, 12, 13 or 14 digits. */
 function gtinSpellings(value: string): string[] {
   const digits = value.replace(/^0+/, '');
-  const padded = [8, 12, 13, 14].filter((length) => length >= digits.length).map((length) => digits.padStart(length, '0'));
+  const padded = [8, 12, 13, 14]
+    .filter((length) => length >= digits.length)
+    .map((length) => digits.padStart(length, '0'));
   return [...new Set([value, ...padded])];
 }

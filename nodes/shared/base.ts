@@ -2,7 +2,7 @@
  * What all message nodes share: the configuration is read once, the parts are opened in the background while messages
  * wait, every error ends in one `done(error)`, and no rejection ever escapes (an unhandled one ends Node-RED).
  */
-import { scopes } from '../../core/delivery';
+import { type Backoff, backoffDelay, scopes } from '../../core/delivery';
 import { asCrossdockError, type CrossdockError } from '../../core/errors';
 import type { Done, Message, RawConfig, Red, RedNode, Send } from './red';
 import { StatusLine } from './status';
@@ -46,19 +46,33 @@ export function registerNode<C>(red: Red, type: string, definition: NodeDefiniti
   );
 }
 
+/** Starting again after a transient failure (disk full, store still closing): from a second up to half a minute. */
+const START_BACKOFF: Backoff = { baseMs: 1000, capMs: 30_000 };
+
 function run<C>(node: RedNode, raw: RawConfig, definition: NodeDefinition<C>): void {
   const status = new StatusLine(node);
   let tellClosed: () => void = () => undefined;
   const closed = new Promise<void>((resolve) => {
     tellClosed = resolve;
   });
-  const opened = begin(node, raw, definition, status, closed);
-  // Handled here for the case that no message ever asks; each message gets the error through its own await.
-  opened.catch((thrown: unknown) => {
-    const error = asCrossdockError(thrown);
-    status.failed(error.message);
-    node.error(error.message);
-  });
+  let again: NodeJS.Timeout | undefined;
+  let opened: Promise<Behaviour>;
+  const open = (failures: number): void => {
+    opened = begin(node, raw, definition, status, closed);
+    opened.catch((thrown: unknown) => {
+      const error = asCrossdockError(thrown);
+      status.failed(error.message);
+      if (failures === 0) node.error(error.message);
+      if (!error.retryable) return;
+      // At three in the morning nobody is there to deploy again: what may heal is tried until it does.
+      again = setTimeout(
+        () => open(failures + 1),
+        backoffDelay(START_BACKOFF, failures + 1, error.retryAfterMs),
+      );
+      again.unref();
+    });
+  };
+  open(0);
   node.on('input', (message: Message, send: Send, done: Done) => {
     opened
       .then((behaviour) => behaviour.input?.(message, send))
@@ -70,8 +84,13 @@ function run<C>(node: RedNode, raw: RawConfig, definition: NodeDefinition<C>): v
   });
   // Declared with two parameters on purpose: Node-RED decides by the function's length how to call it.
   node.on('close', (_removed: boolean, done: () => void) => {
+    clearTimeout(again);
     opened
-      .then((behaviour) => behaviour.close?.())
+      // A node that never opened has nothing to close, and has said why.
+      .then(
+        (behaviour) => behaviour.close?.(),
+        () => undefined,
+      )
       .catch((thrown: unknown) => node.warn(asCrossdockError(thrown).message))
       .finally(() => {
         status.close();

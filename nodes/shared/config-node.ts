@@ -42,9 +42,14 @@ export function registerShared<T>(red: Red, type: string, definition: SharedDefi
           () => users.delete(userClosed),
           () => users.delete(userClosed),
         );
-        part ??= definition.create(config, this);
-        // Whoever asked gets the rejection too; this keeps it from being unhandled when nobody waits any more.
-        part.catch(() => undefined);
+        if (part === undefined) {
+          const opening = definition.create(config, this);
+          part = opening;
+          // Whoever asked gets the rejection too; the next one to ask tries again.
+          opening.catch(() => {
+            if (part === opening) part = undefined;
+          });
+        }
         return part;
       };
       node.on('close', (_removed: boolean, done: () => void) => {
