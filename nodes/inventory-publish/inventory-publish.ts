@@ -9,9 +9,6 @@ import { shared } from '../shared/config-node';
 import type { Message, Red } from '../shared/red';
 import { storeOf } from '../shared/store';
 
-/** Levels taken in at once: memory stays flat however many products there are. */
-const LEVELS_PER_UNIT = 500;
-
 interface Config {
   readonly store: ReturnType<typeof storeOf>;
   readonly channelId: string;
@@ -73,14 +70,9 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   async function acceptFromOdoo(odoo: OdooClient) {
     const site = { code: config.location, authority: `odoo:${odoo.database}` };
     const total = { changed: 0, unchanged: 0, stale: 0, invalid: 0 };
-    let levels: ObservedInventoryLevel[] = [];
-    for await (const found of readAvailability(odoo, { warehouse: config.warehouse })) {
-      levels.push(levelFromOdoo(found, site));
-      if (levels.length < LEVELS_PER_UNIT) continue;
-      add(total, await publisher.accept(levels));
-      levels = [];
+    for await (const page of readAvailability(odoo, { warehouse: config.warehouse })) {
+      add(total, await publisher.accept(page.map((found) => levelFromOdoo(found, site))));
     }
-    add(total, await publisher.accept(levels));
     return total;
   }
 

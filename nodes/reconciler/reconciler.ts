@@ -50,7 +50,7 @@ function side(red: Red, config: RawConfig, which: 'left' | 'right'): Side {
   const type = choice(config, `${which}Type`, 'Source', ['odoo', 'msg'], which === 'left' ? 'odoo' : 'msg');
   if (type === 'odoo') {
     const server = shared<OdooClient>(red, config, 'server', 'crossdock-odoo-server', 'Odoo server');
-    return async (_message, userClosed) => readAvailability(await server(userClosed));
+    return async (_message, userClosed) => flatten(readAvailability(await server(userClosed)));
   }
   const property = text(config, `${which}Property`, 'Property', which === 'left' ? 'payload.left' : 'payload');
   return async (message) => {
@@ -62,6 +62,10 @@ function side(red: Red, config: RawConfig, which: 'left' | 'right'): Side {
       facts: { property },
     });
   };
+}
+
+async function* flatten<T>(pages: AsyncIterable<readonly T[]>): AsyncGenerator<T, void, void> {
+  for await (const page of pages) yield* page;
 }
 
 async function start({ node, config, status, closed }: Context<Config>) {
