@@ -33,11 +33,17 @@ export function canonicalJson(value: unknown): string {
 
 /**
  * sha256 (hex) of what an order says, whenever and by whichever mapping version it arrived: without
- * `provenance.receivedAt`, `provenance.mappingVersion` and `extensions`.
+ * `provenance.receivedAt`, `provenance.mappingVersion` and `extensions`, and without the sender's revision marks
+ * (`externalRevision`, `provenance.externalVersion`): a shop touches `updated_at` for reasons that change nothing here.
  */
 export function fingerprint(order: CanonicalOrder): string {
-  const { extensions: _extensions, provenance, ...content } = order;
-  const { receivedAt: _receivedAt, mappingVersion: _mappingVersion, ...origin } = provenance;
+  const { extensions: _extensions, externalRevision: _revision, provenance, ...content } = order;
+  const {
+    receivedAt: _receivedAt,
+    mappingVersion: _mappingVersion,
+    externalVersion: _version,
+    ...origin
+  } = provenance;
   return createHash('sha256')
     .update(canonicalJson({ ...content, provenance: origin }))
     .digest('hex');

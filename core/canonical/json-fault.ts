@@ -34,12 +34,21 @@ export function findJsonFault(text: string): JsonFault {
   for (;;) {
     position = skip(SPACE, text, position);
     if (position >= text.length) {
-      const missing = open.at(-1) === '{' ? ' A closing } is missing.' : open.at(-1) === '[' ? ' A closing ] is missing.' : '';
-      return { position, sentence: text.trim() === '' ? 'it is empty' : `it ends too early: ${WANTED[expect]}.${missing}` };
+      const missing =
+        open.at(-1) === '{'
+          ? ' A closing } is missing.'
+          : open.at(-1) === '['
+            ? ' A closing ] is missing.'
+            : '';
+      return {
+        position,
+        sentence: text.trim() === '' ? 'it is empty' : `it ends too early: ${WANTED[expect]}.${missing}`,
+      };
     }
     const character = text.charAt(position);
     if (expect === 'comma or end') {
-      if (open.length === 0) return { position, sentence: `there is more text (${name(character)}) after the end` };
+      if (open.length === 0)
+        return { position, sentence: `there is more text (${name(character)}) after the end` };
       const top = open.at(-1);
       if (character === ',') expect = top === '{' ? 'key' : 'value';
       else if (character === (top === '{' ? '}' : ']')) open.pop();
@@ -100,7 +109,10 @@ function stringEnd(text: string, start: number): number | JsonFault {
     const code = text.charCodeAt(position);
     if (code === 0x22) return position + 1;
     if (code < 0x20) {
-      return { position, sentence: 'a text has a line break or control character that is not written as an escape' };
+      return {
+        position,
+        sentence: 'a text has a line break or control character that is not written as an escape',
+      };
     }
     if (code !== 0x5c) position += 1;
     else {

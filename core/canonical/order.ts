@@ -38,7 +38,11 @@ export interface Party {
   address?: Address;
 }
 
-/** A charge (freight, fee) or an allowance (discount), EN 16931 BG-20/21/27/28. Amount without tax unless pricesIncludeTax. */
+/**
+ * A charge (freight, fee) or an allowance (discount), EN 16931 BG-20/21/27/28. Amounts are positive, without tax unless
+ * pricesIncludeTax. Taxes of the order's allowances count negative. On a line, the line's own taxes are those of its net
+ * amount: its allowances and charges carry none (`taxes: []`).
+ */
 export interface AllowanceCharge {
   isCharge: boolean;
   /** UNCL 7161 for charges (FC freight, ...), UNCL 5189 for allowances (95 discount, ...). */

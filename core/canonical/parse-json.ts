@@ -65,7 +65,8 @@ export function findUnsafeKey(value: unknown): string | undefined {
     if (Array.isArray(next.value)) {
       for (let index = 0; index < next.value.length; index += 1) {
         const item: unknown = next.value[index];
-        if (item !== null && typeof item === 'object') open.push({ value: item, path: `${next.path}/${index}` });
+        if (item !== null && typeof item === 'object')
+          open.push({ value: item, path: `${next.path}/${index}` });
       }
       continue;
     }
@@ -74,7 +75,8 @@ export function findUnsafeKey(value: unknown): string | undefined {
       if (key === '__proto__') return `${next.path}/__proto__`;
       const item = record[key];
       if (item === null || typeof item !== 'object') continue;
-      if (key === 'constructor' && Object.hasOwn(item, 'prototype')) return `${next.path}/constructor/prototype`;
+      if (key === 'constructor' && Object.hasOwn(item, 'prototype'))
+        return `${next.path}/constructor/prototype`;
       open.push({ value: item, path: `${next.path}/${key}` });
     }
   }
@@ -85,14 +87,21 @@ export function findUnsafeKey(value: unknown): string | undefined {
 export function unsafeKey(path: string): CrossdockError {
   const key = path.slice(path.lastIndexOf('/') + 1);
   const message = `The message has a field named "${key}", which no partner needs and which can change how programs work; it was refused.`;
-  return new CrossdockError(message, { code: 'JSON_UNSAFE', kind: 'permanent', problems: [{ path, message }] });
+  return new CrossdockError(message, {
+    code: 'JSON_UNSAFE',
+    kind: 'permanent',
+    problems: [{ path, message }],
+  });
 }
 
 function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new CrossdockError('The message is not text in UTF-8.', { code: 'JSON_INVALID', kind: 'permanent' });
+    throw new CrossdockError('The message is not text in UTF-8.', {
+      code: 'JSON_INVALID',
+      kind: 'permanent',
+    });
   }
 }
 
@@ -127,7 +136,8 @@ function scan(text: string, maxDepth: number): { tooDeepAt: number | undefined; 
 function endOfString(text: string, from: number): number {
   for (let quote = text.indexOf('"', from); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let backslashes = 0;
-    while (text.charCodeAt(quote - 1 - backslashes) === 0x5c && quote - 1 - backslashes >= from) backslashes += 1;
+    while (text.charCodeAt(quote - 1 - backslashes) === 0x5c && quote - 1 - backslashes >= from)
+      backslashes += 1;
     if (backslashes % 2 === 0) return quote;
   }
   return text.length;
@@ -157,9 +167,12 @@ function lineAndColumn(text: string, position: number): { line: number; column: 
 function invalid(text: string): CrossdockError {
   const fault = findJsonFault(text);
   const { line, column } = lineAndColumn(text, fault.position);
-  return new CrossdockError(`The message is not valid JSON: ${fault.sentence} (line ${line}, column ${column}).`, {
-    code: 'JSON_INVALID',
-    kind: 'permanent',
-    facts: { line, column },
-  });
+  return new CrossdockError(
+    `The message is not valid JSON: ${fault.sentence} (line ${line}, column ${column}).`,
+    {
+      code: 'JSON_INVALID',
+      kind: 'permanent',
+      facts: { line, column },
+    },
+  );
 }

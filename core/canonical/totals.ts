@@ -11,8 +11,8 @@
  * each row or only the sum. The relations between reported totals are exact.
  */
 import type { Problem } from '../errors';
+import { currencyExponent, type DecimalValue, decimal, sum, toFixedDigits } from './decimal';
 import type { AllowanceCharge, CanonicalOrder, OrderLine } from './order';
-import { currencyExponent, decimal, sum, toFixedDigits, type DecimalValue } from './decimal';
 
 /**
  * Checks that an order's totals foot. The order must be valid by its contract.
@@ -28,13 +28,18 @@ export function checkTotals(order: CanonicalOrder): Problem[] {
   const money = (amount: DecimalValue): string => `${toFixedDigits(amount, digits)} ${order.currency}`;
 
   /** Compares a reported total with what it must be; `rows` is how many rounded rows it is made of. */
-  const compare = (field: keyof CanonicalOrder['totals'], computed: DecimalValue, rows: number, what: string) => {
+  const compare = (
+    field: keyof CanonicalOrder['totals'],
+    computed: DecimalValue,
+    rows: number,
+    what: string,
+  ) => {
     const reported = decimal(order.totals[field]);
     const difference = computed.minus(reported).abs();
     if (difference.lte(half.times(rows))) return;
     problems.push({
       path: `/totals/${field}`,
-      message: `${what} ${money(computed)}, but the order says ${money(reported)} (${money(difference)} apart)`,
+      message: `${what} ${money(computed)}, but the order's totals say ${money(reported)} (${money(difference)} apart)`,
     });
   };
 
@@ -80,8 +85,18 @@ export function checkTotals(order: CanonicalOrder): Problem[] {
       ? 'lines less discounts plus charges less tax make'
       : 'lines less discounts plus charges make',
   );
-  compare('taxInclusive', decimal(taxExclusive).plus(decimal(tax)), 0, 'the amount without tax plus tax makes');
-  compare('payable', decimal(taxInclusive).minus(decimal(prepaid)), 0, 'the amount with tax less what is paid makes');
+  compare(
+    'taxInclusive',
+    decimal(taxExclusive).plus(decimal(tax)),
+    0,
+    'the amount without tax plus tax makes',
+  );
+  compare(
+    'payable',
+    decimal(taxInclusive).minus(decimal(prepaid)),
+    0,
+    'the amount with tax less what is paid makes',
+  );
   return problems;
 }
 

@@ -5,7 +5,7 @@ import { assertEvent, type CloudEvent } from './cloudevents';
 import { checkedTopic, toMqtt, topicOf } from './mqtt-binding';
 import { type MqttChannelConfig, type MqttSettings, mqttSettings } from './mqtt-config';
 import { type BrokerLimits, MqttConnection, type MqttVersion } from './mqtt-connection';
-import { errorOfPuback, type Reason } from './mqtt-reasons';
+import { errorOfPuback, type Reason, reasonOfDrops } from './mqtt-reasons';
 import type { ChannelState, EventChannel, PublishOptions, StateListener } from './types';
 
 /** Silent hang-ups in a row after which MQTT 3.1.1 is tried: some old brokers refuse version 5 without a word. */
@@ -14,6 +14,8 @@ const SILENT_LIMIT = 3;
 const SLOW_MS = 5000;
 /** Ms after which a connection counts as good, so that its end starts the backoff anew. */
 const STABLE_MS = 10_000;
+/** Ms within which the broker hangs up twice in a row for us to suspect another client with our client id. */
+const DROPPED_MS = 60_000;
 /** Ms that `close` waits for confirmations. */
 const CLOSE_GRACE_MS = 2000;
 /** Fixed header, topic length, packet id: a generous bound of what stands beside topic, properties and payload. */
@@ -51,6 +53,7 @@ class MqttChannel implements EventChannel {
   #retryTimer: NodeJS.Timeout | undefined;
   #failures = 0;
   #silent = 0;
+  #dropped = 0;
   #version: MqttVersion = 5;
   #closing = false;
   #closed: Promise<void> | undefined;
@@ -150,8 +153,12 @@ class MqttChannel implements EventChannel {
     this.#connection = connection;
   }
 
-  #lost(reason: Reason, silent: boolean, version: MqttVersion): void {
+  #lost(why: Reason, silent: boolean, version: MqttVersion): void {
     const wasConnected = this.#limits !== undefined;
+    const lived = wasConnected ? performance.now() - this.#connectedAt : 0;
+    // Before MQTT 5 (and in old brokers that speak it) a takeover of the client id is a hang-up without a word.
+    this.#dropped = wasConnected && why.wordless === true && lived < DROPPED_MS ? this.#dropped + 1 : 0;
+    const reason = this.#dropped < 2 ? why : reasonOfDrops(this.#settings.shownAddress);
     this.#connection = undefined;
     this.#limits = undefined;
     // What was sent and not confirmed is sent again first, in the same order; the id tells duplicates.
@@ -164,7 +171,7 @@ class MqttChannel implements EventChannel {
       return;
     }
     this.#waiting = [...again, ...this.#waiting];
-    if (wasConnected && performance.now() - this.#connectedAt > STABLE_MS) this.#failures = 0;
+    if (lived > STABLE_MS) this.#failures = 0;
     this.#failures += 1;
     this.#silent = silent ? this.#silent + 1 : 0;
     const status = this.#state.status === 'connecting' && !wasConnected ? 'connecting' : 'reconnecting';

@@ -5,7 +5,7 @@
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import type { MqttMessage } from './mqtt-binding';
 import type { MqttSettings } from './mqtt-config';
-import { type Reason, reasonOfCode, reasonOfError } from './mqtt-reasons';
+import { type Reason, reasonOfCode, reasonOfError, reasonOfHangUp } from './mqtt-reasons';
 
 export type MqttVersion = 4 | 5;
 
@@ -156,23 +156,14 @@ export class MqttConnection {
     this.#ended = true;
     clearTimeout(this.#watchdog);
     const silent =
-      !this.#connackSeen && reason === undefined && (this.#reason === undefined || cut(this.#reason));
+      !this.#connackSeen &&
+      reason === undefined &&
+      (this.#reason === undefined || this.#reason.wordless === true);
     this.#client?.end(true);
     // `end` does nothing when a graceful one is already under way.
     this.#client?.stream?.destroy();
-    this.#events.ended(
-      reason ??
-        this.#reason ?? {
-          code: 'CHANNEL_UNREACHABLE',
-          message: `The broker at ${this.#address} ended the connection.`,
-        },
-      silent,
-    );
+    this.#events.ended(reason ?? this.#reason ?? reasonOfHangUp(this.#address), silent);
   }
-}
-
-function cut(reason: Reason): boolean {
-  return reason.message.includes('(ECONNRESET)') || reason.message.includes('(EPIPE)');
 }
 
 function mutable(properties: NonNullable<MqttMessage['properties']>) {

@@ -8,6 +8,26 @@ export interface Reason {
   readonly version?: true;
   /** Trying again soon is useless or harmful: wait longer. */
   readonly slow?: true;
+  /** The other side hung up and said nothing. */
+  readonly wordless?: true;
+}
+
+/** The broker hung up without a word. */
+export function reasonOfHangUp(address: string): Reason {
+  return {
+    code: 'CHANNEL_UNREACHABLE',
+    message: `The broker at ${address} ended the connection.`,
+    wordless: true,
+  };
+}
+
+/** The broker accepts us and hangs up soon after, again and again. */
+export function reasonOfDrops(address: string): Reason {
+  return {
+    code: 'CHANNEL_DROPPED',
+    message: `The broker at ${address} accepts the connection and ends it soon after, again and again. Does another client use the same client id?`,
+    slow: true,
+  };
 }
 
 /** A refused connection or a DISCONNECT: codes of MQTT 5 (from 0x80) and of MQTT 3.1.1's CONNACK (1 to 5). */
@@ -81,8 +101,14 @@ export function reasonOfError(error: unknown, address: string): Reason {
   const text = error instanceof Error ? error.message : '';
   if (typeof code === 'string') {
     const network = NETWORK[code];
-    if (network !== undefined)
-      return { code: 'CHANNEL_UNREACHABLE', message: `${network} ${address} (${code}).` };
+    if (network !== undefined) {
+      const cut = code === 'ECONNRESET' || code === 'EPIPE';
+      return {
+        code: 'CHANNEL_UNREACHABLE',
+        message: `${network} ${address} (${code}).`,
+        ...(cut ? { wordless: true as const } : {}),
+      };
+    }
     if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code.startsWith('ERR_SSL_')) {
       return {
         code: 'CHANNEL_TLS',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type CanonicalOrder, fingerprint } from '../canonical';
+import { type CanonicalOrder, canonicalJson, fingerprint } from '../canonical';
 
 /**
  * sha256 (hex) of what a message says. A canonical order's leaves out when and by which mapping it arrived, so that
@@ -13,5 +13,7 @@ export function contentFingerprint(payload: unknown): string {
 function isCanonicalOrder(payload: unknown): payload is CanonicalOrder {
   if (typeof payload !== 'object' || payload === null) return false;
   const { schemaVersion, provenance, lines } = payload as Partial<CanonicalOrder>;
-  return schemaVersion === '1.0' && typeof provenance === 'object' && provenance !== null && Array.isArray(lines);
+  return (
+    schemaVersion === '1.0' && typeof provenance === 'object' && provenance !== null && Array.isArray(lines)
+  );
 }

@@ -13,7 +13,6 @@ import { asCrossdockError, CrossdockError } from '../errors/index';
 import { isOutage } from './errors';
 import { redact } from './redact';
 import { CALL_RETRY, jitter, type RetryPolicy, withRetry } from './retry';
-import { Semaphore } from './semaphore';
 import type { OdooClient } from './types';
 
 /** One record for `load`. All cells are strings; the first column is `id` and holds the key in the first row. */
@@ -42,11 +41,16 @@ interface LoadReply {
   readonly messages?: readonly LoadMessage[];
 }
 
+/** What a load has come to so far. */
+interface Progress {
+  readonly settled: Map<string, LoadOutcome>;
+  /** Records that got no id although they were alone, with Odoo's reply. */
+  readonly lone: { record: KeyedRecord; reply: LoadReply }[];
+}
+
 export interface KeyedLoaderOptions {
   /** Module part of the external ids. Never the name of an installed app: Odoo would delete its records with it. */
   readonly namespace: string;
-  /** Loads sent at once; more make Odoo wait for its own locks. Default 1. */
-  readonly concurrency?: number;
   /** For a lost race: how often and how long apart a lone record is loaded again. */
   readonly raceRetry?: RetryPolicy;
   readonly callRetry?: RetryPolicy;
@@ -58,7 +62,6 @@ export class KeyedLoader {
   private readonly context: Readonly<Record<string, unknown>>;
   private readonly raceRetry: RetryPolicy;
   private readonly callRetry: RetryPolicy;
-  private readonly slots: Semaphore;
 
   constructor(
     private readonly client: OdooClient,
@@ -72,7 +75,6 @@ export class KeyedLoader {
       // `load` reads date-times in the context's time zone, else in the user's.
       tz: 'UTC',
     };
-    this.slots = new Semaphore(options.concurrency ?? 1);
     this.raceRetry = options.raceRetry ?? RACE_RETRY;
     this.callRetry = options.callRetry ?? CALL_RETRY;
   }
@@ -82,7 +84,20 @@ export class KeyedLoader {
    * error of that one. Keys must be distinct. When Odoo cannot be used at all, the remaining ones all get that error.
    */
   async load(model: string, records: readonly KeyedRecord[]): Promise<Map<string, LoadOutcome>> {
-    const outcomes = new Map<string, LoadOutcome>();
+    const { settled, late } = await this.loadFirst(model, records);
+    for (const [key, outcome] of await late) settled.set(key, outcome);
+    return settled;
+  }
+
+  /**
+   * As `load`, but the records that Odoo did not take at first come late: telling a lost race from a refusal takes
+   * seconds, which their neighbours need not wait. `late` never rejects.
+   */
+  async loadFirst(
+    model: string,
+    records: readonly KeyedRecord[],
+  ): Promise<{ settled: Map<string, LoadOutcome>; late: Promise<Map<string, LoadOutcome>> }> {
+    const progress: Progress = { settled: new Map(), lone: [] };
     const shapes = new Map<string, KeyedRecord[]>();
     for (const record of records) {
       const shape = record.columns.join('\n');
@@ -90,41 +105,42 @@ export class KeyedLoader {
       if (group) group.push(record);
       else shapes.set(shape, [record]);
     }
-    for (const group of shapes.values()) await this.loadGroup(model, group, outcomes);
-    return outcomes;
+    for (const group of shapes.values()) await this.loadGroup(model, group, progress);
+    const late = Promise.all(
+      progress.lone.map(
+        async ({ record, reply }) => [record.key, await this.settle(model, record, reply)] as const,
+      ),
+    ).then((outcomes) => new Map(outcomes));
+    return { settled: progress.settled, late };
   }
 
-  private async loadGroup(
-    model: string,
-    records: readonly KeyedRecord[],
-    outcomes: Map<string, LoadOutcome>,
-  ): Promise<void> {
+  private async loadGroup(model: string, records: readonly KeyedRecord[], progress: Progress): Promise<void> {
     let reply: LoadReply;
     try {
       reply = await this.send(model, records);
     } catch (thrown) {
       const error = asCrossdockError(thrown);
       if (records.length === 1 || isOutage(error)) {
-        for (const record of records) outcomes.set(record.key, { error });
+        for (const record of records) progress.settled.set(record.key, { error });
         return;
       }
       // A record that makes Odoo itself fail must not take its neighbours along.
-      for (const part of divide(records, [])) await this.loadGroup(model, part, outcomes);
+      for (const part of divide(records, [])) await this.loadGroup(model, part, progress);
       return;
     }
     const { ids } = reply;
     if (ids && ids.length === records.length) {
       records.forEach((record, index) => {
-        outcomes.set(record.key, { id: ids[index] as number });
+        progress.settled.set(record.key, { id: ids[index] as number });
       });
       return;
     }
     const [only] = records;
     if (records.length === 1 && only) {
-      outcomes.set(only.key, await this.settle(model, only, reply));
+      progress.lone.push({ record: only, reply });
       return;
     }
-    for (const part of divide(records, reply.messages ?? [])) await this.loadGroup(model, part, outcomes);
+    for (const part of divide(records, reply.messages ?? [])) await this.loadGroup(model, part, progress);
   }
 
   /** A lone record without an id: a lost race, or really refused. */
@@ -151,9 +167,7 @@ export class KeyedLoader {
     const fields = records[0]?.columns ?? [];
     const data = records.flatMap((record) => record.rows);
     return withRetry(this.callRetry, () =>
-      this.slots.run(() =>
-        this.client.call<LoadReply>(model, 'load', { args: { fields, data }, context: this.context }),
-      ),
+      this.client.call<LoadReply>(model, 'load', { args: { fields, data }, context: this.context }),
     );
   }
 

@@ -1,6 +1,6 @@
+import { parseJson } from '../../core/canonical';
 import { CrossdockError } from '../../core/errors';
 import { createOrderMapper, type MappingSpec } from '../../core/mapping';
-import { parseJson } from '../../core/canonical';
 import { registerNode } from '../shared/base';
 import { choice, text } from '../shared/config';
 import { jsonata } from '../shared/expression';

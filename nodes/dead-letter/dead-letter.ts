@@ -61,13 +61,18 @@ export = (red: Red): void => {
     }
     const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
     Promise.all([
-      letters.list({ limit: Number(query.get('limit') ?? 100), after: query.get('after') ?? '' }),
+      letters.list({ limit: pageSize(query.get('limit')), after: query.get('after') ?? '' }),
       letters.count(),
     ])
       .then(([items, parked]) => response.json({ parked, items }))
       .catch(next);
   });
 };
+
+/** Letters per page as asked for; the usual number when what was asked for is none. */
+function pageSize(asked: string | null): number {
+  return Math.trunc(Number(asked)) || 100;
+}
 
 /** The error that brought the message here: ours as plain data, else what a Catch node put into `msg.error`. */
 function errorOf(message: Message): CrossdockError {

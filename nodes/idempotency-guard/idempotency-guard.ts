@@ -1,4 +1,3 @@
-
 import { scopes } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
 import { type Claim, contentFingerprint, IdempotencyGuard } from '../../core/idempotency';

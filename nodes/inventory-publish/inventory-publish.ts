@@ -54,7 +54,8 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
 
   const flush = async () => {
     const result = await publisher.flush();
-    if (result.pending === 0) status.ok(result.published === 0 ? 'up to date' : `${result.published} published`);
+    if (result.pending === 0)
+      status.ok(result.published === 0 ? 'up to date' : `${result.published} published`);
     else status.waiting(`${result.pending} held: ${result.problem?.message ?? 'waiting for the channel'}`);
     return result;
   };

@@ -8,6 +8,9 @@ import { choice, decimal, flag, number, text } from '../shared/config';
 import { shared } from '../shared/config-node';
 import type { Red } from '../shared/red';
 
+/** States in which an order must not be placed (canonical order status axis). */
+const CANCELLED: ReadonlySet<string> = new Set(['cancelRequested', 'cancelled', 'rejected']);
+
 interface Config {
   readonly writer: OrderWriterOptions;
   readonly server: (userClosed: Promise<void>) => Promise<OdooClient>;
@@ -58,6 +61,7 @@ export = (red: Red): void => {
             show();
           }
         },
+        close: () => writer.close(),
       };
     },
   });
@@ -66,7 +70,18 @@ export = (red: Red): void => {
 /** Only what keeps the contract may reach Odoo, also when no mapper stands before this node. */
 function canonicalOrder(payload: unknown): CanonicalOrder {
   const problems = contracts().validate('order', '1.0', payload);
-  if (problems.length === 0) return payload as CanonicalOrder;
+  if (problems.length === 0) {
+    const order = payload as CanonicalOrder;
+    if (!CANCELLED.has(order.status.order)) return order;
+    throw new CrossdockError(
+      'The buyer or the shop has cancelled this order, so it was not placed in Odoo.',
+      {
+        code: 'ORDER_CANCELLED',
+        kind: 'business',
+        facts: { status: order.status.order },
+      },
+    );
+  }
   throw new CrossdockError(`This is not a canonical order 1.0: ${problemsToSentence(problems)}`, {
     code: 'CANONICAL_CONTRACT',
     kind: 'permanent',

@@ -1,4 +1,4 @@
-import { CrossdockError, asCrossdockError } from '../../core/errors';
+import { asCrossdockError, CrossdockError } from '../../core/errors';
 import { checkConnection, createOdooClient, type OdooClient } from '../../core/odoo';
 import { number, secret, text } from '../shared/config';
 import { registerShared, type SharedNode } from '../shared/config-node';

@@ -1,13 +1,16 @@
 import { CrossdockError } from '../../core/errors';
 import { type OdooClient, readAvailability } from '../../core/odoo';
-import { openReconcileRuns, reconcile, type ReconcileOptions } from '../../core/reconcile';
+import { openReconcileRuns, type ReconcileOptions, reconcile } from '../../core/reconcile';
 import { type Context, registerNode } from '../shared/base';
 import { choice, decimal, text } from '../shared/config';
 import { shared } from '../shared/config-node';
 import type { Message, RawConfig, Red } from '../shared/red';
 import { storeOf } from '../shared/store';
 
-type Side = (message: Message, userClosed: Promise<void>) => Promise<AsyncIterable<unknown> | Iterable<unknown>>;
+type Side = (
+  message: Message,
+  userClosed: Promise<void>,
+) => Promise<AsyncIterable<unknown> | Iterable<unknown>>;
 
 interface Config {
   readonly store: ReturnType<typeof storeOf>;
@@ -52,7 +55,12 @@ function side(red: Red, config: RawConfig, which: 'left' | 'right'): Side {
     const server = shared<OdooClient>(red, config, 'server', 'crossdock-odoo-server', 'Odoo server');
     return async (_message, userClosed) => flatten(readAvailability(await server(userClosed)));
   }
-  const property = text(config, `${which}Property`, 'Property', which === 'left' ? 'payload.left' : 'payload');
+  const property = text(
+    config,
+    `${which}Property`,
+    'Property',
+    which === 'left' ? 'payload.left' : 'payload',
+  );
   return async (message) => {
     const found = red.util.getMessageProperty(message, property);
     if (Array.isArray(found)) return found;

@@ -56,6 +56,7 @@ function run<C>(node: RedNode, raw: RawConfig, definition: NodeDefinition<C>): v
     tellClosed = resolve;
   });
   let again: NodeJS.Timeout | undefined;
+  let closing = false;
   let opened: Promise<Behaviour>;
   const open = (failures: number): void => {
     opened = begin(node, raw, definition, status, closed);
@@ -63,7 +64,7 @@ function run<C>(node: RedNode, raw: RawConfig, definition: NodeDefinition<C>): v
       const error = asCrossdockError(thrown);
       status.failed(error.message);
       if (failures === 0) node.error(error.message);
-      if (!error.retryable) return;
+      if (!error.retryable || closing) return;
       // At three in the morning nobody is there to deploy again: what may heal is tried until it does.
       again = setTimeout(
         () => open(failures + 1),
@@ -84,6 +85,7 @@ function run<C>(node: RedNode, raw: RawConfig, definition: NodeDefinition<C>): v
   });
   // Declared with two parameters on purpose: Node-RED decides by the function's length how to call it.
   node.on('close', (_removed: boolean, done: () => void) => {
+    closing = true;
     clearTimeout(again);
     opened
       // A node that never opened has nothing to close, and has said why.
@@ -124,16 +126,15 @@ async function fail(
 ): Promise<void> {
   status.failed(error.message);
   note(node, message, error);
-  try {
-    const inMs = error.retryable ? scopes.retryDelay(message, error) : undefined;
-    if (inMs !== undefined) {
-      const attempt = scopes.origin(message)?.attempts ?? 1;
-      await scopes.settle(message, { type: 'failed', error });
-      message.crossdock = { ...message.crossdock, retry: { attempt, inMs } };
-    } else scopes.failing(message, error, CATCH_GRACE_MS);
-  } catch (thrown) {
-    // The store refused to take the outcome: the lease runs out and the message is delivered again.
-    node.warn(asCrossdockError(thrown).message);
+  const inMs = error.retryable ? scopes.retryDelay(message, error) : undefined;
+  if (inMs === undefined) scopes.failing(message, error, CATCH_GRACE_MS);
+  else {
+    const attempt = scopes.origin(message)?.attempts ?? 1;
+    await scopes.settle(message, { type: 'failed', error }).catch((thrown: unknown) => {
+      // The store refused to take the outcome: the lease runs out and the message is delivered again all the same.
+      node.warn(asCrossdockError(thrown).message);
+    });
+    message.crossdock = { ...message.crossdock, retry: { attempt, inMs } };
   }
   done(error);
 }

@@ -25,7 +25,7 @@ export function refuseUnsetEnvironment(value: string, label: string): string {
   return value;
 }
 
-/** A text; `fallback` when missing. An empty text is refused unless the fallback is empty. */
+/** A text; `fallback` when missing or empty. Without a fallback it must be there. */
 export function text(config: RawConfig, field: string, label: string, fallback?: string): string {
   const value = config[field];
   const found = typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : '';
@@ -34,7 +34,7 @@ export function text(config: RawConfig, field: string, label: string, fallback?:
   return fallback;
 }
 
-/** A number within bounds; `fallback` when missing or empty. */
+/** A whole number within bounds; `fallback` when missing or empty. (Limits of queries and batches take no fractions.) */
 export function number(
   config: RawConfig,
   field: string,
@@ -45,8 +45,8 @@ export function number(
   const value = config[field];
   if (value === undefined || value === null || value === '') return fallback;
   const found = Number(typeof value === 'string' ? refuseUnsetEnvironment(value, label) : value);
-  if (!Number.isFinite(found) || found < bounds.min || found > bounds.max) {
-    throw wrong(`${label} must be a number from ${bounds.min} to ${bounds.max}.`, field);
+  if (!Number.isInteger(found) || found < bounds.min || found > bounds.max) {
+    throw wrong(`${label} must be a whole number from ${bounds.min} to ${bounds.max}.`, field);
   }
   return found;
 }

@@ -45,6 +45,8 @@ export interface RedNode {
 export type HttpRequest = IncomingMessage & {
   readonly path?: string;
   readonly params?: Record<string, string>;
+  /** Set: body parsers leave this request alone (body-parser's own mark). */
+  _body?: boolean;
 };
 export type HttpResponse = ServerResponse & {
   status(code: number): HttpResponse;
@@ -56,7 +58,13 @@ export type HttpHandler = (
   next: (error?: unknown) => void,
 ) => void;
 
-interface HttpApp {
+/** The part of an express 4 app that we use. */
+export interface HttpApp {
+  /** The app that this one is mounted on. */
+  readonly parent?: HttpApp;
+  readonly _router?: { readonly stack: { readonly handle: unknown }[] };
+  /** The full path it is mounted at. */
+  path?(): string;
   use(handler: HttpHandler): void;
   get(path: string, ...handlers: HttpHandler[]): void;
   post(path: string, ...handlers: HttpHandler[]): void;

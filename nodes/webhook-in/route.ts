@@ -2,25 +2,55 @@
  * One middleware on Node-RED's public HTTP app for all webhook-in nodes; it looks the node up by its path. Removing
  * routes from express again (as core does) means splicing its private stack; a map needs none of that.
  */
-import type { HttpHandler, HttpRequest, HttpResponse, Red } from '../shared/red';
+import type { HttpApp, HttpHandler, HttpRequest, HttpResponse, Red } from '../shared/red';
 
 type Handle = (request: HttpRequest, response: HttpResponse) => void;
+export type Routes = Map<string, { readonly id: string; readonly handle: Handle }>;
 
 /** Live nodes by path, per HTTP app (tests run several runtimes in one process). */
-const routes = new WeakMap<object, Map<string, { id: string; handle: Handle }>>();
+const routes = new WeakMap<HttpApp, Routes>();
 
-export function mountWebhooks(red: Red): Map<string, { id: string; handle: Handle }> {
-  const known = routes.get(red.httpNode);
+/** The table of this runtime's webhooks; mounts the middleware the first time. */
+export function mountWebhooks(red: Red): Routes {
+  const app = red.httpNode;
+  const known = routes.get(app);
   if (known !== undefined) return known;
-  const table = new Map<string, { id: string; handle: Handle }>();
-  routes.set(red.httpNode, table);
-  const handler: HttpHandler = (request, response, next) => {
+  const table: Routes = new Map();
+  routes.set(app, table);
+  keepBodies(app, table);
+  app.use((request, response, next) => {
     const found = table.get(normalisePath(request.path ?? ''));
     if (found === undefined) next();
     else found.handle(request, response);
-  };
-  red.httpNode.use(handler);
+  });
   return table;
+}
+
+/**
+ * Keeps the editor's JSON parser away from our bodies. With the usual roots (both `/`) every request passes the admin
+ * app first, and its parser would read the body: up to 5 MB before anybody asked, and a malformed one is answered
+ * with an HTML stack trace. Body parsers pass over a request whose `_body` is set, so this marks ours, unread, and
+ * lets them travel on: through `httpNodeAuth` and whatever else stands before the public app. It must run first, so
+ * it goes to the top of the root app's stack, as core's http-in does with its raw body capture (21-httpin.js).
+ */
+function keepBodies(app: HttpApp, table: Routes): void {
+  let root = app;
+  while (root.parent !== undefined) root = root.parent;
+  const mark: HttpHandler = (request, _response, next) => {
+    // `request.path` does not exist yet: express prepares the request in a layer below this one.
+    const [path = ''] = (request.url ?? '').slice(mountPoint(app).length).split('?');
+    if (table.has(normalisePath(path))) request._body = true;
+    next();
+  };
+  root.use(mark);
+  const stack = root._router?.stack ?? [];
+  const at = stack.findIndex((layer) => layer.handle === mark);
+  if (at > 0) stack.unshift(...stack.splice(at, 1));
+}
+
+/** Where the public app is mounted (`httpNodeRoot`), without a slash at its end. */
+function mountPoint(app: HttpApp): string {
+  return (app.path?.() ?? '').replace(/\/+$/, '');
 }
 
 /** `/a/b/` and `a/b` are the same route. */

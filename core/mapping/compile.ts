@@ -1,0 +1,88 @@
+/** Mapping specs: checked, then compiled once to a function. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ContractRegistry, type JsonSchema, problemsToSentence } from '../contract';
+import { CrossdockError, type Problem } from '../errors';
+import { readKey } from './path';
+import { buildPlan } from './plan';
+import { runPlan } from './run';
+import type { CompiledMapping, CompileOptions, MappingSpec } from './types';
+
+const SPEC_CONTRACT = 'mapping-spec';
+const SPEC_VERSION = '1.0';
+
+let specContracts: ContractRegistry | undefined;
+
+/**
+ * Checks and compiles a mapping spec.
+ *
+ * The compiled mapping's `map` never throws for what a message contains: every row that cannot be filled is a problem
+ * of its result.
+ * @param spec parsed JSON; it is not changed, and must not be changed while the mapping is in use.
+ * @throws CrossdockError MAPPING_SPEC_INVALID (permanent) with a problem for each faulty row (`/rules/3/...`).
+ */
+export function compileMapping(spec: unknown, options: CompileOptions = {}): CompiledMapping {
+  const checked = checkSpec(spec);
+  const { plan, faults } = buildPlan(checked, {
+    expression: options.expression,
+    mayQuote: options.mayQuote ?? (() => false),
+  });
+  if (faults.length > 0) {
+    throw invalid(
+      checked,
+      faults.map(({ rule, message }) => ({ path: `/rules/${rule}`, message })),
+    );
+  }
+  const id = `${checked.name}@${checked.version}`;
+  const unwrap = (message: unknown): unknown => {
+    const inner = checked.unwrap === undefined ? undefined : readKey(message, checked.unwrap);
+    return typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? inner : message;
+  };
+  return {
+    spec: checked,
+    id,
+    unwrap,
+    map: async (message, context) => {
+      const { result, problems } = await runPlan(plan, {
+        source: unwrap(message),
+        context,
+        mappingVersion: id,
+      });
+      return { value: problems.length === 0 ? result : undefined, problems };
+    },
+  };
+}
+
+function checkSpec(spec: unknown): MappingSpec {
+  specContracts ??= loadSpecContract();
+  const problems = specContracts.validate(SPEC_CONTRACT, SPEC_VERSION, spec);
+  if (problems.length > 0) throw invalid(spec, problems);
+  return spec as MappingSpec;
+}
+
+function loadSpecContract(): ContractRegistry {
+  const registry = new ContractRegistry();
+  const schema = JSON.parse(readFileSync(join(__dirname, 'mapping-spec.schema.json'), 'utf8')) as JsonSchema;
+  registry.register({ name: SPEC_CONTRACT, version: SPEC_VERSION, schema });
+  return registry;
+}
+
+/** Problems of rows are told by the row's number and target: that is how the table shows them. */
+function invalid(spec: unknown, problems: readonly Problem[]): CrossdockError {
+  const rules = readKey(spec, 'rules');
+  const named = problems.map((problem) => {
+    const row = /^\/rules\/(\d+)/.exec(problem.path)?.[1];
+    if (row === undefined) return problem;
+    const target = Array.isArray(rules) ? readKey(rules[Number(row)], 'target') : undefined;
+    const label = typeof target === 'string' ? ` (${target.slice(0, 80)})` : '';
+    const message = problem.message.replace(/^rules \d+(?:, |: )?/, '');
+    return { path: problem.path, message: `row ${Number(row) + 1}${label}: ${message}` };
+  });
+  const name = readKey(spec, 'name');
+  const label = typeof name === 'string' ? ` "${name.slice(0, 60)}"` : '';
+  return new CrossdockError(`The mapping${label} cannot be used: ${problemsToSentence(named)}.`, {
+    code: 'MAPPING_SPEC_INVALID',
+    kind: 'permanent',
+    problems: named,
+  });
+}

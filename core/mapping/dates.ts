@@ -1,0 +1,104 @@
+/** Times of partners to RFC 3339 UTC. */
+
+const TIME =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|z|[+-]\d{2}:?\d{2})?)?$/;
+
+/** Why a text is not a usable time. */
+export class DateFault extends Error {}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/**
+ * A partner's time as RFC 3339 UTC with Z, milliseconds only where there are some ("2026-11-23T10:00:00Z").
+ * - with an offset or Z: converted;
+ * - without: read in `zone` (IANA, for example `Europe/Berlin` or `UTC`); DateFault when none is given;
+ * - a date alone: midnight in `zone`.
+ * In the hour that clocks skip in spring the time after it is meant, in the hour that they repeat the first one.
+ */
+export function toUtc(text: string, zone: string | undefined): string {
+  const match = TIME.exec(text.trim());
+  if (match === null) throw new DateFault('is not a time like 2026-11-23T10:00:00+01:00');
+  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', offset] = match;
+  const fields = [year, month, day, hour, minute, second].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const milliseconds = Number(fraction.slice(0, 3).padEnd(3, '0'));
+  const local = Date.UTC(fields[0], fields[1] - 1, fields[2], fields[3], fields[4], fields[5], milliseconds);
+  const check = new Date(local);
+  if (
+    check.getUTCMonth() !== fields[1] - 1 ||
+    check.getUTCDate() !== fields[2] ||
+    fields[3] > 23 ||
+    fields[4] > 59 ||
+    fields[5] > 59
+  ) {
+    throw new DateFault('is not a day or time that exists');
+  }
+  if (offset !== undefined) return format(local - offsetOf(offset));
+  if (zone === undefined) throw new DateFault('has no time zone, and the mapping names none (zone)');
+  return format(fromZone(local, zone));
+}
+
+/** Whether an IANA zone name is known to this Node.js. */
+export function isZone(zone: string): boolean {
+  try {
+    zoneFormat(zone);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function format(time: number): string {
+  return new Date(time).toISOString().replace('.000Z', 'Z');
+}
+
+function offsetOf(offset: string): number {
+  if (offset === 'Z' || offset === 'z') return 0;
+  const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(-2));
+  return (offset.startsWith('-') ? -minutes : minutes) * 60_000;
+}
+
+function fromZone(local: number, zone: string): number {
+  if (zone === 'UTC') return local;
+  const before = zoneOffset(local - 86_400_000, zone);
+  const after = zoneOffset(local + 86_400_000, zone);
+  // Of the offsets around a change of clocks, the first that maps back; in the skipped hour none does.
+  for (const offset of [before, after]) {
+    if (zoneOffset(local - offset, zone) === offset) return local - offset;
+  }
+  return local - before;
+}
+
+/** A zone's offset in ms at a UTC time. */
+function zoneOffset(time: number, zone: string): number {
+  const parts: Record<string, number> = {};
+  for (const { type, value } of zoneFormat(zone).formatToParts(time)) parts[type] = Number(value);
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(time / 1000) * 1000;
+}
+
+function zoneFormat(zone: string): Intl.DateTimeFormat {
+  let found = formats.get(zone);
+  if (found === undefined) {
+    found = new Intl.DateTimeFormat('en', {
+      timeZone: zone,
+      calendar: 'gregory',
+      numberingSystem: 'latn',
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+    formats.set(zone, found);
+  }
+  return found;
+}

@@ -1,0 +1,2 @@
+export { seedDemoCompany, seedOdoo } from './seed';
+export { type OdooStandIn, type OdooStandInOptions, startOdooStandIn } from './server';

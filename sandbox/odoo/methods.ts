@@ -1,0 +1,214 @@
+import type { Environment } from './environment';
+import {
+  accessError,
+  assertionError,
+  missingError,
+  notFound,
+  notSupported,
+  typeError,
+  unprocessable,
+} from './errors';
+import { load } from './load';
+import type { Method, Model, Vals } from './model';
+import { asRecord } from './python';
+import { methodExists, modelExists } from './reality';
+import { fieldsGet, read, search, searchCount, unlink } from './records';
+import { create, write } from './writing';
+
+const optional = (name: string, value: unknown = null) => ({ name, default: value });
+
+function requireCreatable(model: Model, what: string): void {
+  if (!model.creatable) throw notSupported(`${what} on ${model.name}`);
+}
+
+function nameSearch(
+  env: Environment,
+  model: Model,
+  args: Readonly<Record<string, unknown>>,
+): [number, unknown][] {
+  if (model.nameColumn === '') throw notSupported(`name_search on ${model.name}`);
+  const domain = Array.isArray(args.domain) ? args.domain : [];
+  const byName = args.name === '' ? [] : [[model.nameColumn, args.operator, args.name]];
+  const ids = search(env, model, [...byName, ...domain], { limit: args.limit });
+  const names = env.displayNames(model.name, ids);
+  return ids.map((id) => [id, names.get(id)]);
+}
+
+/** Methods that every model has. */
+function commonMethods(model: Model): Record<string, Method> {
+  return {
+    search: {
+      modelMethod: true,
+      params: [{ name: 'domain' }, optional('offset', 0), optional('limit'), optional('order')],
+      run: (env, _ids, args) => search(env, model, args.domain, args),
+    },
+    search_count: {
+      modelMethod: true,
+      params: [{ name: 'domain' }, optional('limit')],
+      run: (env, _ids, args) => searchCount(env, model, args.domain, args.limit),
+    },
+    search_read: {
+      modelMethod: true,
+      params: [
+        ...[
+          optional('domain'),
+          optional('fields'),
+          optional('offset', 0),
+          optional('limit'),
+          optional('order'),
+        ],
+        optional('load', '_classic_read'),
+      ],
+      run: (env, _ids, args) => {
+        // Fields are checked also when nothing is found.
+        if (Array.isArray(args.fields)) read(env, model, [0], args.fields);
+        return read(env, model, search(env, model, args.domain ?? [], args), args.fields, args.load);
+      },
+    },
+    read: {
+      params: [optional('fields'), optional('load', '_classic_read')],
+      run: (env, ids, args) => read(env, model, ids, args.fields, args.load),
+    },
+    create: {
+      modelMethod: true,
+      params: [{ name: 'vals_list' }],
+      run: (env, _ids, { vals_list: given }) => {
+        requireCreatable(model, 'create');
+        const list = (Array.isArray(given) ? given : [given]) as unknown[];
+        return list.map((vals) => {
+          const record = asRecord(vals);
+          if (record === undefined) throw typeError('create() takes dictionaries');
+          return create(env, model, record as Vals);
+        });
+      },
+    },
+    write: {
+      params: [{ name: 'vals' }],
+      run: (env, ids, { vals }) => {
+        const record = asRecord(vals);
+        if (record === undefined) throw notSupported('write without a dictionary');
+        return write(env, model, ids, record as Vals);
+      },
+    },
+    unlink: {
+      params: [],
+      run: (env, ids) => {
+        requireCreatable(model, 'unlink');
+        for (const id of ids) if (!env.exists(model.name, id)) throw missingError(model.name, id, env.uid);
+        return unlink(env, model, ids);
+      },
+    },
+    fields_get: {
+      modelMethod: true,
+      params: [optional('allfields'), optional('attributes')],
+      run: (env, _ids, args) => fieldsGet(env, model, args.allfields, args.attributes),
+    },
+    name_search: {
+      modelMethod: true,
+      params: [
+        optional('name', ''),
+        optional('domain'),
+        optional('operator', 'ilike'),
+        optional('limit', 100),
+      ],
+      run: (env, _ids, args) => nameSearch(env, model, args),
+    },
+    has_access: {
+      params: [{ name: 'operation' }],
+      run: (_env, _ids, { operation }) => {
+        // The stand-in's one user is an administrator.
+        if (['read', 'write', 'create', 'unlink'].includes(String(operation))) return true;
+        throw assertionError('Invalid access mode');
+      },
+    },
+    load: {
+      modelMethod: true,
+      params: [{ name: 'fields' }, { name: 'data' }],
+      run: (env, _ids, args) => load(env, model, args.fields, args.data),
+    },
+  };
+}
+
+/** A method that may be called from outside, with its model. */
+export interface Target {
+  readonly model: Model;
+  readonly name: string;
+  readonly method: Method;
+}
+
+/** How a transport says that a model or a method does not exist. */
+export interface Unknowns {
+  model(name: string): Error;
+  method(text: string): Error;
+}
+
+/** JSON-2's way: 404 for both. */
+export const JSON2_UNKNOWNS: Unknowns = {
+  model: (name) => notFound(`the model '${name}' does not exist`),
+  method: (text) => notFound(text),
+};
+
+/**
+ * Finds the method that a call names.
+ * @throws OdooError the real one's refusal, or 501 for what only the real one has
+ */
+export function findMethod(env: Environment, modelName: string, name: string, unknowns: Unknowns): Target {
+  if (!modelExists(modelName)) throw unknowns.model(modelName);
+  if (name.startsWith('_')) {
+    throw accessError(`Private methods (such as '${modelName}.${name}') cannot be called remotely.`);
+  }
+  const model = env.model(modelName);
+  const method = model.methods?.[name] ?? commonMethods(model)[name];
+  if (method !== undefined) return { model, name, method };
+  if (methodExists(modelName, name)) throw notSupported(`${modelName}.${name}`);
+  throw unknowns.method(`The method '${modelName}.${name}' does not exist`);
+}
+
+/** Binds named arguments the way JSON-2 does. Throws 422 for missing and for unknown ones. */
+export function bindNamed(
+  { method }: Target,
+  named: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const args: Record<string, unknown> = {};
+  for (const param of method.params) {
+    if (param.name in named) args[param.name] = named[param.name];
+    else if ('default' in param) args[param.name] = param.default;
+    else throw unprocessable(`missing a required argument: '${param.name}'`);
+  }
+  for (const name of Object.keys(named)) {
+    if (!(name in args)) throw unprocessable(`got an unexpected keyword argument '${name}'`);
+  }
+  return args;
+}
+
+/** Binds positional and keyword arguments the way a Python call does. Throws TypeError. */
+export function bindPositional(
+  { method, name }: Target,
+  positional: readonly unknown[],
+  keywords: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const label = `BaseModel.${name}()`;
+  const names = method.params.map((param) => param.name);
+  if (positional.length > names.length) {
+    throw typeError(
+      `${label} takes ${names.length + 1} positional arguments but ${positional.length + 1} were given`,
+    );
+  }
+  const args: Record<string, unknown> = {};
+  positional.forEach((value, at) => {
+    args[names[at] ?? ''] = value;
+  });
+  for (const [key, value] of Object.entries(keywords)) {
+    if (!names.includes(key)) throw typeError(`${label} got an unexpected keyword argument '${key}'`);
+    if (key in args) throw typeError(`${label} got multiple values for argument '${key}'`);
+    args[key] = value;
+  }
+  const missing = method.params.filter((param) => !(param.name in args) && !('default' in param));
+  if (missing.length > 0) {
+    const list = missing.map((param) => `'${param.name}'`).join(' and ');
+    const plural = missing.length === 1 ? 'argument' : 'arguments';
+    throw typeError(`${label} missing ${missing.length} required positional ${plural}: ${list}`);
+  }
+  for (const param of method.params) if (!(param.name in args)) args[param.name] = param.default;
+  return args;
+}

@@ -1,0 +1,15 @@
+import type { Model } from '../model';
+import { baseModels } from './base';
+import { partner } from './partner';
+import { product, productTemplate } from './product';
+import { saleModels } from './sale';
+import { stockModels } from './stock';
+import { tax } from './tax';
+
+/** Every model that the stand-in implements, by name. */
+export const allModels: ReadonlyMap<string, Model> = new Map(
+  [...baseModels, partner, product, productTemplate, tax, ...saleModels, ...stockModels].map((model) => [
+    model.name,
+    model,
+  ]),
+);

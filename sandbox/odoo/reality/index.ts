@@ -1,0 +1,155 @@
+import * as companies from './companies';
+import { commonMethods, models, ownMethods } from './names';
+import * as partners from './partners';
+import * as products from './products';
+import * as sales from './sales';
+import * as stock from './stock';
+import * as users from './users';
+
+/**
+ * What a real Odoo 19.0 (Debian's package, with sale_management, sale_stock, delivery, stock_account, base_automation)
+ * says about itself: its model names, public methods and fields.
+ *
+ * The stand-in implements a part of them. This table lets it tell three cases apart: what it can do, what the real one
+ * could do but the stand-in cannot ("sandbox: not supported", status 501), and what does not exist (the real error).
+ */
+export type FieldType =
+  | 'binary'
+  | 'boolean'
+  | 'char'
+  | 'date'
+  | 'datetime'
+  | 'float'
+  | 'html'
+  | 'integer'
+  | 'json'
+  | 'many2many'
+  | 'many2one'
+  | 'many2one_reference'
+  | 'monetary'
+  | 'one2many'
+  | 'selection'
+  | 'text';
+
+/** One field of one model, as `fields_get` describes it. */
+export interface Field {
+  readonly name: string;
+  readonly type: FieldType;
+  readonly required: boolean;
+  readonly readonly: boolean;
+  readonly stored: boolean;
+  readonly relation: string | undefined;
+  readonly relationField: string | undefined;
+  readonly label: string;
+  /** Pairs of key and label; undefined when it is no selection, or one too long for this table. */
+  readonly selection: readonly (readonly [string, string])[] | undefined;
+}
+
+const TABLES: Readonly<Record<string, string>> = {
+  'account.tax': products.accountTax,
+  'ir.model.data': partners.irModelData,
+  'product.pricelist': companies.productPricelist,
+  'product.product': products.productProduct,
+  'product.template': products.productTemplate,
+  'res.company': companies.resCompany,
+  'res.country': partners.resCountry,
+  'res.country.state': partners.resCountryState,
+  'res.currency': partners.resCurrency,
+  'res.partner': partners.resPartner,
+  'res.users': users.resUsers,
+  'sale.order': sales.saleOrder,
+  'sale.order.line': sales.saleOrderLine,
+  'stock.location': companies.stockLocation,
+  'stock.move': stock.stockMove,
+  'stock.picking': stock.stockPicking,
+  'stock.quant': stock.stockQuant,
+  'stock.warehouse': companies.stockWarehouse,
+  'uom.uom': products.uomUom,
+};
+
+/** Field names that differ in Odoo 18 and before from those of 19, as [model, name in 19, name before]. */
+const OLDER_NAMES: readonly (readonly [string, string, string])[] = [
+  ['sale.order.line', 'tax_ids', 'tax_id'],
+  ['sale.order.line', 'product_uom_id', 'product_uom'],
+];
+
+function parseField(line: string): Field {
+  const [name = '', type = '', flags = '', relation = '', inverse = '', label = '', selection = ''] =
+    line.split('|');
+  return {
+    name,
+    type: type as FieldType,
+    required: flags.includes('r'),
+    readonly: flags.includes('o'),
+    stored: flags.includes('s'),
+    relation: relation || undefined,
+    relationField: inverse || undefined,
+    label,
+    selection:
+      type !== 'selection' || selection === '*' || selection === ''
+        ? undefined
+        : selection.split(';').map((pair) => {
+            const at = pair.indexOf('=');
+            return [pair.slice(0, at), pair.slice(at + 1)] as const;
+          }),
+  };
+}
+
+const words = (text: string): string[] => text.trim().split(/\s+/);
+
+const MODEL_NAMES: ReadonlySet<string> = new Set(words(models));
+
+const FIELDS: ReadonlyMap<string, ReadonlyMap<string, Field>> = new Map(
+  Object.entries(TABLES).map(([model, table]) => [
+    model,
+    new Map(
+      table
+        .trim()
+        .split('\n')
+        .map((line) => {
+          const field = parseField(line);
+          return [field.name, field] as const;
+        }),
+    ),
+  ]),
+);
+
+/** Public methods of a model; the value tells whether it is a model method (takes no ids). */
+const METHODS: ReadonlyMap<string, ReadonlyMap<string, boolean>> = new Map(
+  Object.keys(TABLES).map((model) => [
+    model,
+    new Map(
+      [...words(commonMethods), ...words(ownMethods[model] ?? '')].map(
+        (word) => [word.replace('*', ''), word.endsWith('*')] as const,
+      ),
+    ),
+  ]),
+);
+
+/** Whether the reference server has a model of that name. */
+export function modelExists(model: string): boolean {
+  return MODEL_NAMES.has(model);
+}
+
+/** Whether the reference server has that public method on that model; undefined for a model without a table here. */
+export function methodExists(model: string, method: string): boolean | undefined {
+  return METHODS.get(model)?.has(method);
+}
+
+/** The fields of one model under the names of Odoo 19. Throws for a model without a table here. */
+export function fieldsOf(model: string): ReadonlyMap<string, Field> {
+  const fields = FIELDS.get(model);
+  if (fields === undefined) throw new Error(`no field table for ${model}`);
+  return fields;
+}
+
+/** Translates a field name as an older server knows it into that of Odoo 19, or undefined when it has no such field. */
+export function currentName(model: string, name: string, major: number): string | undefined {
+  if (major >= 19) return name;
+  for (const [itsModel, now, before] of OLDER_NAMES) {
+    if (itsModel !== model) continue;
+    if (name === before) return now;
+    if (name === now) return undefined;
+  }
+  return name;
+}

@@ -1,0 +1,224 @@
+/** The editor's side of the nodes as files: what Node-RED, its catalogue and translators rely on. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectFolders } from '../support';
+
+const { root } = projectFolders();
+const folder = existsSync(join(root, 'nodes')) ? join(root, 'nodes') : join(root, 'dist', 'nodes');
+const languages = ['en-US', 'de'] as const;
+const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, `${name}.html`)));
+
+function read(...path: string[]): string {
+  return readFileSync(join(folder, ...path), 'utf8');
+}
+
+/** All keys of a catalogue, joined by dots, with their texts. */
+function flatten(value: unknown, prefix = ''): Map<string, string> {
+  if (typeof value === 'string') return new Map([[prefix, value]]);
+  const found = new Map<string, string>();
+  for (const [key, inner] of Object.entries(value as object)) {
+    for (const [path, text] of flatten(inner, prefix === '' ? key : `${prefix}.${key}`))
+      found.set(path, text);
+  }
+  return found;
+}
+
+const catalogue = (name: string, file: string, language: string): Map<string, string> =>
+  flatten(JSON.parse(read(name, 'locales', language, `${file}.json`)));
+const placeholders = (text: string): string[] => (text.match(/__\w+?__|<\/?\w+>|\$\{\w+\}/g) ?? []).sort();
+
+describe('editor files', () => {
+  it('covers all ten nodes', () => {
+    assert.deepEqual([...names].sort(), [
+      'canonical-mapper',
+      'dead-letter',
+      'event-channel',
+      'idempotency-guard',
+      'inventory-publish',
+      'odoo-order',
+      'odoo-server',
+      'reconciler',
+      'store',
+      'webhook-in',
+    ]);
+  });
+
+  it('package.json names each node set, and the plugin that the dialogs share', () => {
+    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      'node-red'?: {
+        nodes?: Record<string, string>;
+        plugins?: Record<string, string>;
+      };
+    };
+    for (const name of names) {
+      assert.equal(manifest['node-red']?.nodes?.[`crossdock-${name}`], `dist/nodes/${name}/${name}.js`);
+    }
+    assert.equal(
+      manifest['node-red']?.plugins?.['crossdock-editor'],
+      'dist/nodes/editor/crossdock-editor.html',
+    );
+  });
+
+  for (const name of names) {
+    describe(name, () => {
+      const html = read(name, `${name}.html`);
+      const isConfig = /category: 'config'/.test(html);
+
+      it('registers its type literally, as catalogues read it without running it', () => {
+        assert.match(html, new RegExp(`<script type="text/html" data-template-name="crossdock-${name}">`));
+        assert.match(html, /<script type="text\/javascript">/);
+        assert.match(html, new RegExp(`RED\\.nodes\\.registerType\\('crossdock-${name}', \\{`));
+        assert.match(html, /^ {4}category: '(crossdock|config)',$/m);
+        assert.match(html, /^ {4}color: '#[0-9A-F]{6}',$/m);
+        assert.match(html, new RegExp(`^ {4}icon: 'crossdock-${name}\\.svg',$`, 'm'));
+        if (!isConfig) {
+          assert.match(html, /^ {4}inputs: [01],$/m);
+          assert.match(html, /^ {4}outputs: [123],$/m);
+        }
+        assert.match(html, /configVersion: \{ value: 1 \}/);
+      });
+
+      it('validates with two parameters, or Node-RED takes every sentence for "valid"', () => {
+        for (const [, parameters] of html.matchAll(/validate: function \(([^)]*)\)/g))
+          assert.equal(parameters, 'v, opt');
+        assert.ok(!/validate: (?!function)/.test(html));
+      });
+
+      it('has no colour of its own beside the node’s, and no shared element id', () => {
+        const template = html.slice(0, html.indexOf('<script type="text/javascript">'));
+        assert.ok(!/#[0-9a-f]{3,6}\b|style=/i.test(template));
+        const ids = [...template.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+        assert.equal(new Set(ids).size, ids.length);
+      });
+
+      it('has the same texts in English and German, and every text that it uses', () => {
+        const [english, german] = languages.map((language) => catalogue(name, name, language));
+        assert.ok(english !== undefined && german !== undefined);
+        assert.deepEqual([...german.keys()].sort(), [...english.keys()].sort());
+        for (const [key, text] of english) {
+          assert.notEqual(text.trim(), '');
+          assert.deepEqual(placeholders(german.get(key) ?? ''), placeholders(text), key);
+        }
+        const used = [
+          ...[...html.matchAll(/data-i18n="(?:\[\w+\])?([\w.-]+)"/g)].map(([, key]) => key ?? ''),
+          ...[...html.matchAll(/(?:this|node)\._\('([\w.-]+)'[,)]/g)].map(([, key]) => key ?? ''),
+          ...[...html.matchAll(/RED\._\('node-red-contrib-crossdock\/crossdock-[\w-]+:([\w.-]+)'\)/g)].map(
+            ([, key]) => key ?? '',
+          ),
+        ];
+        assert.deepEqual(
+          used.filter((key) => !english.has(key)),
+          [],
+        );
+      });
+
+      for (const language of languages) {
+        it(`has help in ${language} that renders`, () => {
+          const help = read(name, 'locales', language, `${name}.html`);
+          assert.match(help, new RegExp(`^<script type="text/markdown" data-help-name="crossdock-${name}">`));
+          assert.match(help, /^### Details$/m);
+          if (!isConfig) assert.match(help, /^### (Outputs|Ausgaben)$/m);
+          // Node-RED's property lines are `: name (type) : text`; another colon breaks them.
+          for (const line of help.split('\n').filter((text) => text.startsWith(':'))) {
+            assert.match(line, /^: [\w.]+ \(\w+\) : [^:]+$/);
+          }
+        });
+      }
+
+      it('has an icon in Node-RED’s size', () => {
+        const icon = readFileSync(join(root, 'icons', `crossdock-${name}.svg`), 'utf8');
+        assert.match(icon, /^<svg [^>]*width="40" height="60" viewBox="0 0 40 60">/);
+        assert.ok(!/(fill|stroke)="(?!#fff|none)/.test(icon), 'white only');
+      });
+
+      if (!isConfig) {
+        it('occurs in an example of its own', () => {
+          const own = join(root, 'examples', name.replaceAll('-', ' '));
+          const files = readdirSync(own).filter((file) => /^\d\d - .+\.json$/.test(file));
+          assert.ok(files.length > 0);
+          const flow = JSON.parse(readFileSync(join(own, files[0] ?? ''), 'utf8')) as { type: string }[];
+          assert.ok(flow.some((node) => node.type === `crossdock-${name}`));
+        });
+      }
+    });
+  }
+
+  it('the shared texts are the same in English and German', () => {
+    const [english, german] = languages.map((language) => catalogue('editor', 'crossdock-editor', language));
+    assert.ok(english !== undefined && german !== undefined);
+    assert.deepEqual([...german.keys()].sort(), [...english.keys()].sort());
+    for (const [key, text] of english)
+      assert.deepEqual(placeholders(german.get(key) ?? ''), placeholders(text), key);
+    const shared = read('editor', 'crossdock-editor.html');
+    const htmls = names.map((name) => read(name, `${name}.html`)).join('\n');
+    const keys = [
+      ...`${shared}${htmls}`.matchAll(/(?:reason\(opt|check\.pattern\(v, opt, .*), '(\w+)'/g),
+    ].map(([, key]) => key);
+    assert.deepEqual(
+      keys.filter((key) => !english.has(`crossdock-editor.error.${key}`)),
+      [],
+    );
+  });
+});
+
+describe('examples', () => {
+  const files = readdirSync(join(root, 'examples'), {
+    recursive: true,
+    encoding: 'utf8',
+  }).filter((file) => statSync(join(root, 'examples', file)).isFile());
+  const known = new Set(names.map((name) => `crossdock-${name}`));
+
+  for (const file of files) {
+    it(`${file}: is whole and names no server`, () => {
+      const text = readFileSync(join(root, 'examples', file), 'utf8');
+      const flow = JSON.parse(text) as {
+        id: string;
+        type: string;
+        z?: string;
+        wires?: string[][];
+        [field: string]: unknown;
+      }[];
+      const ids = new Set(flow.map((node) => node.id));
+      assert.equal(ids.size, flow.length, 'ids are unique');
+      assert.ok(
+        flow.some((node) => node.type === 'comment'),
+        'is explained',
+      );
+      for (const node of flow) {
+        for (const wire of node.wires?.flat() ?? []) assert.ok(ids.has(wire), `wire to ${wire}`);
+        if (!node.type.startsWith('crossdock-')) continue;
+        assert.ok(known.has(node.type), node.type);
+        assert.equal(node['configVersion'], 1);
+        const used = defaultsOf(node.type.replace('crossdock-', ''));
+        const own = Object.keys(node).filter(
+          (field) => !['id', 'type', 'z', 'x', 'y', 'wires', 'credentials'].includes(field),
+        );
+        assert.deepEqual(own.sort(), [...used].sort(), `fields of ${node.type}`);
+        for (const field of ['store', 'server', 'channel']) {
+          const value = node[field];
+          if (node.type === 'crossdock-canonical-mapper' || value === undefined || value === '') continue;
+          assert.ok(ids.has(String(value)), `${node.type}.${field}`);
+        }
+      }
+      assert.ok(!/https?:\/\/|mqtts?:\/\//.test(text), 'servers are environment variables');
+    });
+  }
+
+  it('no two examples share a node id, so all can be imported into one Node-RED', () => {
+    const all = files.flatMap(
+      (file) =>
+        JSON.parse(readFileSync(join(root, 'examples', file), 'utf8')) as {
+          id: string;
+        }[],
+    );
+    assert.equal(new Set(all.map((node) => node.id)).size, all.length);
+  });
+});
+
+/** Names of a node's config properties, read from its html without running it. */
+function defaultsOf(name: string): string[] {
+  const html = read(name, `${name}.html`);
+  const body = /^ {4}defaults: \{\n([\s\S]*?)^ {4}\},$/m.exec(html)?.[1] ?? '';
+  return [...body.matchAll(/^ {6}(\w+): \{/gm)].map(([, field]) => field ?? '');
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { catalogue } from '../../sandbox/catalogue';
+import { type OdooStandIn, seedDemoCompany, startOdooStandIn } from '../../sandbox/odoo';
+import { describeOdooConformance } from '../conformance/odoo';
+import { Api, loadOrder, ONCE, raw, rpc } from '../conformance/odoo-server';
+
+describe('Odoo stand-in', () => {
+  const running: OdooStandIn[] = [];
+  const start = async (options: Parameters<typeof startOdooStandIn>[0] = {}) => {
+    const standIn = await startOdooStandIn(options);
+    running.push(standIn);
+    return standIn;
+  };
+
+  after(async () => {
+    for (const standIn of running) await standIn.close();
+  });
+
+  describeOdooConformance('stand-in', () => start());
+
+  it('says of what only the real one can do that it is not supported, with status 501', async () => {
+    const api = new Api(await start(), 'JSON-2');
+    const calls: [string, string, object][] = [
+      ['account.move', 'search', { args: { domain: [] } }],
+      ['sale.order', 'action_quotation_send', { ids: [1] }],
+      ['sale.order', 'read', { ids: [1], args: { fields: ['tax_totals'] } }],
+      ['sale.order', 'read', { ids: [1] }],
+      ['res.partner', 'search', { args: { domain: [['id', 'child_of', 1]] } }],
+      ['stock.picking', 'button_validate', { ids: [1] }],
+      ['sale.order', 'load', { args: { fields: ['id', 'tag_ids/.id'], data: [['x', '1']] } }],
+    ];
+    for (const [model, method, call] of calls) {
+      const { status, fault } = await api.call(model, method, call);
+      assert.equal(status, 501, `${model}.${method}`);
+      assert.equal(fault?.name, 'sandbox.NotSupported');
+      assert.match(fault?.message ?? '', /^sandbox: not supported: /);
+    }
+  });
+
+  it('keeps its state, its key and its sequences over a restart', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'odoo-standin-'));
+    try {
+      const file = join(folder, 'odoo.sqlite');
+      const first = await startOdooStandIn({ file });
+      const before = new Api(first, 'JSON-2');
+      const partner = await before.create('res.partner', { name: 'Kept' });
+      const row = ['key', String(partner), 'R', '', '', '', ''];
+      const order = await loadOrder(before, [row]);
+      const deleted = await loadOrder(before, [['gone', String(partner), 'R', '', '', '', '']]);
+      await before.get('sale.order', 'unlink', { ids: [deleted] });
+      await first.close();
+      const second = await startOdooStandIn({ file });
+      const after = new Api(second, 'JSON-2');
+      assert.equal(second.apiKey, first.apiKey);
+      assert.equal(await loadOrder(after, [row]), order);
+      assert.equal((await after.read('res.partner', partner, ['name'])).name, 'Kept');
+      assert.ok(
+        (await loadOrder(after, [['new', String(partner), 'R', '', '', '', '']])) > deleted,
+        'no id twice',
+      );
+      await second.close();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('remembers keys of a batch that was rolled back, as the real one does: a false id, and the key is free', async () => {
+    const api = new Api(await start(), 'JSON-2');
+    const row = (key: string, partner: string) => [key, partner, 'R', '', '', '', ''];
+    const load = (data: string[][]) =>
+      api.get<{ ids: number[] | false }>('sale.order', 'load', {
+        args: {
+          fields: [
+            'id',
+            'partner_id/.id',
+            'client_order_ref',
+            'order_line/product_id/.id',
+            'order_line/product_uom_qty',
+            'order_line/price_unit',
+            'order_line/tax_ids/.id',
+          ],
+          data,
+        },
+        context: ONCE,
+      });
+    assert.equal((await load([row('good', '1'), row('bad', '')])).ids, false);
+    const args = { module: ONCE.module, xml_id: 'good' };
+    assert.deepEqual(await api.get('ir.model.data', 'check_object_reference', { args }), [
+      'sale.order',
+      false,
+    ]);
+    const { ids } = await load([row('good', '1')]);
+    assert.ok(Array.isArray(ids));
+    assert.deepEqual(await api.get('ir.model.data', 'check_object_reference', { args }), [
+      'sale.order',
+      ids[0],
+    ]);
+  });
+
+  it('answers as an Odoo 18 where asked to: no JSON-2, and the older names of fields', async () => {
+    const standIn = await start({ serverVersion: '18.0' });
+    const version = (await rpc(standIn, 'common', 'version', [])).value as { server_serie: string };
+    assert.equal(version.server_serie, '18.0');
+    const headers = { 'content-type': 'application/json', authorization: `bearer ${standIn.apiKey}` };
+    const json2 = await raw(standIn, '/json/2/res.partner/search', {
+      method: 'POST',
+      headers,
+      body: '{"domain":[]}',
+    });
+    assert.equal(json2.status, 404);
+    const api = new Api(standIn, 'JSON-RPC');
+    const product = await api.create('product.product', { name: 'P', type: 'service', list_price: 3 });
+    const load = (column: string) =>
+      api.call('sale.order', 'load', {
+        args: {
+          fields: ['id', 'partner_id/.id', 'order_line/product_id/.id', column],
+          data: [['k', '1', String(product), '1']],
+        },
+        context: ONCE,
+      });
+    assert.equal((await load('order_line/tax_ids/.id')).fault?.message, "Invalid field name 'tax_ids'");
+    const { ids } = (await load('order_line/tax_id/.id')).value as { ids: number[] };
+    const lines = await api.searchRead(
+      'sale.order.line',
+      [['order_id', '=', ids[0]]],
+      ['tax_id', 'product_uom', 'price_total'],
+    );
+    assert.deepEqual(lines[0], {
+      id: lines[0]?.id,
+      tax_id: [1],
+      product_uom: [1, 'Units'],
+      price_total: 3.45,
+    });
+  });
+
+  it('is seeded with the demo company once', async () => {
+    const standIn = await start();
+    const first = await seedDemoCompany(standIn);
+    assert.equal(first.products, catalogue.length + 2);
+    assert.equal(first.stocked, catalogue.length);
+    const api = new Api(standIn, 'JSON-2');
+    const sku = catalogue[0]?.sku;
+    const read = () =>
+      api.searchRead(
+        'product.product',
+        [['default_code', '=', sku]],
+        ['qty_available', 'list_price', 'barcode'],
+      );
+    const [product] = await read();
+    assert.equal(product?.qty_available, catalogue[0]?.onHand);
+    assert.equal(product?.list_price, Number(catalogue[0]?.price));
+    assert.deepEqual(await seedDemoCompany(standIn), { taxes: 0, products: 0, stocked: 0 });
+    assert.equal(new Set(catalogue.map((item) => item.sku)).size, catalogue.length);
+    assert.deepEqual(await read(), [product]);
+  });
+});

@@ -1,0 +1,321 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { type NodeRed, projectFolders, spawnNodeRed } from '../support';
+import { inPage } from './in-page';
+
+export type Theme = 'light' | 'dark';
+export type Language = 'en-US' | 'de';
+
+export const themes: readonly Theme[] = ['light', 'dark'];
+export const languages: readonly Language[] = ['en-US', 'de'];
+
+export const configNodes = ['store', 'odoo-server', 'event-channel'] as const;
+export const messageNodes = [
+  'webhook-in',
+  'canonical-mapper',
+  'idempotency-guard',
+  'odoo-order',
+  'dead-letter',
+  'inventory-publish',
+  'reconciler',
+] as const;
+export const allNodes = [...configNodes, ...messageNodes] as const;
+export type NodeName = (typeof allNodes)[number];
+
+/** A flow with every node once; each node's id is `n-<name>`. */
+export function flowOfAllNodes(): object[] {
+  const tab = { id: 'tab', type: 'tab', label: 'Crossdock' };
+  const common = { configVersion: 1, name: '' };
+  const on = (x: number, y: number) => ({ z: 'tab', x, y });
+  return [
+    tab,
+    {
+      ...common,
+      id: 'n-store',
+      type: 'crossdock-store',
+      path: 'editor-test.sqlite',
+    },
+    {
+      ...common,
+      id: 'n-odoo-server',
+      type: 'crossdock-odoo-server',
+      url: 'http://127.0.0.1:9',
+      database: 'demo',
+      login: '',
+      timeoutSeconds: 60,
+      credentials: { apiKey: 'not a real key' },
+    },
+    {
+      ...common,
+      id: 'n-event-channel',
+      type: 'crossdock-event-channel',
+      kind: 'mqtt',
+      url: 'mqtt://127.0.0.1:9',
+      clientId: '',
+      topicPrefix: 'dist/v1/main',
+      source: '/systems/odoo/main',
+      tls: '',
+      credentials: { user: 'gateway', password: 'not a real password' },
+    },
+    {
+      ...common,
+      ...on(140, 80),
+      id: 'n-webhook-in',
+      type: 'crossdock-webhook-in',
+      store: 'n-store',
+      path: '/storefront/orders',
+      source: 'storefront',
+      signature: 'none',
+      partitionKey: 'id',
+      maxBodyKb: 1024,
+      concurrency: 64,
+      maxAttempts: 100,
+      holdSeconds: 300,
+      credentials: { secret: 'not a real secret' },
+      wires: [['n-canonical-mapper']],
+    },
+    {
+      ...common,
+      ...on(350, 80),
+      id: 'n-canonical-mapper',
+      type: 'crossdock-canonical-mapper',
+      mapping: 'shopify-order',
+      spec: '',
+      channel: 'shop',
+      account: 'main',
+      property: 'payload',
+      wires: [['n-idempotency-guard']],
+    },
+    {
+      ...common,
+      ...on(580, 80),
+      id: 'n-idempotency-guard',
+      type: 'crossdock-idempotency-guard',
+      store: 'n-store',
+      scope: 'orders',
+      keyType: 'canonical',
+      key: '',
+      retentionDays: 30,
+      waitSeconds: 25,
+      wires: [['n-odoo-order'], [], []],
+    },
+    {
+      ...common,
+      ...on(600, 180),
+      id: 'n-odoo-order',
+      type: 'crossdock-odoo-order',
+      server: 'n-odoo-server',
+      customer: 'order',
+      customerRef: '',
+      confirm: true,
+      chargeSku: 'SHIPPING',
+      discountSku: 'DISCOUNT',
+      batchSize: 50,
+      tolerance: '0.01',
+      wires: [[]],
+    },
+    {
+      ...common,
+      ...on(340, 180),
+      id: 'n-dead-letter',
+      type: 'crossdock-dead-letter',
+      store: 'n-store',
+      wires: [[], []],
+    },
+    {
+      ...common,
+      ...on(350, 260),
+      id: 'n-inventory-publish',
+      type: 'crossdock-inventory-publish',
+      store: 'n-store',
+      server: 'n-odoo-server',
+      channel: 'n-event-channel',
+      from: 'odoo',
+      property: 'payload',
+      warehouse: '',
+      location: 'main',
+      buffer: '0',
+      wires: [[]],
+    },
+    {
+      ...common,
+      ...on(340, 340),
+      id: 'n-reconciler',
+      type: 'crossdock-reconciler',
+      store: 'n-store',
+      leftType: 'odoo',
+      server: 'n-odoo-server',
+      leftProperty: 'payload.left',
+      leftLabel: 'Odoo',
+      rightType: 'msg',
+      rightProperty: 'payload',
+      rightLabel: 'Warehouse',
+      keyField: 'sku',
+      fields: 'onHand',
+      toleranceAbsolute: '0',
+      tolerancePercent: '0',
+      wires: [[], []],
+    },
+  ];
+}
+
+/** The Chromium to use (CHROMIUM_BIN, or Debian's), or undefined when the machine has none. */
+export function chromiumPath(): string | undefined {
+  return [process.env['CHROMIUM_BIN'], '/usr/bin/chromium'].find(
+    (path) => path !== undefined && existsSync(path),
+  );
+}
+
+/** For `before`: skips the suite on a machine without Chromium, which is a failure where CI demands services. */
+export function needChromium(context: Mocha.Context): void {
+  if (chromiumPath() !== undefined) return;
+  if (process.env['CROSSDOCK_REQUIRE_SERVICES'] === '1')
+    throw new Error('Chromium is missing: apt install chromium');
+  context.skip();
+}
+
+/** A Node-RED with every node once, and a browser. */
+export interface Bench {
+  readonly nodeRed: NodeRed;
+  /** Opens the editor in a fresh browser profile. */
+  open(options?: { theme?: Theme; language?: Language }): Promise<EditorPage>;
+  close(): Promise<void>;
+}
+
+/** The editor in one browser page. */
+export interface EditorPage {
+  readonly page: Page;
+  /** Errors of the page and of its console since it was opened. */
+  readonly problems: string[];
+  /** Opens a node's edit dialog and waits until it stands still. */
+  edit(name: NodeName): Promise<void>;
+  /** Presses OK (or Cancel) and waits until the dialog is gone. */
+  finish(how: 'ok' | 'cancel'): Promise<void>;
+  /** Makes the page fit for the next test, whatever the last one left: no open dialog, no remembered problems. */
+  reset(): Promise<void>;
+  /** What `crossdockTest.<expression>` gives in the page. */
+  look<T>(expression: string): Promise<T>;
+  /** Keeps what the page shows as artifacts/screenshots/<name>.png. */
+  screenshot(name: string, selector?: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+let running: Promise<Bench> | undefined;
+
+/** The bench that all editor tests share; started at the first call, closed after the last suite. */
+export function sharedBench(): Promise<Bench> {
+  running ??= startBench();
+  return running;
+}
+
+after(async () => {
+  const bench = await running?.catch(() => undefined);
+  await bench?.close();
+});
+
+async function startBench(): Promise<Bench> {
+  const nodeRed = await spawnNodeRed({ major: 5, flows: flowOfAllNodes() });
+  let browser: Browser;
+  try {
+    browser = await chromium.launch({
+      executablePath: chromiumPath() ?? '',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+  } catch (error) {
+    await nodeRed.remove();
+    throw error;
+  }
+  return {
+    nodeRed,
+    open: (options) =>
+      openEditor(browser, nodeRed.url, options?.theme ?? 'light', options?.language ?? 'en-US'),
+    async close() {
+      await browser.close();
+      await nodeRed.remove();
+    },
+  };
+}
+
+function isConfigNode(name: NodeName): boolean {
+  return (configNodes as readonly string[]).includes(name);
+}
+
+async function openEditor(
+  browser: Browser,
+  url: string,
+  theme: Theme,
+  language: Language,
+): Promise<EditorPage> {
+  const context = await browser.newContext({
+    locale: language === 'de' ? 'de-DE' : 'en-US',
+    viewport: { width: 1280, height: 1080 },
+  });
+  await context.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}');`);
+  await context.addInitScript(inPage);
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(`page error: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(`console: ${message.text()}`);
+    else if (/Definition error|oneditprepare|oneditsave|oneditresize|Validation error/.test(message.text())) {
+      problems.push(`console: ${message.text()}`);
+    }
+  });
+  await page.goto(url);
+  await page.waitForFunction(
+    "window.RED && RED.nodes && RED.nodes.node('n-store') && document.querySelector('#n-webhook-in')",
+  );
+  let edited: NodeName | undefined;
+  const folder = join(projectFolders().root, 'artifacts', 'screenshots');
+  mkdirSync(folder, { recursive: true });
+
+  async function finish(how: 'ok' | 'cancel'): Promise<void> {
+    const config = edited !== undefined && isConfigNode(edited);
+    await page.click(config ? `#node-config-dialog-${how}` : `#node-dialog-${how}`);
+    await page.waitForFunction("document.querySelector('.crossdock-form') === null");
+    edited = undefined;
+  }
+
+  return {
+    page,
+    problems,
+    finish,
+    async reset() {
+      if (edited !== undefined) await finish('cancel');
+      problems.length = 0;
+    },
+    async edit(name) {
+      edited = name;
+      if (isConfigNode(name)) {
+        await page.evaluate(
+          `RED.editor.editConfig('', 'crossdock-${name}', 'n-${name}', 'node-config-input')`,
+        );
+      } else {
+        await page.evaluate(`RED.editor.edit(RED.nodes.node('n-${name}'))`);
+      }
+      await page.waitForFunction('crossdockTest.visibleForm()');
+      // The tray slides in; its button reacts only when it has arrived.
+      await page.waitForFunction(
+        "(() => { const b = document.querySelector('.red-ui-tray:last-child').getBoundingClientRect(); const same = window.lastTray === b.left; window.lastTray = b.left; return same && b.left < innerWidth - 100; })()",
+        undefined,
+        { polling: 120 },
+      );
+    },
+    look: <T>(expression: string) => page.evaluate(`crossdockTest.${expression}`) as Promise<T>,
+    async screenshot(name, selector) {
+      const path = join(folder, `${name}.png`);
+      if (selector === undefined) await page.screenshot({ path });
+      else await page.locator(selector).screenshot({ path });
+    },
+    close: () => context.close(),
+  };
+}

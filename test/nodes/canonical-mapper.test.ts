@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import type { CanonicalOrder } from '../../core/canonical';
+import { readyMapping } from '../../core/mapping';
+import { catalogue } from '../../sandbox/catalogue';
+import { makeShopifyOrder, makeWooOrder } from '../../sandbox/storefront/orders';
+import { createRng } from '../../sandbox/storefront/rng';
+import { crossdock } from './fixtures';
+import { type FlowNode, observers, sink, useFlows } from './harness';
+
+const seed = (number: number) => ({ catalogue, number, shop: 'acme', currency: 'USD' });
+
+describe('canonical mapper', () => {
+  const flows = useFlows();
+  const flow = (config: Record<string, unknown> = {}): FlowNode[] => [
+    ...observers('map'),
+    crossdock('canonical-mapper', 'map', config, [['out']]),
+    sink('out'),
+  ];
+
+  for (const { mapping, body, externalId } of [
+    { mapping: 'shopify-order', body: makeShopifyOrder(createRng('a'), seed(7)), externalId: /^\d+$/ },
+    { mapping: 'woocommerce-order', body: makeWooOrder(createRng('b'), seed(8)), externalId: /^\d+$/ },
+  ]) {
+    it(`makes a canonical order of a ${mapping}, in the channel and account it was told`, async () => {
+      const run = await flows.load(flow({ mapping, channel: 'shop-eu', account: 'acme' }));
+      run.send('map', { payload: structuredClone(body), topic: 'kept' });
+      const message = await run.nth('out');
+      const order = message.payload as CanonicalOrder;
+      assert.equal(order.schemaVersion, '1.0');
+      assert.equal(order.channel, 'shop-eu');
+      assert.match(order.externalId, externalId);
+      assert.equal(order.id, `shop-eu:acme:${order.externalId}`);
+      assert.equal(order.lines.length, body.line_items.length);
+      assert.equal(message.crossdock?.key, order.id);
+      assert.equal(message.topic, 'kept');
+      await run.nth('completed');
+      assert.equal(run.got('completed').length, 1);
+    });
+  }
+
+  it('works on another property, and takes the time of arrival from the source', async () => {
+    const run = await flows.load(flow({ property: 'shop.order' }));
+    const receivedAt = '2026-11-20T08:00:00.000Z';
+    const body = makeShopifyOrder(createRng('c'), seed(9));
+    run.send('map', { payload: 'kept', shop: { order: body }, crossdock: { receivedAt } });
+    const message = await run.nth('out');
+    const { order } = message['shop'] as { order: CanonicalOrder };
+    assert.equal(Date.parse(order.provenance.receivedAt), Date.parse(receivedAt));
+    assert.equal(message.payload, 'kept');
+  });
+
+  it('runs an own specification with a JSONata row', async () => {
+    const spec = readyMapping('shopify-order');
+    const rules = spec.rules.map((rule) =>
+      rule.target === 'orderNumber'
+        ? { target: 'orderNumber', jsonata: '"PO-" & $string(order_number)', required: true }
+        : rule,
+    );
+    const own = { ...spec, name: 'acme-order', version: '2.0.1', rules };
+    const run = await flows.load(flow({ mapping: 'custom', spec: JSON.stringify(own) }));
+    run.send('map', { payload: { ...makeShopifyOrder(createRng('d'), seed(10)), order_number: 77 } });
+    const order = (await run.nth('out')).payload as CanonicalOrder;
+    assert.equal(order.orderNumber, 'PO-77');
+    assert.equal(order.provenance.mappingVersion, 'acme-order@2.0.1');
+  });
+
+  const noLines: Record<string, unknown> = structuredClone(makeShopifyOrder(createRng('e'), seed(11)));
+  delete noLines['line_items'];
+  for (const { what, payload, code } of [
+    { what: 'an order without lines', payload: noLines, code: 'SOURCE_CONTRACT' },
+    { what: 'a text', payload: 'not an order', code: 'SOURCE_CONTRACT' },
+    { what: 'nothing', payload: undefined, code: 'SOURCE_CONTRACT' },
+    {
+      what: 'a body with __proto__',
+      payload: JSON.parse('{"__proto__":{"polluted":true}}') as unknown,
+      code: 'JSON_UNSAFE',
+    },
+    {
+      what: 'totals that do not add up',
+      payload: {
+        ...makeShopifyOrder(createRng('f'), seed(12)),
+        total_price: '99999.99',
+        current_total_price: '99999.99',
+      },
+      code: 'TOTALS_DO_NOT_FOOT',
+    },
+  ]) {
+    it(`refuses ${what} with problems, once, leaving the message as it came`, async () => {
+      const run = await flows.load(flow());
+      run.send('map', { payload });
+      const caught = await run.nth('caught');
+      assert.equal(caught.error?.code, code);
+      assert.equal(caught.crossdock?.failure?.kind, 'permanent');
+      if (code !== 'JSON_UNSAFE') {
+        // (Node-RED's own cloning drops a `__proto__` member on the way to the Catch node.)
+        assert.deepEqual(caught.payload, payload);
+        assert.ok((caught.crossdock?.failure?.problems.length ?? 0) > 0);
+      }
+      assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
+      await run.untilStatus('map', 'red');
+      run.send('map', { payload: makeShopifyOrder(createRng('g'), seed(13)) });
+      await run.nth('out');
+      await run.untilStatus('map', '1 mapped');
+      assert.equal(run.got('caught').length, 1);
+    });
+  }
+});

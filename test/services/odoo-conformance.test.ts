@@ -1,0 +1,14 @@
+import { describeOdooConformance } from '../conformance/odoo';
+
+/** The real Odoo 19 that ODOO_TEST_URL, ODOO_TEST_DB, ODOO_TEST_LOGIN and ODOO_TEST_API_KEY point at, if they are set. */
+describeOdooConformance('real Odoo', async () => {
+  const {
+    ODOO_TEST_URL: url,
+    ODOO_TEST_DB: database,
+    ODOO_TEST_LOGIN: login,
+    ODOO_TEST_API_KEY: apiKey,
+  } = process.env;
+  return url && database && login && apiKey
+    ? { url: url.replace(/\/$/, ''), database, login, apiKey }
+    : undefined;
+});
