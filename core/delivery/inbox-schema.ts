@@ -40,11 +40,18 @@ export const INBOX_SCHEMA: Migration = {
   ],
 };
 
-/** Takes a message in, unless its delivery id is known. */
+/**
+ * Takes a message in, unless its delivery id is known. One that was parked or had failed for good is taken in again:
+ * who sends it again has usually mended the cause, and a failed attempt must not eat the retry that follows.
+ */
 export const ACCEPT = `INSERT INTO crossdock_inbox
   (source, id, partition_key, priority, headers, body, received_at, expires_at, state, attempts, failures, next_at, fence)
   VALUES (?, ?, ?, ?, ?, ?, {now}, {now} + ?, 'ready', 0, 0, {now}, 0)
-  ON CONFLICT (source, id) DO NOTHING`;
+  ON CONFLICT (source, id) DO UPDATE SET
+    partition_key = excluded.partition_key, priority = excluded.priority, headers = excluded.headers,
+    body = excluded.body, received_at = excluded.received_at, expires_at = excluded.expires_at, state = 'ready',
+    attempts = 0, failures = 0, next_at = excluded.next_at, error = NULL, settled_at = NULL
+  WHERE crossdock_inbox.state IN ('parked', 'dead')`;
 
 /**
  * Leases what is due: in order within a partition key (a message waits while an older one of its key is unsettled),

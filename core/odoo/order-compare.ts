@@ -30,7 +30,7 @@ export function compareOrder(
   const wanted = expected.toFixed(currencyDigits(order.currency));
   const found = money(state.amountTotal, order.currency);
   return new CrossdockError(
-    `Order ${state.name} comes to ${found} ${order.currency} in Odoo, but the partner's total is ${wanted} ${order.currency}. It is left as a quotation: correct or confirm it in Odoo, then replay.`,
+    `Order ${state.name} comes to ${found} ${order.currency} in Odoo, but the partner's total is ${wanted} ${order.currency}. It is left as a quotation: correct or confirm it in Odoo, then send the order again.`,
     {
       code: 'ODOO_TOTAL_MISMATCH',
       kind: 'business',

@@ -116,7 +116,7 @@ export function assertProducts(
       ? ''
       : ` (needed for ${roles.has('charge') ? 'charges such as freight' : 'discounts'}, see the odoo order node)`;
     throw new CrossdockError(
-      `Odoo has no product ${names}${purpose}: create it or correct its internal reference, then replay the order.`,
+      `Odoo has no product ${names}${purpose}: create it or correct its internal reference, then send the order again.`,
       { code: 'UNKNOWN_SKU', kind: 'business', facts: { sku: names } },
     );
   }

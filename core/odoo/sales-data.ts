@@ -107,7 +107,7 @@ export class SalesData {
     const percent = wanted.toFixed();
     const how = priceIncluded ? 'included in the price' : 'not included in the price';
     throw new CrossdockError(
-      `Odoo has no sales tax of ${percent} % that is ${how}: create it in Odoo's accounting settings, then replay the order.`,
+      `Odoo has no sales tax of ${percent} % that is ${how}: create it in Odoo's accounting settings, then send the order again.`,
       { code: 'TAX_NOT_FOUND', kind: 'business', facts: { rate: percent, priceIncluded } },
     );
   }
@@ -124,7 +124,7 @@ export class SalesData {
     if (id !== undefined) return id;
     if (company.currency === currency) return 'none';
     throw new CrossdockError(
-      `The order is in ${currency}, but Odoo sells in ${company.currency} and has no price list in ${currency}: create one, then replay the order.`,
+      `The order is in ${currency}, but Odoo sells in ${company.currency} and has no price list in ${currency}: create one, then send the order again.`,
       { code: 'CURRENCY_MISMATCH', kind: 'business', facts: { currency, odooCurrency: company.currency } },
     );
   }

@@ -14,8 +14,11 @@ const CATCH_GRACE_MS = 10_000;
 export interface Behaviour {
   /** Handles one message; an error thrown here is the message's failure. */
   input?(message: Message, send: Send): Promise<void>;
-  /** Frees what was opened; Node-RED waits for it up to its own limit (15 s). */
-  close?(): Promise<void>;
+  /**
+   * Frees what was opened; Node-RED waits for it up to its own limit (15 s).
+   * @param removed the node is gone from the flows; false when a new instance of it starts after the deploy
+   */
+  close?(removed: boolean): Promise<void>;
 }
 
 export interface Context<C> {
@@ -84,13 +87,13 @@ function run<C>(node: RedNode, raw: RawConfig, definition: NodeDefinition<C>): v
       .catch((thrown: unknown) => node.error(asCrossdockError(thrown).message));
   });
   // Declared with two parameters on purpose: Node-RED decides by the function's length how to call it.
-  node.on('close', (_removed: boolean, done: () => void) => {
+  node.on('close', (removed: boolean, done: () => void) => {
     closing = true;
     clearTimeout(again);
     opened
       // A node that never opened has nothing to close, and has said why.
       .then(
-        (behaviour) => behaviour.close?.(),
+        (behaviour) => behaviour.close?.(removed),
         () => undefined,
       )
       .catch((thrown: unknown) => node.warn(asCrossdockError(thrown).message))

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { parseJson } from '../../core/canonical';
 import { type Delivery, Inbox, scopes } from '../../core/delivery';
 import { asCrossdockError, CrossdockError } from '../../core/errors';
+import type { Store } from '../../core/store';
 import { readBody, SIGNATURE_KINDS, signatureMatches } from '../../core/webhook';
 import { type Context, raise, registerNode } from '../shared/base';
 import { choice, number, secret, text } from '../shared/config';
@@ -81,13 +82,18 @@ export = (red: Red): void => {
 async function start(red: Red, { node, config, status, closed }: Context<Config>) {
   const routes = mountWebhooks(red);
   const taken = routes.get(config.path);
-  if (taken !== undefined) {
+  if (taken !== undefined && taken.id !== node.id) {
     throw new CrossdockError(`The path ${config.path} is used by another webhook in node.`, {
       code: 'PATH_TAKEN',
       kind: 'permanent',
       facts: { path: config.path },
     });
   }
+  // What an earlier instance of this node left to answer 503 during the deploy; its path may be another one now.
+  const release = (): void => {
+    for (const [path, { id }] of routes) if (id === node.id) routes.delete(path);
+  };
+  release();
   // Taken before anything is awaited, so that two nodes cannot get the same path; answers 503 until it is open.
   let inbox: Inbox | undefined;
   const show = (): void => {
@@ -108,11 +114,10 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
         });
     },
   });
-  const release = (): void => {
-    if (routes.get(config.path)?.id === node.id) routes.delete(config.path);
-  };
+  let freeSource: () => void = () => undefined;
   try {
     const store = await config.store(closed);
+    freeSource = takeSource(store, config.source);
     const opened = await Inbox.open(store, {
       source: config.source,
       concurrency: config.concurrency,
@@ -138,15 +143,39 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     });
     show();
     return {
-      close: async () => {
-        release();
+      close: async (removed: boolean) => {
+        // Senders that come during a deploy are told to come again (503); 404 would make some of them give up.
+        if (removed) release();
+        else inbox = undefined;
         await opened.stop(DRAIN_MS);
+        freeSource();
       },
     };
-  } catch (error) {
-    release();
-    throw error;
+  } catch (thrown) {
+    freeSource();
+    // What may heal is tried again by the base; until then, and until the node is closed, senders get 503.
+    if (asCrossdockError(thrown).retryable) closed.then(release, release);
+    else release();
+    throw thrown;
   }
+}
+
+/** Sources in use, per store: two inboxes with one name would take each other's messages. */
+const sources = new WeakMap<Store, Set<string>>();
+
+/** Reserves a source's name; returns what gives it free again. */
+function takeSource(store: Store, source: string): () => void {
+  const used = sources.get(store) ?? new Set<string>();
+  sources.set(store, used);
+  if (used.has(source)) {
+    throw new CrossdockError(`The source ${source} is used by another webhook in node with the same store.`, {
+      code: 'SOURCE_TAKEN',
+      kind: 'permanent',
+      facts: { source },
+    });
+  }
+  used.add(source);
+  return () => void used.delete(source);
 }
 
 function messageOf(delivery: Delivery, holdMs: number, ended: () => void): Message {
@@ -214,9 +243,11 @@ async function receive(
     answer(response, taken === 'accepted' ? 202 : 200, { status: taken, id });
   } catch (thrown) {
     const error = asCrossdockError(thrown);
-    const code = error.retryable ? 503 : (HTTP_STATUS[error.code] ?? 500);
+    const code = error.retryable ? 503 : HTTP_STATUS[error.code];
+    // Our fault: the sender learns no details, the log does.
+    if (code === undefined) throw error;
     if (error.retryable) response.setHeader('Retry-After', Math.ceil((error.retryAfterMs ?? 5000) / 1000));
-    answer(response, code, { code: error.code, message: code === 500 ? 'Internal error.' : error.message });
+    answer(response, code, { code: error.code, message: error.message });
   }
 }
 

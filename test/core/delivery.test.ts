@@ -169,6 +169,24 @@ describe('delivery', () => {
       assert.equal(deliveries, 1);
     });
 
+    it('takes a delivery in again whose first attempt had failed for good', async () => {
+      const inbox = await openInbox();
+      const incoming = { id: 'd1', partitionKey: 'k', body: body('x') };
+      await inbox.accept(incoming);
+      let mended = false;
+      run(inbox, (message) => {
+        const outcome = mended
+          ? ({ type: 'completed', result: null } as const)
+          : ({ type: 'failed', error: permanent } as const);
+        void scopes.settle(message, outcome);
+      });
+      await waitFor(async () => (await states())[0] === 'dead', { what: 'dead' });
+      mended = true;
+      assert.equal(await inbox.accept(incoming), 'accepted');
+      await waitFor(async () => (await states())[0] === 'done', { what: 'settled' });
+      assert.equal(await inbox.accept(incoming), 'duplicate');
+    });
+
     it('delivers again what a killed process had in the flow, at once, and rejects the late result', async () => {
       const first = await openInbox();
       await first.accept({ id: 'd1', partitionKey: 'k', body: body('x') });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { waitFor } from '../support';
 import {
   type Bench,
   type EditorPage,
@@ -41,13 +42,24 @@ describe('editor: palette, canvas, examples', function () {
         const editor = await bench.open({ theme, language });
         await editor.page.evaluate("RED.actions.invoke('core:show-examples-import-dialog')");
         const entry = (text: string) =>
-          editor.page
-            .locator('#red-ui-clipboard-dialog-tab-examples, .red-ui-clipboard-dialog-tab-library')
-            .getByText(text, { exact: true });
-        await entry('node-red-contrib-crossdock').click();
+          editor.page.locator('.red-ui-treeList-label').getByText(text, { exact: true });
+        // A click while the tree still unfolds is lost, hence the look whether it worked.
+        const unfold = (text: string, child: string) =>
+          waitFor(
+            async () => {
+              if (await entry(child).isVisible()) return true;
+              const row = editor.page.locator('.red-ui-treeList-label', { has: entry(text) });
+              const unfolded = await editor.page
+                .locator('.red-ui-treeList-label.expanded', { has: entry(text) })
+                .count();
+              if (unfolded === 0) await row.or(entry(text)).first().click();
+              return false;
+            },
+            { what: `"${child}" below "${text}"`, intervalMs: 500, timeoutMs: 30_000 },
+          );
+        await unfold('node-red-contrib-crossdock', 'odoo order');
         for (const name of messageNodes) await entry(name.replaceAll('-', ' ')).waitFor();
-        await entry('odoo order').click();
-        await entry('01 - Place an order once').waitFor();
+        await unfold('odoo order', '01 - Place an order once');
         await editor.screenshot(`${theme}-${language}-examples`);
         assert.deepEqual(editor.problems, []);
         await editor.close();

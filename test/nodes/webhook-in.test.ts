@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { scopes } from '../../core/delivery';
 import { waitFor } from '../support';
 import { crossdock, STORE } from './fixtures';
@@ -105,8 +107,9 @@ describe('webhook in', () => {
   });
 
   it('answers 503 while its store cannot be opened', async () => {
+    writeFileSync(join(flows.userDir, 'a-file'), 'no folder');
     const run = await flows.load(
-      flow({ ...STORE, id: 'broken', path: '/proc/nowhere/store.sqlite' }, webhook('a', { store: 'broken' })),
+      flow({ ...STORE, id: 'broken', path: 'a-file/store.sqlite' }, webhook('a', { store: 'broken' })),
     );
     await run.untilStatus('a', 'red');
     const response = await post(run, '/a', {});
