@@ -1,4 +1,5 @@
 import type { ObservedInventoryLevel } from '../../core/canonical';
+import type { ChannelState } from '../../core/channel';
 import { CrossdockError } from '../../core/errors';
 import { levelFromOdoo, openInventoryPublisher } from '../../core/inventory';
 import { type OdooClient, readAvailability } from '../../core/odoo';
@@ -60,13 +61,14 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     return result;
   };
   /** What was held while the channel was away leaves as soon as it is back, without a message. */
-  const stopListening = channel.onState(({ status: now, reason }) => {
+  const onState = ({ status: now, reason }: ChannelState): void => {
     if (now !== 'connected') {
       if (reason !== undefined) status.waiting(reason.message);
       return;
     }
     flush().catch((thrown: unknown) => node.warn((thrown as Error).message));
-  });
+  };
+  const stopListening = channel.onState(onState);
 
   async function acceptFromOdoo(odoo: OdooClient) {
     const site = { code: config.location, authority: `odoo:${odoo.database}` };
@@ -95,6 +97,8 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
 
   let running: Promise<unknown> | undefined;
   status.ok('ready');
+  // The channel may have connected before we listened; what an earlier run left behind must not wait for a message.
+  onState(channel.state);
   return {
     async input(message: Message, send: (message: Message) => void) {
       // A trigger that comes while a pass over Odoo still runs joins it: the pass reads the newest state anyway.

@@ -104,12 +104,24 @@ function odooAccess(): OdooClient | undefined {
   return odoo?.apiKey === undefined ? undefined : createOdooClient({ ...odoo, apiKey: odoo.apiKey, allow });
 }
 
+/** Senders are patient; a person who has mistyped the address is not. */
+async function refuseNobody(target: string): Promise<void> {
+  try {
+    await (await fetch(target, { signal: AbortSignal.timeout(5000) })).arrayBuffer();
+  } catch {
+    throw new Error(
+      `Nothing answers at ${target}. Start the demo first (npm start), or name the gateway with --target.`,
+    );
+  }
+}
+
 async function main(): Promise<number> {
   const options = readOptions();
   if (options === undefined) {
     console.log(USAGE);
     return 0;
   }
+  await refuseNobody(options.target);
   const odoo = odooAccess();
   if (odoo === undefined && options.check) {
     throw new UsageError('--check needs the running demo, or ODOO_URL, ODOO_DB and ODOO_API_KEY.');

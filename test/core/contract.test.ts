@@ -114,6 +114,11 @@ describe('built-in contracts', () => {
     for (const { name, version } of all) assert.ok(contracts().validate(name, version, 42).length > 0, name);
   });
 
+  it('have one for a partner without a contract, for custom mappings', () => {
+    assert.deepEqual(contracts().validate('any-object', '1.0', { Bestellung: { Nr: 7 } }), []);
+    assert.ok(contracts().validate('any-object', '1.0', ['an order']).length > 0);
+  });
+
   it('name the canonical quantity that is missing', () => {
     const [problem] = contracts()
       .validate('order', '1.0', { lines: [{}, { quantity: { original: '3' } }] })

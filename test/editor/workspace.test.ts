@@ -42,20 +42,22 @@ describe('editor: palette, canvas, examples', function () {
         const editor = await bench.open({ theme, language });
         await editor.page.evaluate("RED.actions.invoke('core:show-examples-import-dialog')");
         const entry = (text: string) =>
-          editor.page.locator('.red-ui-treeList-label').getByText(text, { exact: true });
+          editor.page.locator(`.red-ui-treeList-label-text:visible:text-is("${text}")`);
         // A click while the tree still unfolds is lost, hence the look whether it worked.
         const unfold = (text: string, child: string) =>
           waitFor(
             async () => {
               if (await entry(child).isVisible()) return true;
-              const row = editor.page.locator('.red-ui-treeList-label', { has: entry(text) });
-              const unfolded = await editor.page
-                .locator('.red-ui-treeList-label.expanded', { has: entry(text) })
-                .count();
-              if (unfolded === 0) await row.or(entry(text)).first().click();
+              const row = entry(text).locator(
+                'xpath=ancestor::*[contains(@class, "red-ui-treeList-label")][1]/..',
+              );
+              const unfolded = /\bexpanded\b/.test(
+                (await row.getAttribute('class', { timeout: 5000 })) ?? '',
+              );
+              if (!unfolded) await entry(text).click({ timeout: 5000 });
               return false;
             },
-            { what: `"${child}" below "${text}"`, intervalMs: 500, timeoutMs: 30_000 },
+            { what: `"${child}" below "${text}"`, intervalMs: 300, timeoutMs: 30_000 },
           );
         await unfold('node-red-contrib-crossdock', 'odoo order');
         for (const name of messageNodes) await entry(name.replaceAll('-', ' ')).waitFor();

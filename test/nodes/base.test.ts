@@ -182,7 +182,11 @@ describe('the base of the message nodes', () => {
       });
     const run = await flows.load(flow('test-passing'), { extra: [type] });
     const message: Message = { payload: 1 };
-    scopes.open(message, fakeScope([], new CrossdockError('full', { code: 'STORE_FULL', kind: 'transient' })), 60_000);
+    scopes.open(
+      message,
+      fakeScope([], new CrossdockError('full', { code: 'STORE_FULL', kind: 'transient' })),
+      60_000,
+    );
     run.send('n', message);
     const caught = await run.nth('caught');
     assert.ok(caught.crossdock?.retry, 'a dead letter node would park a message that is still alive');
@@ -216,7 +220,12 @@ describe('what config nodes share', () => {
     closed: boolean;
   }
   /** A config node whose parts are counted, and a message node that uses it. */
-  const sets = (options: { parts: Part[]; log: string[]; create?: () => Promise<void>; stop?: () => Promise<void> }) => [
+  const sets = (options: {
+    parts: Part[];
+    log: string[];
+    create?: () => Promise<void>;
+    stop?: () => Promise<void>;
+  }) => [
     (red: Red): void =>
       registerShared<Part>(red, 'test-part', {
         create: async () => {

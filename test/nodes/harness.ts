@@ -146,7 +146,11 @@ export function useFlows(): {
       unwatch = () => red.events.off('node-status', onStatus);
     };
     helper.settings({ userDir: dir.path });
-    await helper.load([probe, ...NODE_NAMES.map(nodeSet), ...extra], placed(flow), structuredClone(credentials));
+    await helper.load(
+      [probe, ...NODE_NAMES.map(nodeSet), ...extra],
+      placed(flow),
+      structuredClone(credentials),
+    );
     if (captured === undefined) throw new Error('the probe was not loaded');
     const red: RuntimeRed = captured;
     const node = (id: string): RuntimeNode => {
@@ -175,7 +179,8 @@ export function useFlows(): {
       node,
       send: (id, message) => node(id).receive(message),
       got,
-      nth: (id, n = 1) => waitFor(() => got(id)[n - 1], { what: `message ${n} at ${id}`, timeoutMs: PATIENCE_MS }),
+      nth: (id, n = 1) =>
+        waitFor(() => got(id)[n - 1], { what: `message ${n} at ${id}`, timeoutMs: PATIENCE_MS }),
       status: last,
       statuses: (id) => statuses.get(id) ?? [],
       async untilStatus(id, wanted) {

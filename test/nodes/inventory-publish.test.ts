@@ -60,11 +60,17 @@ describe('inventory publish', () => {
     crossdock('inventory-publish', 'pub', { from: 'msg', ...config }, [['report']]),
     sink('report'),
   ];
+  /** Loads the flow and waits for its first flush, so that a report counts what its own message has published. */
+  const connected = async (nodes: FlowNode[] = flow()): Promise<Running> => {
+    const run = await flows.load(nodes);
+    await run.untilStatus('pub', 'up to date');
+    return run;
+  };
   const report = async (run: Running, n = 1): Promise<Record<string, unknown>> =>
     (await run.nth('report', n)).payload as Record<string, unknown>;
 
   it('publishes what changed, and only that', async () => {
-    const run = await flows.load(flow({ buffer: '2' }));
+    const run = await connected(flow({ buffer: '2' }));
     run.send('pub', { payload: [level('A', '10'), level('B', '1')] });
     const first = await report(run);
     assert.deepEqual([first['changed'], first['published'], first['pending']], [2, 2, 0]);
@@ -85,7 +91,7 @@ describe('inventory publish', () => {
   });
 
   it('does not publish an older reading over a newer one', async () => {
-    const run = await flows.load(flow());
+    const run = await connected();
     run.send('pub', { payload: level('A', '7', '2026-11-20T10:00:00Z') });
     await report(run);
     run.send('pub', { payload: level('A', '9', '2026-11-20T09:00:00Z') });
@@ -94,10 +100,11 @@ describe('inventory publish', () => {
   });
 
   it('publishes nothing again after a redeploy', async () => {
-    const run = await flows.load(flow());
+    const run = await connected();
     run.send('pub', { payload: level('A', '7') });
     await report(run);
     await run.redeploy(flow());
+    await run.untilStatus('pub', 'up to date');
     run.send('pub', { payload: level('A', '7') });
     const second = await report(run, 2);
     assert.deepEqual([second['unchanged'], second['published'], second['pending']], [1, 0, 0]);
@@ -106,7 +113,7 @@ describe('inventory publish', () => {
 
   it('holds quantities while the broker is away, and publishes the newest by itself when it is back', async () => {
     const { port, url } = broker;
-    const run = await flows.load(flow());
+    const run = await connected();
     run.send('pub', { payload: level('A', '5') });
     await report(run);
     await shop.client.endAsync(true);
@@ -116,11 +123,14 @@ describe('inventory publish', () => {
     run.send('pub', { payload: level('A', '3') });
     await startAt(port);
     assert.equal(broker.url, url);
-    await waitFor(() => published(shop.heard)['A']?.at(-1) === '3', { what: 'the newest quantity', timeoutMs: 15_000 });
+    await waitFor(() => published(shop.heard)['A']?.at(-1) === '3', {
+      what: 'the newest quantity',
+      timeoutMs: 15_000,
+    });
     // The reports came, too: a broker that is away is no failure of the message.
     await run.nth('report', 3);
     assert.equal(run.got('caught').length, 0);
-  });
+  }).timeout(40_000);
 
   it('publishes what was held before it started, without a message, on a channel that is connected already', async () => {
     const { port } = broker;
@@ -143,9 +153,11 @@ describe('inventory publish', () => {
     await startAt(port);
     await waitFor(() => channel.state.status === 'connected', { what: 'the connection' });
     await run.redeploy(flow(), 'nodes');
-    await waitFor(() => published(shop.heard)['A']?.at(-1) === '5', { what: 'the held quantity at the shop' });
+    await waitFor(() => published(shop.heard)['A']?.at(-1) === '5', {
+      what: 'the held quantity at the shop',
+    });
     done();
-  });
+  }).timeout(40_000);
 
   for (const { what, payload } of [
     { what: 'nothing', payload: undefined },
@@ -165,7 +177,7 @@ describe('inventory publish', () => {
   }
 
   it('publishes the good ones of a mixed list and counts the others', async () => {
-    const run = await flows.load(flow());
+    const run = await connected();
     run.send('pub', { payload: [level('A', '5'), null, { ...level('B', '1'), available: 'x' }] });
     const counted = await report(run);
     assert.deepEqual([counted['published'], counted['invalid']], [1, 2]);
@@ -188,6 +200,7 @@ describe('inventory publish', () => {
 
     it('publishes every storable product of the company once', async () => {
       const run = await flows.load(fromOdoo(), credentials());
+      await run.untilStatus('pub', 'up to date');
       run.send('pub', { payload: 'now' });
       assert.equal((await report(run))['published'], catalogue.length);
       await waitFor(() => shop.heard.length === catalogue.length, { what: 'all events' });

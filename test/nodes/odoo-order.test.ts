@@ -100,7 +100,10 @@ describe('odoo order', () => {
     { what: 'nothing', payload: undefined },
     { what: 'a raw shop order', payload: { id: 1, line_items: [] } },
     { what: 'an order without lines', payload: { ...canonicalOrder('2006'), lines: undefined } },
-    { what: 'an order with a number as amount', payload: { ...canonicalOrder('2006'), totals: { payable: 1 } } },
+    {
+      what: 'an order with a number as amount',
+      payload: { ...canonicalOrder('2006'), totals: { payable: 1 } },
+    },
   ]) {
     it(`refuses ${what} before it asks Odoo`, async () => {
       const before = proxy.accepted;
@@ -189,7 +192,13 @@ describe('odoo server', () => {
         { ...odooServer(odoo.url, { database: odoo.database }), id: 'keyless' },
         { ...odooServer(odoo.url, { database: odoo.database }), id: 'wrong' },
       ],
-      { credentials: { server: { apiKey: odoo.apiKey }, away: { apiKey: 'k' }, wrong: { apiKey: 'nope-1234' } } },
+      {
+        credentials: {
+          server: { apiKey: odoo.apiKey },
+          away: { apiKey: 'k' },
+          wrong: { apiKey: 'nope-1234' },
+        },
+      },
     );
     const url = await run.http('admin');
     const good = await test(url, 'server');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ReconcileResult } from '../../core/reconcile';
-import { type OdooStandIn, seedDemoCompany, startOdooStandIn } from '../../sandbox/odoo';
 import { catalogue } from '../../sandbox/catalogue';
+import { type OdooStandIn, seedDemoCompany, startOdooStandIn } from '../../sandbox/odoo';
 import { crossdock, odooServer, STORE } from './fixtures';
 import { type FlowNode, observers, sink, useFlows } from './harness';
 
@@ -38,7 +38,9 @@ describe('reconciler', () => {
     assert.equal(differences['runId'], report.runId);
     assert.equal(differences.topic, 'nightly');
     assert.deepEqual(
-      (differences.payload as { key: string; kind: string }[]).map(({ key, kind }) => `${key} ${kind}`).toSorted(),
+      (differences.payload as { key: string; kind: string }[])
+        .map(({ key, kind }) => `${key} ${kind}`)
+        .toSorted(),
       ['A quantity', 'B missing_right', 'C missing_left'],
     );
     await run.untilStatus('rec', '3 differ, 0 agree');
@@ -47,7 +49,10 @@ describe('reconciler', () => {
 
   it('sends nothing to the second output when everything agrees within the tolerance', async () => {
     const run = await flows.load(flow({ ...messages, fields: 'onHand, price', toleranceAbsolute: '0.5' }));
-    const payload = { left: [{ sku: 'A', onHand: '5', price: '2' }], right: [{ sku: 'A', onHand: '5.5', price: 2 }] };
+    const payload = {
+      left: [{ sku: 'A', onHand: '5', price: '2' }],
+      right: [{ sku: 'A', onHand: '5.5', price: 2 }],
+    };
     run.send('rec', { payload });
     await run.nth('report');
     await run.untilStatus('rec', 'green');
@@ -87,9 +92,12 @@ describe('reconciler', () => {
     after(() => odoo.close());
 
     it("compares Odoo's stock with what the warehouse counted", async () => {
-      const run = await flows.load([odooServer(odoo.url, { database: odoo.database }), ...flow({ server: 'server' })], {
-        credentials: { server: { apiKey: odoo.apiKey } },
-      });
+      const run = await flows.load(
+        [odooServer(odoo.url, { database: odoo.database }), ...flow({ server: 'server' })],
+        {
+          credentials: { server: { apiKey: odoo.apiKey } },
+        },
+      );
       const counted = catalogue.map(({ sku, onHand }) => ({ sku, onHand }));
       run.send('rec', { payload: counted });
       const agreed = (await run.nth('report')).payload as ReconcileResult;
@@ -98,7 +106,11 @@ describe('reconciler', () => {
       const [first] = counted;
       assert.ok(first);
       run.send('rec', { payload: [{ ...first, onHand: first.onHand - 3 }, ...counted.slice(1)] });
-      const differences = (await run.nth('differences')).payload as { key: string; delta: string; sentence: string }[];
+      const differences = (await run.nth('differences')).payload as {
+        key: string;
+        delta: string;
+        sentence: string;
+      }[];
       assert.deepEqual(
         differences.map(({ key, delta }) => [key, delta]),
         [[first.sku, '-3']],

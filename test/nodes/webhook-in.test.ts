@@ -9,7 +9,13 @@ import { type FlowNode, observers, type Running, sink, useFlows } from './harnes
 /** What needs no real HTTP server around it; the rest is in test/runtime/webhook-in.test.ts. */
 describe('webhook in', () => {
   const flows = useFlows();
-  const flow = (...nodes: FlowNode[]): FlowNode[] => [...observers(), STORE, ...nodes, sink('out'), sink('other')];
+  const flow = (...nodes: FlowNode[]): FlowNode[] => [
+    ...observers(),
+    STORE,
+    ...nodes,
+    sink('out'),
+    sink('other'),
+  ];
   const webhook = (id: string, config: Record<string, unknown> = {}, out = 'out'): FlowNode =>
     crossdock('webhook-in', id, { path: `/${id}`, source: id, ...config }, [[out]]);
   const post = async (run: Running, path: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -22,12 +28,17 @@ describe('webhook in', () => {
   it('brings the body, the source and the kept headers into the flow; never credentials', async () => {
     const run = await flows.load(flow(webhook('a')));
     await run.untilStatus('a', 'ready');
-    const response = await post(run, '/a', { id: 7 }, {
-      authorization: 'Bearer x',
-      cookie: 'c=1',
-      'x-shopify-topic': 'orders/create',
-      'x-shopify-webhook-id': 'w-1',
-    });
+    const response = await post(
+      run,
+      '/a',
+      { id: 7 },
+      {
+        authorization: 'Bearer x',
+        cookie: 'c=1',
+        'x-shopify-topic': 'orders/create',
+        'x-shopify-webhook-id': 'w-1',
+      },
+    );
     assert.equal(response.status, 202);
     assert.deepEqual(await response.json(), { status: 'accepted', id: 'x-shopify-webhook-id:w-1' });
     const message = await run.nth('out');

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type NodeRed, projectFolders, spawnNodeRed, waitFor } from '../support';
+import type { FlowNode } from './flow';
+
+const { root } = projectFolders();
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  name: string;
+  'node-red': { nodes: Record<string, string> };
+};
+const CONFIG_TYPES = ['crossdock-store', 'crossdock-odoo-server', 'crossdock-event-channel'];
+
+const flowFiles = ['flows', 'examples'].flatMap((folder) => {
+  try {
+    return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+});
+
+/** Statuses as an editor learns them: those of before as it connects, then every change. */
+async function watchStatuses(red: NodeRed): Promise<{ known: Map<string, string>; close(): void }> {
+  const known = new Map<string, string>();
+  const socket = new WebSocket(`${red.url.replace('http', 'ws')}/comms`);
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve;
+    socket.onerror = () => reject(new Error('the editor channel cannot be reached'));
+  });
+  socket.onmessage = ({ data }) => {
+    for (const { topic, data: status } of JSON.parse(String(data)) as {
+      topic: string;
+      data?: { text?: string };
+    }[]) {
+      if (topic.startsWith('status/')) known.set(topic.slice(7), status?.text ?? '');
+    }
+  };
+  socket.send(JSON.stringify({ subscribe: 'status/#' }));
+  return { known, close: () => socket.close() };
+}
+
+describe('the installed package', () => {
+  let red: NodeRed;
+  before(async () => {
+    red = await spawnNodeRed({
+      env: {
+        // The other sides are away; what is tested is that the nodes start and say so.
+        ODOO_URL: 'http://127.0.0.1:9',
+        ODOO_DB: 'nowhere',
+        ODOO_API_KEY: 'none',
+        ODOO_LOGIN: 'none',
+        MQTT_URL: 'mqtt://127.0.0.1:9',
+        WAREHOUSE_URL: 'http://127.0.0.1:9',
+      },
+    });
+  });
+  after(() => red.remove());
+
+  it('has every node set loaded and enabled, each with its one type', async () => {
+    const all = (await red.admin('/nodes')) as {
+      module: string;
+      name: string;
+      enabled: boolean;
+      err?: unknown;
+      types: string[];
+    }[];
+    const ours = all.filter(({ module }) => module === manifest.name);
+    assert.deepEqual(
+      ours.map(({ name }) => name).toSorted(),
+      Object.keys(manifest['node-red'].nodes).toSorted(),
+    );
+    for (const { name, enabled, err, types } of ours) {
+      assert.equal(err, undefined, `${name}: ${String(err)}`);
+      assert.equal(enabled, true, name);
+      const expected = name.endsWith('editor') ? [] : [name];
+      assert.deepEqual(types, expected, name);
+    }
+  });
+
+  it('has an example for every node that stands on a canvas', () => {
+    const used = new Set(
+      flowFiles
+        .filter((file) => file.startsWith('examples'))
+        .flatMap((file) =>
+          (JSON.parse(readFileSync(join(root, file), 'utf8')) as FlowNode[]).map(({ type }) => type),
+        ),
+    );
+    const missing = Object.keys(manifest['node-red'].nodes).filter(
+      (type) => !CONFIG_TYPES.includes(type) && !type.endsWith('editor') && !used.has(type),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  for (const file of flowFiles) {
+    it(`${file} deploys, and each of its nodes comes to a status`, async () => {
+      const flow = JSON.parse(readFileSync(join(root, file), 'utf8')) as FlowNode[];
+      assert.ok(Array.isArray(flow));
+      const from = red.log.length;
+      await red.deploy(flow);
+      const nodes = flow.filter(({ type }) => type.startsWith('crossdock-') && !CONFIG_TYPES.includes(type));
+      assert.ok(nodes.length > 0);
+      const { known, close } = await watchStatuses(red);
+      try {
+        await waitFor(
+          () => {
+            const silent = nodes
+              .filter(({ id }) => (known.get(id) ?? '') === '')
+              .map(({ name, id }) => name ?? id);
+            assert.deepEqual(silent, []);
+            return true;
+          },
+          { what: 'a status of every node' },
+        );
+      } finally {
+        close();
+      }
+      const configuration = red.log
+        .slice(from)
+        .filter((line) => /\[error\].*(missing|not chosen|must be|cannot be read|is not set)/.test(line));
+      assert.deepEqual(configuration, []);
+    });
+  }
+});
