@@ -29,6 +29,8 @@ const KEPT_HEADERS = [
 ];
 const READ_TIMEOUT_MS = 15_000;
 const DRAIN_MS = 8000;
+/** How long the rest of a refused body is thrown away, so that the sender reads why. */
+const LINGER_MS = 1000;
 const HTTP_STATUS: Readonly<Record<string, number>> = {
   BODY_TOO_LARGE: 413,
   BODY_TOO_SLOW: 408,
@@ -110,7 +112,7 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
         .catch((thrown: unknown) => {
           node.error(asCrossdockError(thrown).message);
           if (!response.headersSent)
-            answer(response, 500, { code: 'INTERNAL_ERROR', message: 'Internal error.' });
+            answer(request, response, 500, { code: 'INTERNAL_ERROR', message: 'Internal error.' });
         });
     },
   });
@@ -214,7 +216,7 @@ async function receive(
 ): Promise<void> {
   if (request.method !== 'POST') {
     response.setHeader('Allow', 'POST');
-    answer(response, 405, { code: 'METHOD_NOT_ALLOWED', message: 'Only POST is accepted here.' });
+    answer(request, response, 405, { code: 'METHOD_NOT_ALLOWED', message: 'Only POST is accepted here.' });
     return;
   }
   try {
@@ -230,7 +232,7 @@ async function receive(
       config.signature !== 'none' &&
       !signatureMatches(config.signature, request.headers, body, config.secret)
     ) {
-      answer(response, 401, { code: 'SIGNATURE_WRONG', message: 'The signature does not match.' });
+      answer(request, response, 401, { code: 'SIGNATURE_WRONG', message: 'The signature does not match.' });
       return;
     }
     const id = deliveryIdOf(request.headers) ?? randomUUID();
@@ -240,22 +242,45 @@ async function receive(
       body,
       headers: keptHeaders(request.headers),
     });
-    answer(response, taken === 'accepted' ? 202 : 200, { status: taken, id });
+    answer(request, response, taken === 'accepted' ? 202 : 200, { status: taken, id });
   } catch (thrown) {
     const error = asCrossdockError(thrown);
     const code = error.retryable ? 503 : HTTP_STATUS[error.code];
     // Our fault: the sender learns no details, the log does.
     if (code === undefined) throw error;
     if (error.retryable) response.setHeader('Retry-After', Math.ceil((error.retryAfterMs ?? 5000) / 1000));
-    answer(response, code, { code: error.code, message: error.message });
+    answer(request, response, code, { code: error.code, message: error.message });
   }
 }
 
-function answer(response: HttpResponse, status: number, body: Record<string, unknown>): void {
-  if (status >= 400 && status !== 503) response.setHeader('Connection', 'close');
+/**
+ * Answers once. When the body was not read to its end, the connection ends with the answer; a connection that is
+ * closed on unread bytes is reset, and the reset may reach the sender before it has read the answer. So what still
+ * comes is thrown away for a moment.
+ */
+function answer(
+  request: HttpRequest,
+  response: HttpResponse,
+  status: number,
+  body: Record<string, unknown>,
+): void {
+  const failed = status >= 400;
+  const text = JSON.stringify(failed ? { status, title: body['message'], code: body['code'] } : body);
   response.statusCode = status;
-  response.setHeader('Content-Type', status >= 400 ? 'application/problem+json' : 'application/json');
-  response.end(JSON.stringify(status >= 400 ? { status, title: body['message'], code: body['code'] } : body));
+  response.setHeader('Content-Type', failed ? 'application/problem+json' : 'application/json');
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  if (request.complete) {
+    response.end(text);
+    return;
+  }
+  response.setHeader('Connection', 'close');
+  response.write(text);
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  request.once('end', end).once('close', end).resume();
 }
 
 function deliveryIdOf(headers: IncomingHttpHeaders): string | undefined {

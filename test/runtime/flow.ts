@@ -97,7 +97,7 @@ export async function postUntilTaken(red: NodeRed, path: string, id: string, bod
   );
 }
 
-/** Streams a body without end until the server answers or hangs up. */
+/** Streams a body without end (512 MB at most) until the server answers or hangs up. */
 export function endlessPost(url: string): Promise<{ status: number | undefined; sent: number }> {
   return new Promise((resolve) => {
     const chunk = Buffer.alloc(64 * 1024, 0x20);
@@ -108,15 +108,12 @@ export function endlessPost(url: string): Promise<{ status: number | undefined; 
       over = true;
       resolve({ status, sent });
     };
-    const outgoing = request(
-      url,
-      { method: 'POST', headers: { 'content-type': 'application/json' } },
-      (response) => {
-        status = response.statusCode;
-        response.resume();
-        response.on('close', end);
-      },
-    );
+    const options = { method: 'POST', headers: { 'content-type': 'application/json' } };
+    const outgoing = request(url, options, (response) => {
+      status = response.statusCode;
+      outgoing.destroy();
+      end();
+    });
     outgoing.on('error', end);
     outgoing.on('close', end);
     const pour = (): void => {
