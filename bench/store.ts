@@ -48,7 +48,9 @@ async function rate(store: Store, operations: number, inFlight: number): Promise
     Array.from({ length: inFlight }, async () => {
       while (next < operations) {
         next += 1;
-        await store.run([{ sql: "INSERT INTO bench (id, state, body) VALUES (?, 'new', ?)", params: [next, body] }]);
+        await store.run([
+          { sql: "INSERT INTO bench (id, state, body) VALUES (?, 'new', ?)", params: [next, body] },
+        ]);
       }
     }),
   );

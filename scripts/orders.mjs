@@ -5,10 +5,14 @@ import { ensureReady } from './ensure.mjs';
 import { projectEnv, projectNode, root } from './lib/project.mjs';
 
 await ensureReady({ build: true });
-const orders = spawn(projectNode, [join(root, 'dist', 'sandbox', 'demo', 'orders.js'), ...process.argv.slice(2)], {
-  env: projectEnv(),
-  stdio: 'inherit',
-});
+const orders = spawn(
+  projectNode,
+  [join(root, 'dist', 'sandbox', 'demo', 'orders.js'), ...process.argv.slice(2)],
+  {
+    env: projectEnv(),
+    stdio: 'inherit',
+  },
+);
 orders.on('close', (code) => {
   process.exitCode = code ?? 1;
 });

@@ -12,7 +12,20 @@ import { findServices } from './lib/services-env.mjs';
 /** `timeout`: one test, in seconds. `deadline`: the whole layer, in minutes, so that nothing hangs for ever. */
 const layers = [
   { name: 'core', timeout: 10, deadline: 5 },
-  { name: 'nodes', timeout: 20, deadline: 5 },
+  {
+    name: 'nodes',
+    label: 'nodes (Node-RED 5)',
+    timeout: 20,
+    deadline: 5,
+    env: { CROSSDOCK_NODE_RED: '5' },
+  },
+  {
+    name: 'nodes',
+    label: 'nodes (Node-RED 4.1)',
+    timeout: 20,
+    deadline: 5,
+    env: { CROSSDOCK_NODE_RED: '4' },
+  },
   {
     name: 'runtime',
     label: 'runtime (Node-RED 5)',

@@ -74,16 +74,25 @@ const DAY_MS = 86_400_000;
 interface InFlight {
   readonly seq: number;
   readonly fence: number;
+  /** Gives the message back with every scope that was opened for it; set by whoever took the delivery. */
+  handBack?: () => Promise<unknown>;
 }
+
+/**
+ * Takes a delivery: opens its scope and sends the message. Must not throw.
+ * @returns what gives the message back unfinished, with all its scopes (`scopes.handBack(token)`)
+ */
+export type Deliver = (delivery: Delivery) => () => Promise<unknown>;
 
 export class Inbox {
   readonly holdMs: number;
   readonly #inFlight = new Map<number, InFlight>();
   readonly #idle: (() => void)[] = [];
-  #deliver: ((delivery: Delivery) => void) | undefined;
+  #deliver: Deliver | undefined;
   #timer: NodeJS.Timeout | undefined;
   #cleaner: NodeJS.Timeout | undefined;
   #pumping = false;
+  #running: Promise<void> = Promise.resolve();
   #again = false;
   #depth = 0;
   #problem: CrossdockError | undefined;
@@ -144,8 +153,8 @@ export class Inbox {
     return 'accepted';
   }
 
-  /** Begins to deliver. `deliver` must not throw; it opens the delivery's scope and sends the message. */
-  start(deliver: (delivery: Delivery) => void): void {
+  /** Begins to deliver. */
+  start(deliver: Deliver): void {
     this.#deliver = deliver;
     this.#cleaner = setInterval(() => void this.#cleanUp(), CLEAN_UP_MS);
     this.#cleaner.unref();
@@ -160,6 +169,8 @@ export class Inbox {
     this.#deliver = undefined;
     clearTimeout(this.#timer);
     clearInterval(this.#cleaner);
+    // A lease that is under way comes back with messages that nobody takes any more; the pump gives them back.
+    await this.#running;
     if (this.#inFlight.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, drainMs);
@@ -171,12 +182,13 @@ export class Inbox {
     }
     const left = [...this.#inFlight.values()];
     this.#inFlight.clear();
-    if (left.length > 0) {
-      // One unit each: a message that settles at this very moment must not keep its neighbours from going back.
-      await Promise.allSettled(
-        left.map(({ seq, fence }) => this.store.run([{ sql: HAND_BACK, params: [seq, fence] }])),
-      );
-    }
+    // One unit each: a message that settles at this very moment must not keep its neighbours from going back.
+    await Promise.allSettled(left.map((message) => this.#giveBack(message)));
+  }
+
+  #giveBack(message: InFlight): Promise<unknown> {
+    if (message.handBack !== undefined) return message.handBack();
+    return this.store.run([{ sql: HAND_BACK, params: [message.seq, message.fence] }]);
   }
 
   /** Leases and delivers as long as there is room and something is due; one pump at a time. */
@@ -186,7 +198,7 @@ export class Inbox {
       return;
     }
     this.#pumping = true;
-    this.#fill()
+    this.#running = this.#fill()
       .then(
         () => this.#report(undefined),
         (error: unknown) => {
@@ -208,7 +220,7 @@ export class Inbox {
       const room = this.options.concurrency - this.#inFlight.size;
       if (room <= 0) return;
       const leased = await this.#lease(room);
-      for (const delivery of leased) this.#hand(delivery);
+      await this.#hand(leased);
       if (leased.length < room) {
         await this.#look();
         return;
@@ -216,7 +228,7 @@ export class Inbox {
     }
   }
 
-  async #lease(room: number): Promise<Delivery[]> {
+  async #lease(room: number): Promise<(Delivery & { seq: number })[]> {
     const { instanceId, exclusive } = this.store;
     const [result] = await this.store.run([
       {
@@ -283,6 +295,7 @@ export class Inbox {
       statements: (outcome: Outcome) => {
         if (outcome.type === 'completed') return fenced(SETTLE_DONE);
         if (outcome.type === 'parked') return fenced(SETTLE_PARKED, describe(outcome.error));
+        if (outcome.type === 'handedBack') return fenced(HAND_BACK);
         const wait = delay(outcome.error);
         if (wait === undefined) return fenced(SETTLE_DEAD, describe(outcome.error));
         return fenced(SETTLE_RETRY, wait, describe(outcome.error));
@@ -298,9 +311,16 @@ export class Inbox {
     };
   }
 
-  #hand(delivery: Delivery): void {
-    if (this.#deliver === undefined) return;
-    this.#deliver(delivery);
+  async #hand(leased: readonly (Delivery & { seq: number })[]): Promise<void> {
+    for (const delivery of leased) {
+      const message = this.#inFlight.get(delivery.seq);
+      if (message === undefined) continue;
+      if (this.#deliver !== undefined) message.handBack = this.#deliver(delivery);
+      else {
+        this.#inFlight.delete(delivery.seq);
+        await this.#giveBack(message);
+      }
+    }
   }
 
   /** Counts, and sets the alarm for what falls due next. */

@@ -1,5 +1,5 @@
 export { type Backoff, backoffDelay, INBOX_BACKOFF } from './backoff';
-export { type Delivery, Inbox, type InboxOptions, type Incoming } from './inbox';
+export { type Deliver, type Delivery, Inbox, type InboxOptions, type Incoming } from './inbox';
 export type { Outbox, OutgoingEvent } from './outbox';
 export {
   type Failure,

@@ -20,7 +20,9 @@ export type Outcome =
   /** Failed: delivered again by the schedule when the error may be retried, else kept with its error. */
   | { readonly type: 'failed'; readonly error: CrossdockError }
   /** Given to people: the dead letter `id` holds it now. */
-  | { readonly type: 'parked'; readonly error: CrossdockError; readonly id: string };
+  | { readonly type: 'parked'; readonly error: CrossdockError; readonly id: string }
+  /** Given back unfinished, as if it had not been delivered: its node stops, the next instance takes it. */
+  | { readonly type: 'handedBack' };
 
 /** What a node contributes when it opens a scope. */
 export interface ScopeHandlers {
@@ -79,9 +81,13 @@ export interface ScopedMessage {
 
 interface OpenScope {
   readonly token: string;
+  /** The scopes it lies in, outermost first. */
+  readonly outer: readonly string[];
   readonly handlers: ScopeHandlers;
   readonly msgid: string | undefined;
   readonly deadline: NodeJS.Timeout;
+  /** An end is being committed: a second one at the same time finds it closed. */
+  settling: boolean;
 }
 
 /**
@@ -107,7 +113,7 @@ export class ScopeRegistry {
     const outer = this.#tokens(message);
     const deadline = setTimeout(() => this.#abandon(token), holdMs);
     deadline.unref();
-    this.#open.set(token, { token, handlers, msgid: message._msgid, deadline });
+    this.#open.set(token, { token, outer, handlers, msgid: message._msgid, deadline, settling: false });
     const scopes = [...outer, token];
     message.crossdock = { ...message.crossdock, scopes };
     if (message._msgid !== undefined) this.#byMsgid.set(message._msgid, scopes);
@@ -116,7 +122,7 @@ export class ScopeRegistry {
 
   /** Whether any scope of this message is still open here. */
   isOpen(message: ScopedMessage): boolean {
-    return this.#tokens(message).some((token) => this.#open.has(token));
+    return this.#tokens(message).some((token) => this.#open.get(token)?.settling === false);
   }
 
   /** Ms until the outermost scope that retries would deliver this message again, or undefined if none will. */
@@ -165,10 +171,23 @@ export class ScopeRegistry {
     outcome: Outcome,
     extra?: { readonly store: Store; readonly statements: readonly Statement[] },
   ): Promise<'settled' | 'none' | 'stale'> {
-    const scopes = this.#take(message);
+    return this.#end(this.#take(this.#tokens(message)), outcome, extra);
+  }
+
+  /** Gives a message back with everything that was opened for it: `token` is its outermost scope. */
+  async handBack(token: string): Promise<'settled' | 'none' | 'stale'> {
+    const inner = [...this.#open.values()].filter(({ outer }) => outer.includes(token));
+    return this.#end(this.#take([token, ...inner.map((scope) => scope.token)]), { type: 'handedBack' });
+  }
+
+  async #end(
+    ending: readonly OpenScope[],
+    outcome: Outcome,
+    extra?: { readonly store: Store; readonly statements: readonly Statement[] },
+  ): Promise<'settled' | 'none' | 'stale'> {
     const units = new Map<Store, Statement[]>();
     if (extra !== undefined) units.set(extra.store, [...extra.statements]);
-    for (const scope of [...scopes].reverse()) {
+    for (const scope of [...ending].reverse()) {
       const list = units.get(scope.handlers.store) ?? [];
       list.push(...scope.handlers.statements(outcome));
       units.set(scope.handlers.store, list);
@@ -176,13 +195,17 @@ export class ScopeRegistry {
     try {
       for (const [store, statements] of units) if (statements.length > 0) await store.run(statements);
     } catch (error) {
-      const stale = error instanceof StatementExpectationError;
-      for (const scope of scopes) scope.handlers.ended(stale ? 'stale' : 'abandoned');
-      if (stale) return 'stale';
+      if (error instanceof StatementExpectationError) {
+        this.#close(ending, 'stale');
+        return 'stale';
+      }
+      // The store refused (disk full, closed): nothing was written, so nothing has ended. The scopes stay open for
+      // another try; when none comes, their time runs out and the message is delivered again.
+      for (const scope of ending) scope.settling = false;
       throw error;
     }
-    for (const scope of scopes) scope.handlers.ended(outcome);
-    return scopes.length === 0 ? 'none' : 'settled';
+    this.#close(ending, outcome);
+    return ending.length === 0 ? 'none' : 'settled';
   }
 
   /** Forgets a scope without writing: its lease will run out or was handed back already. */
@@ -196,15 +219,20 @@ export class ScopeRegistry {
     return (message._msgid === undefined ? undefined : this.#byMsgid.get(message._msgid)) ?? [];
   }
 
-  #take(message: ScopedMessage): OpenScope[] {
+  #take(tokens: readonly string[]): OpenScope[] {
     const taken: OpenScope[] = [];
-    for (const token of this.#tokens(message)) {
+    for (const token of tokens) {
       const scope = this.#open.get(token);
-      if (scope === undefined) continue;
-      this.#forget(scope);
+      if (scope === undefined || scope.settling) continue;
+      scope.settling = true;
       taken.push(scope);
     }
     return taken;
+  }
+
+  #close(ended: readonly OpenScope[], outcome: Outcome | 'stale'): void {
+    for (const scope of ended) this.#forget(scope);
+    for (const scope of ended) scope.handlers.ended(outcome);
   }
 
   #abandon(token: string): void {

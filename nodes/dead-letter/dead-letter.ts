@@ -30,7 +30,7 @@ export = (red: Red): void => {
           const error = errorOf(message);
           const { id, statements } = letters.park({
             error,
-            failedAt: failedAt(message, node),
+            failedAt: failedAt(red, message, node),
             origin: scopes.origin(message),
             payload: message.payload,
             businessKey: businessKey(message),
@@ -91,11 +91,12 @@ function errorOf(message: Message): CrossdockError {
   });
 }
 
-function failedAt(message: Message, node: RedNode): DeadLetterSource {
+function failedAt(red: Red, message: Message, node: RedNode): DeadLetterSource {
   const source = (message.error as { source?: Record<string, unknown> } | undefined)?.source;
+  const nodeId = typeof source?.['id'] === 'string' ? source['id'] : node.id;
   return {
-    flowId: node.z ?? '',
-    nodeId: typeof source?.['id'] === 'string' ? source['id'] : node.id,
+    flowId: red.nodes.getNode(nodeId)?.z ?? node.z ?? '',
+    nodeId,
     nodeType: typeof source?.['type'] === 'string' ? source['type'] : node.type,
     nodeName: typeof source?.['name'] === 'string' ? source['name'] : (node.name ?? ''),
   };

@@ -37,11 +37,10 @@ export function registerShared<T>(red: Red, type: string, definition: SharedDefi
       let part: Promise<T> | undefined;
       const users = new Set<Promise<void>>();
       node.open = (userClosed) => {
-        users.add(userClosed);
-        userClosed.then(
-          () => users.delete(userClosed),
-          () => users.delete(userClosed),
-        );
+        if (!users.has(userClosed)) {
+          users.add(userClosed);
+          userClosed.finally(() => users.delete(userClosed));
+        }
         if (part === undefined) {
           const opening = definition.create(config, this);
           part = opening;

@@ -132,16 +132,17 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     });
     inbox = opened;
     opened.start((delivery) => {
-      const message = messageOf(delivery, opened.holdMs, show);
+      const { message, token } = messageOf(delivery, opened.holdMs, show);
       try {
         if (delivery.refusal !== undefined) throw delivery.refusal;
-        message.payload = parseJson(Buffer.from(delivery.body).toString('utf8'));
+        message.payload = parseJson(delivery.body, { maxBytes: config.maxBytes });
         node.send(message);
       } catch (thrown) {
         // A source has no `done`: what cannot enter the flow goes to the Catch nodes, as it arrived.
         message.payload = Buffer.from(delivery.body).toString('utf8');
         raise(node, message, asCrossdockError(thrown));
       }
+      return () => scopes.handBack(token);
     });
     show();
     return {
@@ -180,7 +181,11 @@ function takeSource(store: Store, source: string): () => void {
   return () => void used.delete(source);
 }
 
-function messageOf(delivery: Delivery, holdMs: number, ended: () => void): Message {
+function messageOf(
+  delivery: Delivery,
+  holdMs: number,
+  ended: () => void,
+): { readonly message: Message; readonly token: string } {
   const message: Message = {
     _msgid: randomUUID().replaceAll('-', '').slice(0, 16),
     topic: delivery.source,
@@ -193,7 +198,7 @@ function messageOf(delivery: Delivery, holdMs: number, ended: () => void): Messa
     },
   };
   const { scope } = delivery;
-  scopes.open(
+  const token = scopes.open(
     message,
     {
       ...scope,
@@ -204,7 +209,7 @@ function messageOf(delivery: Delivery, holdMs: number, ended: () => void): Messa
     },
     holdMs,
   );
-  return message;
+  return { message, token };
 }
 
 /** Takes one request in: everything that can be refused is refused before it is parsed or stored. */
@@ -307,7 +312,7 @@ function keptHeaders(headers: IncomingHttpHeaders): Record<string, string> {
 function partitionKeyOf(path: string, body: Buffer): string | undefined {
   if (path === '') return undefined;
   try {
-    let value: unknown = parseJson(body.toString('utf8'));
+    let value: unknown = parseJson(body, { maxBytes: body.length });
     for (const step of path.split('.')) {
       if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
       value = (value as Record<string, unknown>)[step];

@@ -57,8 +57,9 @@ describe('delivery', () => {
   function run(inbox: Inbox, work: (message: ScopedMessage, delivery: Delivery) => void): void {
     inbox.start((delivery) => {
       const message: ScopedMessage = { _msgid: `${delivery.deliveryId}-${delivery.attempts}` };
-      scopes.open(message, delivery.scope, inbox.holdMs);
+      const token = scopes.open(message, delivery.scope, inbox.holdMs);
       work(message, delivery);
+      return () => scopes.handBack(token);
     });
   }
 
@@ -223,12 +224,41 @@ describe('delivery', () => {
       await first.stop(0);
       assert.deepEqual(await states(), ['ready']);
       const late = await scopes.settle(held as ScopedMessage, { type: 'completed', result: null });
-      assert.equal(late, 'stale');
+      assert.equal(late, 'none');
       assert.deepEqual(await states(), ['ready']);
       const second = await openInbox();
       run(second, (message) => void scopes.settle(message, { type: 'completed', result: null }));
       await waitFor(async () => (await states())[0] === 'done', { what: 'settled by the new instance' });
       assert.equal((await rows())[0]?.['attempts'], 1, 'a hand-back is not an attempt');
+    });
+
+    it('leaves nothing leased when it stops while a lease is under way', async () => {
+      const inbox = await openInbox();
+      await inbox.accept({ id: 'd1', partitionKey: 'a', body: body('x') });
+      let delivered = 0;
+      run(inbox, () => {
+        delivered += 1;
+      });
+      await inbox.stop(0);
+      assert.deepEqual([await states(), delivered], [['ready'], 0]);
+    });
+
+    it('hands the claims of a message back with it, so that the next instance need not wait', async () => {
+      const inbox = await openInbox();
+      const options = { scope: 'orders', retentionMs: 86_400_000, leaseMs: 60_000, waitMs: 0 };
+      const guard = await IdempotencyGuard.open(store, options);
+      await inbox.accept({ id: 'd1', partitionKey: 'k', body: body('x') });
+      let claimed = false;
+      run(inbox, (message) => {
+        void guard.claim({ key: 'order:1', fingerprint: 'f1' }).then((claim) => {
+          if (claim.type === 'first') scopes.open(message, claim.scope, 60_000);
+          claimed = true;
+        });
+      });
+      await waitFor(() => claimed, { what: 'claimed' });
+      await inbox.stop(0);
+      assert.equal(scopes.size, 0);
+      assert.equal((await guard.claim({ key: 'order:1', fingerprint: 'f1' })).type, 'first');
     });
 
     it('delivers again what a flow swallowed, and calls it poison after some silent ends', async () => {
@@ -341,6 +371,20 @@ describe('delivery', () => {
       await claimFirst(guard, message);
       assert.equal(await scopes.settle(message, { type: 'completed', result: 1 }), 'settled');
       assert.equal(await scopes.settle({ ...message }, { type: 'completed', result: 2 }), 'none');
+    });
+
+    it('keeps the scopes open when the store refuses the end, for another try', async () => {
+      const guard = await openGuard();
+      const message: ScopedMessage = { _msgid: 'm' };
+      await claimFirst(guard, message);
+      const refused = scopes.settle(
+        message,
+        { type: 'completed', result: 1 },
+        { store, statements: [{ sql: 'NOT SQL' }] },
+      );
+      await assert.rejects(refused, /store refused/);
+      assert.equal(scopes.isOpen(message), true);
+      assert.equal(await scopes.settle(message, { type: 'completed', result: 1 }), 'settled');
     });
 
     it('ends as failed when nobody parked a final failure', async () => {
