@@ -1,4 +1,5 @@
 // Makes a clone ready to run: installs what package-lock.json names, and builds when a source has changed.
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -22,17 +23,7 @@ import {
 } from './lib/project.mjs';
 
 const buildStamp = join(root, 'dist', '.built');
-const sources = [
-  'core',
-  'nodes',
-  'editor',
-  'icons',
-  'sandbox',
-  'test',
-  'bench',
-  'scripts/build.mjs',
-  'tsconfig.json',
-];
+const sources = ['core', 'nodes', 'icons', 'sandbox', 'test', 'bench', 'scripts/build.mjs', 'tsconfig.json'];
 
 const lockFile = join(root, 'package-lock.json');
 const installStamp = join(root, 'node_modules', '.crossdock-installed');
