@@ -1,10 +1,13 @@
-import type { Migration } from '../store';
+import type { Migration, Statement } from '../store';
+import { ownerIsGone } from './instances';
 
 /**
- * One row per message of a source. States: `ready` (to be delivered, at `next_at`), `leased` (in the flow, until
- * `lease_until`, fenced by `fence`), `done`, `parked` (a dead letter holds it), `dead` (failed for good, nobody
- * parked it: kept here). `done` and `parked` rows lose their body at once: what stays is the delivery id, so that a
- * late copy is known as a duplicate.
+ * One row per message of a source. States:
+ * - `ready`: may be leased now; `waiting`: failed, may be leased from `next_at` on; `queued`: an older message of its
+ *   partition key is not settled yet; `leased`: in the flow, until `lease_until`, fenced by `fence`;
+ * - `done`, `parked` (a dead letter holds it), `dead` (failed for good, nobody parked it: kept here).
+ * Every step touches only rows that change: leasing reads the head of an index, whatever else waits. `done` and
+ * `parked` rows lose their body at once: what stays is the delivery id, so that a late copy is known as a duplicate.
  */
 export const INBOX_SCHEMA: Migration = {
   idea: 'inbox',
@@ -37,46 +40,148 @@ export const INBOX_SCHEMA: Migration = {
       `CREATE INDEX crossdock_inbox_settled ON crossdock_inbox (source, settled_at)
         WHERE state IN ('done', 'parked')`,
     ],
+    // Two more states, and partition keys that may be missing (no order wanted). A CHECK cannot be altered, so the
+    // table is written anew, in the order of arrival.
+    [
+      'ALTER TABLE crossdock_inbox RENAME TO crossdock_inbox_1',
+      'DROP INDEX crossdock_inbox_due',
+      'DROP INDEX crossdock_inbox_partition',
+      'DROP INDEX crossdock_inbox_settled',
+      `CREATE TABLE crossdock_inbox (
+        seq {serial},
+        source TEXT NOT NULL,
+        id TEXT NOT NULL,
+        partition_key TEXT,
+        priority BIGINT NOT NULL,
+        headers TEXT NOT NULL,
+        body {blob},
+        received_at BIGINT NOT NULL,
+        expires_at BIGINT,
+        state TEXT NOT NULL
+          CHECK (state IN ('ready', 'waiting', 'queued', 'leased', 'done', 'parked', 'dead')),
+        attempts BIGINT NOT NULL,
+        failures BIGINT NOT NULL,
+        next_at BIGINT NOT NULL,
+        lease_owner TEXT,
+        lease_until BIGINT,
+        fence BIGINT NOT NULL,
+        error TEXT,
+        settled_at BIGINT,
+        UNIQUE (source, id))`,
+      `INSERT INTO crossdock_inbox (source, id, partition_key, priority, headers, body, received_at, expires_at, state,
+          attempts, failures, next_at, lease_owner, lease_until, fence, error, settled_at)
+        SELECT source, id, partition_key, priority, headers, body, received_at, expires_at,
+          CASE WHEN state IN ('ready', 'leased') THEN 'queued' ELSE state END,
+          attempts, failures, next_at, NULL, NULL, fence, error, settled_at
+        FROM crossdock_inbox_1 ORDER BY seq`,
+      'DROP TABLE crossdock_inbox_1',
+      `CREATE INDEX crossdock_inbox_ready ON crossdock_inbox (source, priority, seq) WHERE state = 'ready'`,
+      `CREATE INDEX crossdock_inbox_waiting ON crossdock_inbox (source, next_at) WHERE state = 'waiting'`,
+      `CREATE INDEX crossdock_inbox_leased ON crossdock_inbox (source, lease_until) WHERE state = 'leased'`,
+      `CREATE INDEX crossdock_inbox_partition ON crossdock_inbox (source, partition_key, seq)
+        WHERE partition_key IS NOT NULL AND state IN ('ready', 'waiting', 'queued', 'leased')`,
+      `CREATE INDEX crossdock_inbox_settled ON crossdock_inbox (source, settled_at)
+        WHERE state IN ('done', 'parked')`,
+    ],
   ],
 };
+
+const UNSETTLED = "state IN ('ready', 'waiting', 'queued', 'leased')";
 
 /**
  * Takes a message in, unless its delivery id is known. One that was parked or had failed for good is taken in again:
  * who sends it again has usually mended the cause, and a failed attempt must not eat the retry that follows.
  */
-export const ACCEPT = `INSERT INTO crossdock_inbox
-  (source, id, partition_key, priority, headers, body, received_at, expires_at, state, attempts, failures, next_at, fence)
-  VALUES (?, ?, ?, ?, ?, ?, {now}, {now} + ?, 'ready', 0, 0, {now}, 0)
-  ON CONFLICT (source, id) DO UPDATE SET
-    partition_key = excluded.partition_key, priority = excluded.priority, headers = excluded.headers,
-    body = excluded.body, received_at = excluded.received_at, expires_at = excluded.expires_at, state = 'ready',
-    attempts = 0, failures = 0, next_at = excluded.next_at, error = NULL, settled_at = NULL
-  WHERE crossdock_inbox.state IN ('parked', 'dead')`;
+function accept(state: string): string {
+  return `INSERT INTO crossdock_inbox (source, id, partition_key, priority, headers, body, received_at, expires_at,
+      state, attempts, failures, next_at, fence)
+    VALUES (?, ?, ?, ?, ?, ?, {now}, {now} + ?, ${state}, 0, 0, {now}, 0)
+    ON CONFLICT (source, id) DO UPDATE SET
+      partition_key = excluded.partition_key, priority = excluded.priority, headers = excluded.headers,
+      body = excluded.body, received_at = excluded.received_at, expires_at = excluded.expires_at,
+      state = excluded.state, attempts = 0, failures = 0, next_at = excluded.next_at, error = NULL, settled_at = NULL
+    WHERE crossdock_inbox.state IN ('parked', 'dead')`;
+}
+const ACCEPT = accept("'ready'");
+const ACCEPT_ORDERED = accept(`CASE WHEN EXISTS (SELECT 1 FROM crossdock_inbox e
+      WHERE e.source = ? AND e.partition_key = ? AND e.${UNSETTLED}) THEN 'queued' ELSE 'ready' END`);
+
+/** A message as its source hands it in. */
+export interface Incoming {
+  /** The sender's delivery id: the same id again is a duplicate and is not taken twice. */
+  readonly id: string;
+  /**
+   * Messages with the same key are delivered one after the other, in the order of their acceptance. Undefined: no
+   * order is wanted.
+   */
+  readonly partitionKey: string | undefined;
+  readonly body: Uint8Array;
+  /** What the flow may need beside the body, for example the webhook's topic. No credentials. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Lower goes first; orders 1, catalogue 9. Default 5. */
+  readonly priority?: number;
+  /** Ms after which the message is no longer worth delivering. Default: never. */
+  readonly expiresInMs?: number;
+}
+
+/** The statement that takes a message into the inbox of `source`; it changes one row, or none for a duplicate. */
+export function acceptStatement(source: string, incoming: Incoming): Statement {
+  const { id, partitionKey, body, headers, priority = 5, expiresInMs } = incoming;
+  const params = [
+    source,
+    id,
+    partitionKey ?? null,
+    priority,
+    headers === undefined ? '{}' : JSON.stringify(headers),
+    body,
+    expiresInMs ?? null,
+  ];
+  if (partitionKey === undefined) return { sql: ACCEPT, params };
+  return { sql: ACCEPT_ORDERED, params: [...params, source, partitionKey] };
+}
 
 /**
- * Leases what is due: in order within a partition key (a message waits while an older one of its key is unsettled),
- * by priority and age across keys. A lease that ran out, or that an earlier process held on an exclusive store, is
- * taken over.
- * Parameters: owner, lease ms, source, exclusive (1/0), owner, limit.
+ * Leases what is ready, by priority and age. Within a partition key only the oldest unsettled message is ever ready.
+ * Parameters: owner, lease ms, source, limit.
  */
 export const LEASE = `UPDATE crossdock_inbox
   SET state = 'leased', attempts = attempts + 1, fence = fence + 1, lease_owner = ?, lease_until = {now} + ?
-  WHERE seq IN (
-    SELECT i.seq FROM crossdock_inbox i
-    WHERE i.source = ?
-      AND ((i.state = 'ready' AND i.next_at <= {now})
-        OR (i.state = 'leased' AND (i.lease_until < {now} OR (? = 1 AND i.lease_owner <> ?))))
-      AND NOT EXISTS (
-        SELECT 1 FROM crossdock_inbox e
-        WHERE e.source = i.source AND e.partition_key = i.partition_key AND e.seq < i.seq
-          AND e.state IN ('ready', 'leased'))
-    ORDER BY i.priority, i.seq LIMIT ? {skip_locked})
-  RETURNING seq, id, partition_key, headers, body, received_at, expires_at, attempts, failures, fence, {now} AS now`;
+  WHERE state = 'ready' AND seq IN (
+    SELECT seq FROM crossdock_inbox WHERE source = ? AND state = 'ready'
+    ORDER BY priority, seq LIMIT ? {skip_locked})
+  RETURNING seq, id, partition_key, priority, headers, body, received_at, expires_at, attempts, failures, fence,
+    {now} AS now`;
 
-/** Ms until the next message falls due (negative: now), with the depth beside it. */
-export const NEXT_DUE = `SELECT count(*) AS depth,
-    min(CASE WHEN state = 'ready' THEN next_at ELSE lease_until END) - {now} AS due_in
-  FROM crossdock_inbox WHERE source = ? AND state IN ('ready', 'leased')`;
+/** Failed messages whose time has come. Parameter: source. */
+export const WAKE = `UPDATE crossdock_inbox SET state = 'ready'
+  WHERE state = 'waiting' AND seq IN (
+    SELECT seq FROM crossdock_inbox WHERE source = ? AND state = 'waiting' AND next_at <= {now}
+    ORDER BY next_at LIMIT 1000 {skip_locked})`;
+
+/** Leases that ran out or whose process is gone. Parameter: source. */
+export const RECLAIM = `UPDATE crossdock_inbox SET state = 'ready'
+  WHERE source = ? AND state = 'leased' AND (lease_until < {now} OR ${ownerIsGone('lease_owner')})`;
+
+/**
+ * Makes the heads of their keys ready that no settled predecessor has made ready (after a migration; and as a net).
+ * Parameter: source.
+ */
+export const SWEEP = `UPDATE crossdock_inbox SET state = 'ready'
+  WHERE state = 'queued' AND seq IN (
+    SELECT min(q.seq) FROM crossdock_inbox q
+    WHERE q.source = ? AND q.state = 'queued' AND q.partition_key IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM crossdock_inbox h WHERE h.source = q.source AND h.partition_key = q.partition_key
+        AND h.state IN ('ready', 'waiting', 'leased'))
+    GROUP BY q.partition_key)`;
+
+/** Ms until the next message falls due or the next lease ends (negative: now). Parameters: source, source. */
+export const NEXT_DUE = `SELECT
+    (SELECT min(next_at) FROM crossdock_inbox WHERE source = ? AND state = 'waiting') - {now} AS waiting_in,
+    (SELECT min(lease_until) FROM crossdock_inbox WHERE source = ? AND state = 'leased') - {now} AS lease_in`;
+
+/** What is not settled, and since when the oldest of it waits. Cost in line with what waits. Parameter: source. */
+export const DEPTH = `SELECT count(*) AS depth, min(received_at) AS oldest
+  FROM crossdock_inbox WHERE source = ? AND ${UNSETTLED}`;
 
 const FENCED = "WHERE seq = ? AND fence = ? AND state = 'leased'";
 export const SETTLE_DONE = `UPDATE crossdock_inbox
@@ -84,13 +189,35 @@ export const SETTLE_DONE = `UPDATE crossdock_inbox
 export const SETTLE_PARKED = `UPDATE crossdock_inbox
   SET state = 'parked', settled_at = {now}, body = NULL, headers = '{}', error = ? ${FENCED}`;
 export const SETTLE_RETRY = `UPDATE crossdock_inbox
-  SET state = 'ready', failures = failures + 1, next_at = {now} + ?, error = ? ${FENCED}`;
+  SET state = 'waiting', failures = failures + 1, next_at = {now} + ?, error = ? ${FENCED}`;
 export const SETTLE_DEAD = `UPDATE crossdock_inbox
   SET state = 'dead', failures = failures + 1, settled_at = {now}, error = ? ${FENCED}`;
 /** Gives a lease back unused: as if the message had not been delivered. */
-export const HAND_BACK = `UPDATE crossdock_inbox
-  SET state = 'ready', attempts = attempts - 1, next_at = {now} ${FENCED}`;
-/** Forgets settled rows past their retention, a bounded number per call. */
+export const HAND_BACK = `UPDATE crossdock_inbox SET state = 'ready', attempts = attempts - 1 ${FENCED}`;
+
+const PROMOTE = `UPDATE crossdock_inbox SET state = 'ready'
+  WHERE state = 'queued' AND seq = (
+    SELECT min(seq) FROM crossdock_inbox WHERE source = ? AND partition_key = ? AND state = 'queued')
+  AND NOT EXISTS (SELECT 1 FROM crossdock_inbox h
+    WHERE h.source = ? AND h.partition_key = ? AND h.state IN ('ready', 'waiting', 'leased'))`;
+
+/** Lets the next message of the key go, once the one before it is settled; for the same unit, behind the settling. */
+export function promoteStatement(source: string, partitionKey: string): Statement {
+  return { sql: PROMOTE, params: [source, partitionKey, source, partitionKey] };
+}
+
+/**
+ * On a shared store, what reads "is an older one unsettled?" and what settles that older one must not run side by
+ * side, or a message would stay queued behind nobody, or two of one key would be in the flow. First in its unit.
+ */
+export function lockPartition(source: string, partitionKey: string): Statement {
+  return {
+    sql: 'SELECT pg_advisory_xact_lock(hashtextextended(?, 0))',
+    params: [`${source} ${partitionKey}`],
+  };
+}
+
+/** Forgets settled rows past their retention, a bounded number per call. Parameters: source, retention ms. */
 export const CLEAN_UP = `DELETE FROM crossdock_inbox WHERE seq IN (
   SELECT seq FROM crossdock_inbox
   WHERE source = ? AND state IN ('done', 'parked') AND settled_at < {now} - ? LIMIT 1000)`;

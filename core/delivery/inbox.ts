@@ -8,38 +8,34 @@
 import { asCrossdockError, CrossdockError } from '../errors';
 import type { Statement, Store } from '../store';
 import { type Backoff, backoffDelay, INBOX_BACKOFF } from './backoff';
+import { crashPoint } from './crash-point';
 import {
-  ACCEPT,
+  acceptStatement,
   CLEAN_UP,
+  DEPTH,
   HAND_BACK,
   INBOX_SCHEMA,
+  type Incoming,
   LEASE,
+  lockPartition,
   NEXT_DUE,
+  promoteStatement,
+  RECLAIM,
   SETTLE_DEAD,
   SETTLE_DONE,
   SETTLE_PARKED,
   SETTLE_RETRY,
+  SWEEP,
+  WAKE,
 } from './inbox-schema';
-import type { Origin, Outcome, ScopeHandlers } from './scope';
-
-/** A message as its source hands it in. */
-export interface Incoming {
-  /** The sender's delivery id: the same id again is a duplicate and is not taken twice. */
-  readonly id: string;
-  /** Messages with the same key are delivered one after the other, in the order of their acceptance. */
-  readonly partitionKey: string;
-  readonly body: Uint8Array;
-  /** What the flow may need beside the body, for example the webhook's topic. No credentials. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Lower goes first; orders 5, catalogue 9. Default 5. */
-  readonly priority?: number;
-  /** Ms after which the message is no longer worth delivering. Default: never. */
-  readonly expiresInMs?: number;
-}
+import { comeAlive } from './instances';
+import type { Origin, Outcome, ScopeHandlers } from './scope-types';
 
 /** A message as it is leased into the flow. */
 export interface Delivery extends Origin {
-  readonly partitionKey: string;
+  readonly seq: number;
+  readonly partitionKey: string | undefined;
+  readonly priority: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Set when it must not run again: it ended the process (or its lease) too often, or it has expired. */
   readonly refusal: CrossdockError | undefined;
@@ -65,10 +61,20 @@ export interface InboxOptions {
   readonly onProblem?: (problem: CrossdockError | undefined) => void;
 }
 
+export interface InboxHealth {
+  /** Messages that wait or are in the flow. */
+  readonly depth: number;
+  readonly inFlight: number;
+  /** Store clock, ms, of the arrival of the oldest message that is not settled. */
+  readonly oldestAt: number | undefined;
+}
+
 /** Ends of a lease without a word (crash, swallowed message) after which a message counts as poison. */
 const MAX_SILENT_ENDS = 5;
 const STORE_RETRY_MS = 1000;
 const CLEAN_UP_MS = 10 * 60_000;
+/** On a shared store: how often to look for messages of others, leases of processes that are gone, lost heads. */
+const SHARED_LOOK_MS = 2000;
 const DAY_MS = 86_400_000;
 
 interface InFlight {
@@ -87,13 +93,21 @@ export type Deliver = (delivery: Delivery) => () => Promise<unknown>;
 export class Inbox {
   readonly holdMs: number;
   readonly #inFlight = new Map<number, InFlight>();
+  /** Leased and not yet in the flow: taken ahead, so that no slot waits for the store. */
+  #ahead: Delivery[] = [];
   readonly #idle: (() => void)[] = [];
   #deliver: Deliver | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
   #cleaner: NodeJS.Timeout | undefined;
+  #looker: NodeJS.Timeout | undefined;
   #pumping = false;
   #running: Promise<void> = Promise.resolve();
   #again = false;
+  /** There may be ready messages in the store. */
+  #more = true;
+  /** The alarm has rung: failed messages or ended leases may have become ready. */
+  #due = true;
   #depth = 0;
   #problem: CrossdockError | undefined;
 
@@ -106,9 +120,11 @@ export class Inbox {
 
   /** Prepares the tables and counts what waits from before. */
   static async open(store: Store, options: InboxOptions): Promise<Inbox> {
+    await comeAlive(store);
     await store.migrate(INBOX_SCHEMA);
     const inbox = new Inbox(store, options);
-    await inbox.#look();
+    await store.run([{ sql: SWEEP, params: [options.source] }]);
+    await inbox.#count();
     return inbox;
   }
 
@@ -117,8 +133,15 @@ export class Inbox {
     return this.#depth;
   }
 
+  /** Messages in the flow. */
   get inFlight(): number {
-    return this.#inFlight.size;
+    return this.#inFlight.size - this.#ahead.length;
+  }
+
+  /** Counts in the store; the cost is in line with what waits. */
+  async health(): Promise<InboxHealth> {
+    const oldestAt = await this.#count();
+    return { depth: this.#depth, inFlight: this.inFlight, oldestAt };
   }
 
   /**
@@ -126,31 +149,43 @@ export class Inbox {
    * @throws CrossdockError INBOX_FULL or a store error, all transient: answer 503 with Retry-After.
    */
   async accept(incoming: Incoming): Promise<'accepted' | 'duplicate'> {
-    if (this.#depth >= (this.options.highWater ?? 50_000)) {
-      throw new CrossdockError(`${this.#depth} messages of ${this.options.source} wait already.`, {
+    const { source, highWater = 50_000 } = this.options;
+    if (this.#depth >= highWater) {
+      throw new CrossdockError(`${this.#depth} messages of ${source} wait already.`, {
         code: 'INBOX_FULL',
         kind: 'transient',
         retryAfterMs: 30_000,
       });
     }
-    const [result] = await this.store.run([
-      {
-        sql: ACCEPT,
-        params: [
-          this.options.source,
-          incoming.id,
-          incoming.partitionKey,
-          incoming.priority ?? 5,
-          JSON.stringify(incoming.headers ?? {}),
-          incoming.body,
-          incoming.expiresInMs ?? null,
-        ],
-      },
-    ]);
-    if (result?.changes !== 1) return 'duplicate';
+    // Counted before the commit, so that a burst cannot pass the mark while its commits are under way.
     this.#depth += 1;
-    this.#pump();
+    let taken = false;
+    crashPoint('inbox.beforeCommit');
+    try {
+      const results = await this.store.run([
+        ...this.#lock(incoming.partitionKey),
+        acceptStatement(source, incoming),
+      ]);
+      crashPoint('inbox.afterCommitBeforeAck');
+      taken = results.at(-1)?.changes === 1;
+    } finally {
+      if (!taken) this.#depth -= 1;
+    }
+    if (!taken) return 'duplicate';
+    this.wake();
     return 'accepted';
+  }
+
+  /** There are new messages, put into the store by somebody else's unit (`acceptStatement`). */
+  arrived(count: number): void {
+    this.#depth += count;
+    this.wake();
+  }
+
+  /** Looks for messages that are ready. */
+  wake(): void {
+    this.#more = true;
+    this.#pump();
   }
 
   /** Begins to deliver. */
@@ -158,6 +193,10 @@ export class Inbox {
     this.#deliver = deliver;
     this.#cleaner = setInterval(() => void this.#cleanUp(), CLEAN_UP_MS);
     this.#cleaner.unref();
+    if (!this.store.exclusive) {
+      this.#looker = setInterval(() => this.#lookAround(), SHARED_LOOK_MS);
+      this.#looker.unref();
+    }
     this.#pump();
   }
 
@@ -169,8 +208,17 @@ export class Inbox {
     this.#deliver = undefined;
     clearTimeout(this.#timer);
     clearInterval(this.#cleaner);
-    // A lease that is under way comes back with messages that nobody takes any more; the pump gives them back.
+    clearInterval(this.#looker);
+    // A lease that is under way comes back with messages that nobody takes any more.
     await this.#running;
+    const ahead = this.#ahead.splice(0);
+    await Promise.allSettled(
+      ahead.map(({ seq }) => {
+        const message = this.#inFlight.get(seq);
+        this.#inFlight.delete(seq);
+        return message === undefined ? undefined : this.#giveBack(message);
+      }),
+    );
     if (this.#inFlight.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, drainMs);
@@ -191,18 +239,22 @@ export class Inbox {
     return this.store.run([{ sql: HAND_BACK, params: [message.seq, message.fence] }]);
   }
 
-  /** Leases and delivers as long as there is room and something is due; one pump at a time. */
+  /** Fills the flow from what was leased ahead, then leases more; one leasing at a time. */
   #pump(): void {
+    this.#hand();
     if (this.#pumping) {
       this.#again = true;
       return;
     }
+    if (!this.#wantsMore()) return;
     this.#pumping = true;
     this.#running = this.#fill()
       .then(
         () => this.#report(undefined),
         (error: unknown) => {
           this.#report(asCrossdockError(error));
+          this.#due = true;
+          this.#more = true;
           this.#wakeIn(STORE_RETRY_MS);
         },
       )
@@ -215,41 +267,68 @@ export class Inbox {
       });
   }
 
+  /** As many are leased ahead as may be in the flow; asked for when half of that is used up, to lease in batches. */
+  #wantsMore(): boolean {
+    if (this.#deliver === undefined || !(this.#more || this.#due)) return false;
+    return this.#inFlight.size < this.options.concurrency * 1.5;
+  }
+
   async #fill(): Promise<void> {
-    while (this.#deliver !== undefined) {
-      const room = this.options.concurrency - this.#inFlight.size;
-      if (room <= 0) return;
-      const leased = await this.#lease(room);
-      await this.#hand(leased);
-      if (leased.length < room) {
-        await this.#look();
-        return;
+    while (this.#wantsMore()) {
+      if (this.#due) {
+        this.#due = false;
+        const params = [this.options.source];
+        await this.store.run([
+          { sql: WAKE, params },
+          { sql: RECLAIM, params },
+        ]);
+        this.#more = true;
       }
+      const room = this.options.concurrency * 2 - this.#inFlight.size;
+      // Whatever arrives from now on asks for another look.
+      this.#more = false;
+      const leased = await this.#lease(room);
+      if (leased.length === room) this.#more = true;
+      this.#ahead.push(...leased);
+      // RETURNING promises no order (sqlite.org/lang_returning, clause 5); and what is urgent overtakes.
+      this.#ahead.sort((a, b) => a.priority - b.priority || a.seq - b.seq);
+      this.#hand();
+      if (leased.length < room) await this.#setAlarm();
     }
   }
 
-  async #lease(room: number): Promise<(Delivery & { seq: number })[]> {
-    const { instanceId, exclusive } = this.store;
+  async #lease(room: number): Promise<Delivery[]> {
     const [result] = await this.store.run([
       {
         sql: LEASE,
         params: [
-          instanceId,
+          this.store.instanceId,
           // The lease outlives the scope a little: the scope's own end is the rule, the lease the net.
           this.options.holdMs + 10_000,
           this.options.source,
-          exclusive ? 1 : 0,
-          instanceId,
           room,
         ],
       },
     ]);
-    const deliveries = (result?.rows ?? []).map((row) => this.#deliveryOf(row));
-    // RETURNING promises no order (sqlite.org/lang_returning, clause 5).
-    return deliveries.sort((a, b) => a.receivedAt - b.receivedAt || a.seq - b.seq);
+    const rows = result?.rows ?? [];
+    if (rows.length > 0) crashPoint('lease.taken');
+    return rows.map((row) => this.#deliveryOf(row));
   }
 
-  #deliveryOf(row: Readonly<Record<string, unknown>>): Delivery & { seq: number } {
+  /** Sends what was leased ahead, as far as the flow has room. */
+  #hand(): void {
+    while (
+      this.#deliver !== undefined &&
+      this.#ahead.length > 0 &&
+      this.inFlight < this.options.concurrency
+    ) {
+      const delivery = this.#ahead.shift() as Delivery;
+      const message = this.#inFlight.get(delivery.seq);
+      if (message !== undefined) message.handBack = this.#deliver(delivery);
+    }
+  }
+
+  #deliveryOf(row: Readonly<Record<string, unknown>>): Delivery {
     const seq = Number(row['seq']);
     const fence = Number(row['fence']);
     const attempts = Number(row['attempts']);
@@ -263,20 +342,35 @@ export class Inbox {
       attempts,
     };
     const expired = row['expires_at'] !== null && Number(row['expires_at']) < Number(row['now']);
+    const partitionKey = row['partition_key'] === null ? undefined : String(row['partition_key']);
     return {
       ...origin,
       seq,
-      partitionKey: String(row['partition_key']),
+      partitionKey,
+      priority: Number(row['priority']),
       headers: JSON.parse(String(row['headers'])) as Record<string, string>,
       refusal: refusalOf(attempts, failures, expired),
-      scope: this.#scopeOf(seq, fence, failures, origin),
+      scope: this.#scopeOf({ seq, fence, failures, partitionKey, origin }),
     };
   }
 
-  #scopeOf(seq: number, fence: number, failures: number, origin: Origin): ScopeHandlers {
-    const fenced = (sql: string, ...params: (string | number)[]): Statement[] => [
-      { sql, params: [...params, seq, fence], expect: 1 },
-    ];
+  #scopeOf(leased: {
+    readonly seq: number;
+    readonly fence: number;
+    readonly failures: number;
+    readonly partitionKey: string | undefined;
+    readonly origin: Origin;
+  }): ScopeHandlers {
+    const { seq, fence, failures, partitionKey, origin } = leased;
+    const fenced = (sql: string, ...params: (string | number)[]): Statement => ({
+      sql,
+      params: [...params, seq, fence],
+      expect: 1,
+    });
+    const forGood = (statement: Statement): Statement[] =>
+      partitionKey === undefined
+        ? [statement]
+        : [...this.#lock(partitionKey), statement, promoteStatement(this.options.source, partitionKey)];
     const again = (error: CrossdockError): number | undefined =>
       error.retryable && failures + 1 < this.options.maxAttempts
         ? backoffDelay(this.options.backoff ?? INBOX_BACKOFF, failures + 1, error.retryAfterMs)
@@ -293,50 +387,88 @@ export class Inbox {
       origin: () => origin,
       retryDelay: delay,
       statements: (outcome: Outcome) => {
-        if (outcome.type === 'completed') return fenced(SETTLE_DONE);
-        if (outcome.type === 'parked') return fenced(SETTLE_PARKED, describe(outcome.error));
-        if (outcome.type === 'handedBack') return fenced(HAND_BACK);
+        if (outcome.type === 'completed') return forGood(fenced(SETTLE_DONE));
+        if (outcome.type === 'parked') return forGood(fenced(SETTLE_PARKED, describe(outcome.error)));
+        if (outcome.type === 'handedBack') return [fenced(HAND_BACK)];
         const wait = delay(outcome.error);
-        if (wait === undefined) return fenced(SETTLE_DEAD, describe(outcome.error));
-        return fenced(SETTLE_RETRY, wait, describe(outcome.error));
+        if (wait === undefined) return forGood(fenced(SETTLE_DEAD, describe(outcome.error)));
+        return [fenced(SETTLE_RETRY, wait, describe(outcome.error))];
       },
       ended: (outcome) => {
         // After a hand-back the row belongs to the next instance; only what we still hold is ours to free.
         if (this.#inFlight.get(seq)?.fence !== fence) return;
         this.#inFlight.delete(seq);
-        if (outcome !== 'abandoned') this.#depth = Math.max(0, this.#depth - 1);
-        if (this.#inFlight.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
-        this.#pump();
+        this.#freed(outcome, drawn, partitionKey !== undefined);
       },
     };
   }
 
-  async #hand(leased: readonly (Delivery & { seq: number })[]): Promise<void> {
-    for (const delivery of leased) {
-      const message = this.#inFlight.get(delivery.seq);
-      if (message === undefined) continue;
-      if (this.#deliver !== undefined) message.handBack = this.#deliver(delivery);
-      else {
-        this.#inFlight.delete(delivery.seq);
-        await this.#giveBack(message);
-      }
+  #freed(outcome: Outcome | 'stale' | 'abandoned', retryInMs: number | undefined, ordered: boolean): void {
+    const type = typeof outcome === 'string' ? outcome : outcome.type;
+    if (type === 'failed' && retryInMs !== undefined) this.#wakeIn(retryInMs);
+    else if (type === 'handedBack') this.#more = true;
+    // Abandoned: the lease itself is the alarm, and the row still waits.
+    else if (type === 'abandoned') this.#wakeIn(10_000);
+    else this.#depth = Math.max(0, this.#depth - 1);
+    // Behind it in its key there may be one that is ready now.
+    if (ordered) this.#more = true;
+    if (this.#inFlight.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    this.#pump();
+  }
+
+  /** On a shared store, what decides by a key's other rows runs alone for that key. */
+  #lock(partitionKey: string | undefined): readonly Statement[] {
+    if (partitionKey === undefined || this.store.exclusive) return [];
+    return [lockPartition(this.options.source, partitionKey)];
+  }
+
+  /** Counts what is not settled. @returns when the oldest of it arrived */
+  async #count(): Promise<number | undefined> {
+    const [result] = await this.store.run([{ sql: DEPTH, params: [this.options.source] }]);
+    const row = result?.rows[0];
+    this.#depth = Number(row?.['depth'] ?? 0);
+    const oldest = row?.['oldest'];
+    return oldest === null || oldest === undefined ? undefined : Number(oldest);
+  }
+
+  /** Sets the alarm for what falls due next. */
+  async #setAlarm(): Promise<void> {
+    const { source } = this.options;
+    const [result] = await this.store.run([{ sql: NEXT_DUE, params: [source, source] }]);
+    const row = result?.rows[0];
+    for (const name of ['waiting_in', 'lease_in']) {
+      const dueIn = row?.[name];
+      if (dueIn !== null && dueIn !== undefined) this.#wakeIn(Number(dueIn));
     }
   }
 
-  /** Counts, and sets the alarm for what falls due next. */
-  async #look(): Promise<void> {
-    const [result] = await this.store.run([{ sql: NEXT_DUE, params: [this.options.source] }]);
-    const row = result?.rows[0];
-    this.#depth = Number(row?.['depth'] ?? 0);
-    const dueIn = row?.['due_in'];
-    if (dueIn !== null && dueIn !== undefined) this.#wakeIn(Math.max(20, Number(dueIn)));
+  #wakeIn(ms: number): void {
+    // A clock that ran ahead by a rounding must not make this turn hot.
+    const wait = Math.min(Math.max(20, ms), 60_000);
+    const at = performance.now() + wait;
+    if (this.#deliver === undefined || at >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(() => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.#due = true;
+      this.#pump();
+    }, wait);
+    this.#timer.unref();
   }
 
-  #wakeIn(ms: number): void {
-    clearTimeout(this.#timer);
-    if (this.#deliver === undefined) return;
-    this.#timer = setTimeout(() => this.#pump(), Math.min(ms, 60_000));
-    this.#timer.unref();
+  /** A shared store changes without us. */
+  #lookAround(): void {
+    this.store
+      .run([{ sql: SWEEP, params: [this.options.source] }])
+      .then(() => this.#count())
+      .then(
+        () => {
+          this.#due = true;
+          this.wake();
+        },
+        (error: unknown) => this.#report(asCrossdockError(error)),
+      );
   }
 
   #report(problem: CrossdockError | undefined): void {

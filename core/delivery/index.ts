@@ -1,13 +1,18 @@
 export { type Backoff, backoffDelay, INBOX_BACKOFF } from './backoff';
-export { type Deliver, type Delivery, Inbox, type InboxOptions, type Incoming } from './inbox';
+export { crashPoint } from './crash-point';
+export { type Deliver, type Delivery, Inbox, type InboxHealth, type InboxOptions } from './inbox';
+export { acceptStatement, type Incoming } from './inbox-schema';
+export { comeAlive, ownerIsGone } from './instances';
+export { Intake, type IntakeOptions } from './intake';
 export type { Outbox, OutgoingEvent } from './outbox';
-export {
-  type Failure,
-  type MessageState,
-  type Origin,
-  type Outcome,
-  type ScopedMessage,
-  type ScopeHandlers,
-  ScopeRegistry,
-  scopes,
-} from './scope';
+export { type OpenOptions, ScopeRegistry, scopes } from './scope';
+export type {
+  EndMode,
+  Extra,
+  Failure,
+  MessageState,
+  Origin,
+  Outcome,
+  ScopedMessage,
+  ScopeHandlers,
+} from './scope-types';

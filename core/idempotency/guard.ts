@@ -7,7 +7,7 @@
  * process could slip into.
  */
 
-import type { Outcome, ScopeHandlers } from '../delivery';
+import { comeAlive, type Outcome, ownerIsGone, type ScopeHandlers } from '../delivery';
 import { CrossdockError } from '../errors';
 import type { Migration, Row, Statement, Store } from '../store';
 
@@ -35,7 +35,7 @@ const SCHEMA: Migration = {
 };
 
 // A key may be claimed when it is free: never seen, released, past its retention, or its lease is over (ran out, or
-// was held by an earlier process of a store that only one process can open). A lapsed claim goes only to the same
+// its process is gone). A lapsed claim goes only to the same
 // payload: its first holder may have had its effect already.
 const CLAIM = `INSERT INTO crossdock_idempotency
     (scope, key, fingerprint, state, owner, fence, lease_until, attempts, first_at, updated_at, expires_at)
@@ -48,7 +48,7 @@ const CLAIM = `INSERT INTO crossdock_idempotency
     OR (crossdock_idempotency.state = 'done' AND crossdock_idempotency.expires_at < {now})
     OR (crossdock_idempotency.state = 'claimed'
       AND crossdock_idempotency.fingerprint = excluded.fingerprint
-      AND (crossdock_idempotency.lease_until < {now} OR (? = 1 AND crossdock_idempotency.owner <> excluded.owner)))
+      AND (crossdock_idempotency.lease_until < {now} OR ${ownerIsGone('crossdock_idempotency.owner')}))
   RETURNING fence`;
 const LOOK = `SELECT state, fingerprint, result, first_at FROM crossdock_idempotency WHERE scope = ? AND key = ?`;
 const DONE = `UPDATE crossdock_idempotency SET state = 'done', result = ?, updated_at = {now}, expires_at = {now} + ?
@@ -95,6 +95,7 @@ export class IdempotencyGuard {
   ) {}
 
   static async open(store: Store, options: GuardOptions): Promise<IdempotencyGuard> {
+    await comeAlive(store);
     await store.migrate(SCHEMA);
     return new IdempotencyGuard(store, options);
   }
@@ -129,11 +130,11 @@ export class IdempotencyGuard {
 
   async #try({ key, fingerprint }: ClaimRequest): Promise<Claim | 'in progress'> {
     const { scope, leaseMs, retentionMs } = this.options;
-    const { instanceId, exclusive } = this.store;
+    const { instanceId } = this.store;
     const [claimed, seen] = await this.store.run([
       {
         sql: CLAIM,
-        params: [scope, key, fingerprint, instanceId, leaseMs, retentionMs, exclusive ? 1 : 0],
+        params: [scope, key, fingerprint, instanceId, leaseMs, retentionMs],
       },
       { sql: `${LOOK}`, params: [scope, key] },
     ]);

@@ -76,7 +76,7 @@ async function pass(
   }
   if (claim.type === 'duplicate') {
     // A duplicate is done by definition: its source must not wait for what happens to be wired behind.
-    await scopes.settle(message, { type: 'completed', result: claim.result });
+    await scopes.finish(message, claim.result);
     message.payload = claim.result;
     message['duplicateOf'] = { key: message.crossdock?.key, firstAt: new Date(claim.firstAt).toISOString() };
     send([null, message, null]);

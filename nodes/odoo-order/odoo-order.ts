@@ -49,7 +49,7 @@ export = (red: Red): void => {
           show();
           try {
             const result = await writer.submit(order);
-            const ended = await scopes.settle(message, { type: 'completed', result });
+            const ended = await scopes.finish(message, result);
             // Another delivery of the message owns it now, and tells its own story.
             if (ended === 'stale') return;
             placed += 1;

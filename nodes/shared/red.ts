@@ -85,6 +85,8 @@ export interface Red {
       options?: { credentials?: Record<string, { type: 'text' | 'password' }> },
     ): void;
     getNode(id: string): RedNode | null;
+    /** Every node of the flows as they are (being) deployed, disabled ones too. */
+    eachNode(callback: (node: { readonly id: string }) => void): void;
   };
   readonly util: {
     getMessageProperty(message: Message, path: string): unknown;
@@ -96,6 +98,13 @@ export interface Red {
       callback: (error: Error | null, value?: unknown) => void,
     ): void;
   };
+  /** Missing in node-red-node-test-helper. */
+  readonly hooks?: {
+    /** `name.label`; the callback must declare exactly one parameter (hooks.js counts them). */
+    add(hook: string, callback: (event: unknown) => void): void;
+  };
+  /** The runtime's events, for example `flows:stopping` and `flows:started`. */
+  readonly events?: { on(event: string, listener: () => void): void };
   readonly auth: { needsPermission(permission: string): HttpHandler };
   readonly httpAdmin: HttpApp;
   readonly httpNode: HttpApp;

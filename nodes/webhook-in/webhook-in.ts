@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseJson } from '../../core/canonical';
-import { type Delivery, Inbox, scopes } from '../../core/delivery';
 import { asCrossdockError, CrossdockError } from '../../core/errors';
-import type { Store } from '../../core/store';
 import { readBody, SIGNATURE_KINDS, signatureMatches } from '../../core/webhook';
-import { type Context, raise, registerNode } from '../shared/base';
+import { type Context, registerNode } from '../shared/base';
 import { choice, number, secret, text } from '../shared/config';
-import type { HttpRequest, HttpResponse, Message, Red } from '../shared/red';
+import type { HttpRequest, HttpResponse, Red } from '../shared/red';
+import { openSource, type Source, type SourceSettings, sourceSettings } from '../shared/source';
 import { storeOf } from '../shared/store';
 import { mountWebhooks, normalisePath } from './route';
 
@@ -28,7 +27,6 @@ const KEPT_HEADERS = [
   'x-wc-webhook-source',
 ];
 const READ_TIMEOUT_MS = 15_000;
-const DRAIN_MS = 8000;
 /** How long the rest of a refused body is thrown away, so that the sender reads why. */
 const LINGER_MS = 1000;
 const HTTP_STATUS: Readonly<Record<string, number>> = {
@@ -45,9 +43,8 @@ interface Config {
   readonly secret: string;
   readonly partitionKey: string;
   readonly maxBytes: number;
-  readonly concurrency: number;
-  readonly maxAttempts: number;
-  readonly holdMs: number;
+  readonly settings: SourceSettings;
+  readonly highWater: number;
   readonly store: ReturnType<typeof storeOf>;
 }
 
@@ -71,9 +68,8 @@ export = (red: Red): void => {
         secret: key,
         partitionKey: text(config, 'partitionKey', 'Order by', ''),
         maxBytes: number(config, 'maxBodyKb', 'Largest body', 1024, { min: 1, max: 65_536 }) * 1024,
-        concurrency: number(config, 'concurrency', 'In the flow at once', 64, { min: 1, max: 1000 }),
-        maxAttempts: number(config, 'maxAttempts', 'Attempts', 100, { min: 1, max: 10_000 }),
-        holdMs: number(config, 'holdSeconds', 'Time in the flow', 300, { min: 1, max: 86_400 }) * 1000,
+        settings: sourceSettings(config),
+        highWater: number(config, 'highWater', 'Waiting at most', 50_000, { min: 1, max: 10_000_000 }),
         store: storeOf(red, config),
       };
     },
@@ -97,9 +93,9 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   };
   release();
   // Taken before anything is awaited, so that two nodes cannot get the same path; answers 503 until it is open.
-  let inbox: Inbox | undefined;
+  let inbox: Source | undefined;
   const show = (): void => {
-    if (inbox === undefined) return;
+    if (inbox === undefined || inbox.problem !== undefined) return;
     const { inFlight, depth } = inbox;
     if (depth === 0) status.ok('ready');
     else status.busy(`${inFlight} in the flow, ${Math.max(0, depth - inFlight)} waiting`);
@@ -107,55 +103,39 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   routes.set(config.path, {
     id: node.id,
     handle: (request, response) => {
-      receive(config, inbox, request, response)
-        .then(show)
-        .catch((thrown: unknown) => {
-          node.error(asCrossdockError(thrown).message);
-          if (!response.headersSent)
-            answer(request, response, 500, { code: 'INTERNAL_ERROR', message: 'Internal error.' });
-        });
+      receive(config, inbox, request, response).catch((thrown: unknown) => {
+        node.error(asCrossdockError(thrown).message);
+        if (!response.headersSent)
+          answer(request, response, 500, { code: 'INTERNAL_ERROR', message: 'Internal error.' });
+      });
     },
   });
-  let freeSource: () => void = () => undefined;
   try {
-    const store = await config.store(closed);
-    freeSource = takeSource(store, config.source);
-    const opened = await Inbox.open(store, {
+    const opened = await openSource({
+      ...config.settings,
+      red,
+      node,
+      status,
+      store: await config.store(closed),
       source: config.source,
-      concurrency: config.concurrency,
-      maxAttempts: config.maxAttempts,
-      holdMs: config.holdMs,
-      onProblem: (problem) => {
-        if (problem === undefined) show();
-        else status.failed(problem.message);
+      highWater: config.highWater,
+      fill: (message, { body, headers }) => {
+        message['headers'] = headers;
+        message.payload = parseJson(body, { maxBytes: config.maxBytes });
       },
+      changed: show,
     });
     inbox = opened;
-    opened.start((delivery) => {
-      const { message, token } = messageOf(delivery, opened.holdMs, show);
-      try {
-        if (delivery.refusal !== undefined) throw delivery.refusal;
-        message.payload = parseJson(delivery.body, { maxBytes: config.maxBytes });
-        node.send(message);
-      } catch (thrown) {
-        // A source has no `done`: what cannot enter the flow goes to the Catch nodes, as it arrived.
-        message.payload = Buffer.from(delivery.body).toString('utf8');
-        raise(node, message, asCrossdockError(thrown));
-      }
-      return () => scopes.handBack(token);
-    });
     show();
     return {
       close: async (removed: boolean) => {
         // Senders that come during a deploy are told to come again (503); 404 would make some of them give up.
         if (removed) release();
         else inbox = undefined;
-        await opened.stop(DRAIN_MS);
-        freeSource();
+        await opened.stop();
       },
     };
   } catch (thrown) {
-    freeSource();
     // What may heal is tried again by the base; until then, and until the node is closed, senders get 503.
     if (asCrossdockError(thrown).retryable) closed.then(release, release);
     else release();
@@ -163,59 +143,10 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   }
 }
 
-/** Sources in use, per store: two inboxes with one name would take each other's messages. */
-const sources = new WeakMap<Store, Set<string>>();
-
-/** Reserves a source's name; returns what gives it free again. */
-function takeSource(store: Store, source: string): () => void {
-  const used = sources.get(store) ?? new Set<string>();
-  sources.set(store, used);
-  if (used.has(source)) {
-    throw new CrossdockError(`The source ${source} is used by another webhook in node with the same store.`, {
-      code: 'SOURCE_TAKEN',
-      kind: 'permanent',
-      facts: { source },
-    });
-  }
-  used.add(source);
-  return () => void used.delete(source);
-}
-
-function messageOf(
-  delivery: Delivery,
-  holdMs: number,
-  ended: () => void,
-): { readonly message: Message; readonly token: string } {
-  const message: Message = {
-    _msgid: randomUUID().replaceAll('-', '').slice(0, 16),
-    topic: delivery.source,
-    headers: delivery.headers,
-    crossdock: {
-      source: delivery.source,
-      deliveryId: delivery.deliveryId,
-      receivedAt: new Date(delivery.receivedAt).toISOString(),
-      attempt: delivery.attempts,
-    },
-  };
-  const { scope } = delivery;
-  const token = scopes.open(
-    message,
-    {
-      ...scope,
-      ended: (outcome) => {
-        scope.ended(outcome);
-        ended();
-      },
-    },
-    holdMs,
-  );
-  return { message, token };
-}
-
 /** Takes one request in: everything that can be refused is refused before it is parsed or stored. */
 async function receive(
   config: Config,
-  inbox: Inbox | undefined,
+  inbox: Source | undefined,
   request: HttpRequest,
   response: HttpResponse,
 ): Promise<void> {
@@ -241,11 +172,13 @@ async function receive(
       return;
     }
     const id = deliveryIdOf(request.headers) ?? randomUUID();
+    const headers = keptHeaders(request.headers);
     const taken = await inbox.accept({
       id,
-      partitionKey: partitionKeyOf(config.partitionKey, body) ?? id,
+      partitionKey: partitionKeyOf(config.partitionKey, body),
       body,
-      headers: keptHeaders(request.headers),
+      headers,
+      priority: config.settings.laneOf(topicOf(headers)),
     });
     answer(request, response, taken === 'accepted' ? 202 : 200, { status: taken, id });
   } catch (thrown) {
@@ -303,6 +236,11 @@ function keptHeaders(headers: IncomingHttpHeaders): Record<string, string> {
     if (typeof value === 'string') kept[name] = value.slice(0, 500);
   }
   return kept;
+}
+
+/** What the sender says the message is about; decides its lane. */
+function topicOf(headers: Readonly<Record<string, string>>): string {
+  return headers['x-shopify-topic'] ?? headers['x-wc-webhook-topic']?.replaceAll('.', '/') ?? '';
 }
 
 /**

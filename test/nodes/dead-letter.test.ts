@@ -87,7 +87,7 @@ describe('dead letter', () => {
     run.send('guard', await delivered(store, 'd-2', '{"id":"k"}'));
     const again = await run.nth('again');
     assert.equal(again.crossdock?.retry?.attempt, 1);
-    assert.deepEqual(await inboxStates(store), ['ready']);
+    assert.deepEqual(await inboxStates(store), ['waiting']);
     assert.equal(await (await DeadLetters.open(store)).count(), 0);
     assert.equal(run.got('parked').length, 0);
   });

@@ -73,7 +73,7 @@ describe('webhook in', () => {
     );
     await run.untilStatus('a', 'ready');
     const status = await run.untilStatus('b', 'red');
-    assert.match(status.text ?? '', /^The source shop is used by another webhook/);
+    assert.match(status.text ?? '', /^The source shop is used by another node/);
     for (let n = 0; n < 5; n += 1) assert.equal((await post(run, '/a', { n })).status, 202);
     await run.nth('out', 5);
     assert.equal(run.got('other').length, 0);

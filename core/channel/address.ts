@@ -1,0 +1,96 @@
+/**
+ * Addresses: where an event goes, the same on every kind of channel. An address is a path of levels below the
+ * channel's prefix, `<domain>/<entity>/<event>/<site>/<key>`; filters are in MQTT's grammar. MQTT puts the prefix
+ * before it, AMQP makes a routing key of it, the local channel matches it itself.
+ */
+import { CrossdockError } from '../errors';
+import type { CloudEvent } from './cloudevents';
+
+/** `+`, `#`, `/` and `%` have a meaning in addresses; controls, lone surrogates and noncharacters are not allowed. */
+const UNSAFE = /[+#/%\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
+
+/**
+ * A text as one level of an address: what is not safe there is percent-escaped (decodeURIComponent reads it back),
+ * and an empty text becomes `-`, since levels must not vanish.
+ */
+export function topicSegment(text: string): string {
+  if (text === '') return '-';
+  if (text === '-') return '%2D';
+  return text.replace(UNSAFE, (character) => (/\p{Cs}/u.test(character) ? '%EF%BF%BD' : percent(character)));
+}
+
+function percent(character: string): string {
+  return [...Buffer.from(character, 'utf8')]
+    .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+    .join('');
+}
+
+/**
+ * Address of an event: `<domain>/<entity>/<event>/<site>/<key>`. Domain, entity and event come from the type
+ * (`com.crossdock.<domain>.<entity>.<event>.v1`), the site from the extension `site`, the key from the subject.
+ */
+export function addressOf(event: CloudEvent): string {
+  const words = event.type.split('.');
+  if (/^v\d+$/.test(words.at(-1) ?? '')) words.pop();
+  const [name = '', entity = '', ...domain] = words.reverse();
+  // The domain is what stands before entity and event, without the organisation's reversed domain name.
+  const levels = [
+    domain.reverse().slice(2).join('.'),
+    entity,
+    name,
+    event.site ?? '',
+    event.subject ?? event.id,
+  ];
+  return levels.map(topicSegment).join('/');
+}
+
+/** An address that may be published to. Throws CHANNEL_REFUSED (permanent). */
+export function checkedAddress(address: string): string {
+  if (address === '' || /[+#\p{Cc}\p{Cs}]/u.test(address)) {
+    throw refused('Its address is empty or contains +, # or a control character.');
+  }
+  if (Buffer.byteLength(address) > 0xffff) throw refused('Its address is longer than 65,535 bytes.');
+  return address;
+}
+
+function refused(why: string): CrossdockError {
+  return new CrossdockError(`The event cannot be published. ${why}`, {
+    code: 'CHANNEL_REFUSED',
+    kind: 'permanent',
+  });
+}
+
+/** A filter in MQTT's grammar, below the prefix (MQTT 5, clause 4.7). Throws CONFIG_INVALID (permanent). */
+export function checkedFilter(filter: string): string {
+  const trimmed = filter.trim();
+  const levels = trimmed.split('/');
+  const good =
+    trimmed !== '' &&
+    !/[\p{Cc}\p{Cs}]/u.test(trimmed) &&
+    Buffer.byteLength(trimmed) <= 1000 &&
+    levels.every(
+      (level, index) =>
+        level === '+' ||
+        (level === '#' && index === levels.length - 1) ||
+        (level !== '' && !/[+#]/.test(level)),
+    );
+  if (good) return trimmed;
+  throw new CrossdockError(
+    `The filter "${trimmed.slice(0, 80)}" cannot be used: levels are parted by /, + stands for one whole level, # only at the end for all further ones.`,
+    { code: 'CONFIG_INVALID', kind: 'permanent', facts: { setting: 'filter' } },
+  );
+}
+
+/** Whether the filter takes the address; both as checked above. `a/#` takes `a` too (MQTT 5, 4.7.1.2). */
+export function filterMatches(filter: string, address: string): boolean {
+  const wanted = filter.split('/');
+  const levels = address.split('/');
+  for (const [index, want] of wanted.entries()) {
+    if (want === '#') return true;
+    if (index >= levels.length) return false;
+    if (want !== '+' && want !== levels[index]) return false;
+    if (index === wanted.length - 1) return levels.length === wanted.length;
+    if (index === levels.length - 1) return wanted.length === levels.length + 1 && wanted[index + 1] === '#';
+  }
+  return false;
+}

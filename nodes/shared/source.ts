@@ -1,0 +1,219 @@
+/**
+ * What the source nodes share (webhook in, event in, ...): an inbox that leases messages into the flow, each with its
+ * outermost scope, and the settings that all of them have.
+ */
+import { randomUUID } from 'node:crypto';
+import { checkedFilter, filterMatches } from '../../core/channel';
+import {
+  type Delivery,
+  type EndMode,
+  Inbox,
+  type InboxHealth,
+  type Incoming,
+  type ScopeHandlers,
+  scopes,
+} from '../../core/delivery';
+import { asCrossdockError, CrossdockError } from '../../core/errors';
+import type { Store } from '../../core/store';
+import { raise } from './base';
+import { choice, number, text } from './config';
+import type { Message, RawConfig, Red, RedNode } from './red';
+import type { StatusLine } from './status';
+import { trackMessages } from './tracking';
+
+/** How long a node that stops waits for what is in its flow; below Node-RED's own limit of 15 s. */
+const DRAIN_MS = 8000;
+/** Priorities of the lanes; lower goes first. */
+const LANES = { first: 1, normal: 5, last: 9 } as const;
+
+/** The settings that every source has. */
+export interface SourceSettings {
+  /** Messages in the flow at once. */
+  readonly concurrency: number;
+  /** Failed deliveries before an error that may pass becomes final. */
+  readonly maxAttempts: number;
+  /** Ms that a message may stay in the flow. */
+  readonly holdMs: number;
+  /** Who says that a message is done: the count of its branches, or a settling node. */
+  readonly end: EndMode;
+  /** The priority of a message by its topic or address: orders before catalogue. */
+  laneOf(topic: string): number;
+}
+
+/** Reads concurrency, maxAttempts, holdSeconds, end, laneFirst and laneLast. Throws CONFIG_INVALID. */
+export function sourceSettings(config: RawConfig): SourceSettings {
+  const first = filters(text(config, 'laneFirst', 'First', ''));
+  const last = filters(text(config, 'laneLast', 'Last', ''));
+  return {
+    concurrency: number(config, 'concurrency', 'In the flow at once', 64, { min: 1, max: 1000 }),
+    maxAttempts: number(config, 'maxAttempts', 'Attempts', 100, { min: 1, max: 10_000 }),
+    holdMs: number(config, 'holdSeconds', 'Time in the flow', 300, { min: 1, max: 86_400 }) * 1000,
+    end: choice(config, 'end', 'Done when', ['automatic', 'explicit'], 'automatic'),
+    laneOf: (topic) => {
+      if (first.some((filter) => filterMatches(filter, topic))) return LANES.first;
+      return last.some((filter) => filterMatches(filter, topic)) ? LANES.last : LANES.normal;
+    },
+  };
+}
+
+/** A list of filters in MQTT's grammar, parted by commas. */
+function filters(list: string): string[] {
+  return list
+    .split(',')
+    .filter((part) => part.trim() !== '')
+    .map(checkedFilter);
+}
+
+export interface SourceOptions extends Omit<SourceSettings, 'laneOf'> {
+  readonly red: Red;
+  readonly node: RedNode;
+  readonly status: StatusLine;
+  readonly store: Store;
+  /** Names the inbox; two sources with one name would take each other's messages. */
+  readonly source: string;
+  readonly highWater?: number;
+  readonly retentionMs?: number;
+  /** Sets what the flow gets from the delivery; a CrossdockError is the message's failure and goes to Catch. */
+  fill(message: Message, delivery: Delivery): void;
+  /** The payload that people see when `fill` threw. Default: the body as text. */
+  raw?(delivery: Delivery): unknown;
+  /** The counts have changed: refresh the status. */
+  changed?(): void;
+}
+
+export interface Source {
+  /** Commits a message; acknowledge its sender only after this resolved. Rejects with transient errors only. */
+  accept(incoming: Incoming): Promise<'accepted' | 'duplicate'>;
+  /** `count` messages were put into the inbox by another unit. */
+  arrived(count: number): void;
+  /** Messages in the flow. */
+  readonly inFlight: number;
+  /** Messages that wait or are in the flow. */
+  readonly depth: number;
+  /** Why the store does not work now. */
+  readonly problem: CrossdockError | undefined;
+  health(): Promise<InboxHealth>;
+  /** Stops delivering, drains up to 8 s, hands the rest back to the next instance. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens the inbox and begins to deliver.
+ * @throws CrossdockError SOURCE_TAKEN (permanent) or a store error (transient)
+ */
+export async function openSource(options: SourceOptions): Promise<Source> {
+  const { red, node, status, store, source, holdMs, end } = options;
+  trackMessages(red);
+  const free = takeSource(store, source);
+  const changed = options.changed ?? (() => undefined);
+  let problem: CrossdockError | undefined;
+  let inbox: Inbox;
+  try {
+    inbox = await Inbox.open(store, {
+      ...options,
+      onProblem: (now) => {
+        problem = now;
+        if (now !== undefined) status.failed(now.message);
+        changed();
+      },
+    });
+  } catch (thrown) {
+    free();
+    throw thrown;
+  }
+  inbox.start((delivery) => {
+    const message: Message = {
+      _msgid: randomUUID().replaceAll('-', '').slice(0, 16),
+      topic: delivery.source,
+      crossdock: {
+        source: delivery.source,
+        deliveryId: delivery.deliveryId,
+        receivedAt: new Date(delivery.receivedAt).toISOString(),
+        attempt: delivery.attempts,
+      },
+    };
+    const { scope } = delivery;
+    const handlers: ScopeHandlers = {
+      ...scope,
+      ended: (outcome) => {
+        scope.ended(outcome);
+        changed();
+      },
+    };
+    return enter(node, message, handlers, { holdMs, end }, () => {
+      try {
+        if (delivery.refusal !== undefined) throw delivery.refusal;
+        options.fill(message, delivery);
+      } catch (thrown) {
+        // What cannot enter the flow goes to the Catch nodes as it arrived.
+        message.payload = options.raw?.(delivery) ?? Buffer.from(delivery.body).toString('utf8');
+        throw thrown;
+      }
+    });
+  });
+  return {
+    accept: async (incoming) => {
+      const taken = await inbox.accept(incoming);
+      changed();
+      return taken;
+    },
+    arrived: (count) => inbox.arrived(count),
+    get inFlight() {
+      return inbox.inFlight;
+    },
+    get depth() {
+      return inbox.depth;
+    },
+    get problem() {
+      return problem;
+    },
+    health: () => inbox.health(),
+    stop: async () => {
+      await inbox.stop(DRAIN_MS);
+      free();
+    },
+  };
+}
+
+/**
+ * Sends a message into the flow as its outermost scope.
+ * @param prepare fills the message; what it throws is the message's failure (a source has no `done`)
+ * @returns what gives the message back unfinished, with everything that was opened for it
+ */
+export function enter(
+  node: RedNode,
+  message: Message,
+  handlers: ScopeHandlers,
+  { holdMs, end }: Pick<SourceSettings, 'holdMs' | 'end'>,
+  prepare: () => void,
+): () => Promise<unknown> {
+  const token = scopes.open(message, handlers, holdMs, { end, pending: 0 });
+  // Kept apart from the message, which the flow may change while it is looked at here.
+  const own = { crossdock: { scopes: [token] } };
+  try {
+    prepare();
+    node.send(message);
+    scopes.sent(own);
+  } catch (thrown) {
+    raise(node, message, asCrossdockError(thrown));
+  }
+  return () => scopes.handBack(token);
+}
+
+/** Sources in use, per store. */
+const sources = new WeakMap<Store, Set<string>>();
+
+/** Reserves a source's name; returns what gives it free again. */
+function takeSource(store: Store, source: string): () => void {
+  const used = sources.get(store) ?? new Set<string>();
+  sources.set(store, used);
+  if (used.has(source)) {
+    throw new CrossdockError(`The source ${source} is used by another node with the same store.`, {
+      code: 'SOURCE_TAKEN',
+      kind: 'permanent',
+      facts: { source },
+    });
+  }
+  used.add(source);
+  return () => void used.delete(source);
+}
