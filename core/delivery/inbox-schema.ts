@@ -6,7 +6,8 @@ import { ownerIsGone } from './instances';
  * - `ready`: may be leased now; `waiting`: failed, may be leased from `next_at` on; `queued`: an older message of its
  *   partition key is not settled yet; `leased`: in the flow, until `lease_until`, fenced by `fence`;
  * - `done`, `parked` (a dead letter holds it), `dead` (failed for good, nobody parked it: kept here).
- * Every step touches only rows that change: leasing reads the head of an index, whatever else waits. `done` and
+ * A row is unsettled as long as `settled_at` is NULL. Every step touches only rows that change: leasing reads the head
+ * of an index, whatever else waits (a partial index is used only where its condition stands literally in the query). `done` and
  * `parked` rows lose their body at once: what stays is the delivery id, so that a late copy is known as a duplicate.
  */
 export const INBOX_SCHEMA: Migration = {
@@ -79,14 +80,12 @@ export const INBOX_SCHEMA: Migration = {
       `CREATE INDEX crossdock_inbox_waiting ON crossdock_inbox (source, next_at) WHERE state = 'waiting'`,
       `CREATE INDEX crossdock_inbox_leased ON crossdock_inbox (source, lease_until) WHERE state = 'leased'`,
       `CREATE INDEX crossdock_inbox_partition ON crossdock_inbox (source, partition_key, seq)
-        WHERE partition_key IS NOT NULL AND state IN ('ready', 'waiting', 'queued', 'leased')`,
+        WHERE partition_key IS NOT NULL AND settled_at IS NULL`,
       `CREATE INDEX crossdock_inbox_settled ON crossdock_inbox (source, settled_at)
         WHERE state IN ('done', 'parked')`,
     ],
   ],
 };
-
-const UNSETTLED = "state IN ('ready', 'waiting', 'queued', 'leased')";
 
 /**
  * Takes a message in, unless its delivery id is known. One that was parked or had failed for good is taken in again:
@@ -104,7 +103,7 @@ function accept(state: string): string {
 }
 const ACCEPT = accept("'ready'");
 const ACCEPT_ORDERED = accept(`CASE WHEN EXISTS (SELECT 1 FROM crossdock_inbox e
-      WHERE e.source = ? AND e.partition_key = ? AND e.${UNSETTLED}) THEN 'queued' ELSE 'ready' END`);
+      WHERE e.source = ? AND e.partition_key = ? AND e.settled_at IS NULL) THEN 'queued' ELSE 'ready' END`);
 
 /** A message as its source hands it in. */
 export interface Incoming {
@@ -169,9 +168,10 @@ export const RECLAIM = `UPDATE crossdock_inbox SET state = 'ready'
 export const SWEEP = `UPDATE crossdock_inbox SET state = 'ready'
   WHERE state = 'queued' AND seq IN (
     SELECT min(q.seq) FROM crossdock_inbox q
-    WHERE q.source = ? AND q.state = 'queued' AND q.partition_key IS NOT NULL AND NOT EXISTS (
-      SELECT 1 FROM crossdock_inbox h WHERE h.source = q.source AND h.partition_key = q.partition_key
-        AND h.state IN ('ready', 'waiting', 'leased'))
+    WHERE q.source = ? AND q.settled_at IS NULL AND q.partition_key IS NOT NULL AND q.state = 'queued'
+      AND NOT EXISTS (
+        SELECT 1 FROM crossdock_inbox h WHERE h.source = q.source AND h.partition_key = q.partition_key
+          AND h.settled_at IS NULL AND h.state <> 'queued')
     GROUP BY q.partition_key)`;
 
 /** Ms until the next message falls due or the next lease ends (negative: now). Parameters: source, source. */
@@ -179,9 +179,20 @@ export const NEXT_DUE = `SELECT
     (SELECT min(next_at) FROM crossdock_inbox WHERE source = ? AND state = 'waiting') - {now} AS waiting_in,
     (SELECT min(lease_until) FROM crossdock_inbox WHERE source = ? AND state = 'leased') - {now} AS lease_in`;
 
-/** What is not settled, and since when the oldest of it waits. Cost in line with what waits. Parameter: source. */
-export const DEPTH = `SELECT count(*) AS depth, min(received_at) AS oldest
-  FROM crossdock_inbox WHERE source = ? AND ${UNSETTLED}`;
+const COUNTED = ['ready', 'waiting', 'leased'].map(
+  (state) => `(SELECT count(*) FROM crossdock_inbox WHERE source = ? AND state = '${state}')`,
+);
+/** How much is not settled; from indexes alone. Parameters: source, four times. */
+export const DEPTH = `SELECT ${COUNTED.join(' + ')} + (SELECT count(*) FROM crossdock_inbox
+  WHERE source = ? AND partition_key IS NOT NULL AND settled_at IS NULL AND state = 'queued') AS depth`;
+
+/** When the oldest unsettled message of each state arrived; reads what waits. Parameters: source, three times. */
+export const OLDEST = `SELECT ${['ready', 'waiting', 'leased']
+  .map(
+    (state) =>
+      `(SELECT min(received_at) FROM crossdock_inbox WHERE source = ? AND state = '${state}') AS ${state}`,
+  )
+  .join(', ')}`;
 
 const FENCED = "WHERE seq = ? AND fence = ? AND state = 'leased'";
 export const SETTLE_DONE = `UPDATE crossdock_inbox
@@ -197,9 +208,10 @@ export const HAND_BACK = `UPDATE crossdock_inbox SET state = 'ready', attempts =
 
 const PROMOTE = `UPDATE crossdock_inbox SET state = 'ready'
   WHERE state = 'queued' AND seq = (
-    SELECT min(seq) FROM crossdock_inbox WHERE source = ? AND partition_key = ? AND state = 'queued')
+    SELECT min(seq) FROM crossdock_inbox
+    WHERE source = ? AND partition_key = ? AND settled_at IS NULL AND state = 'queued')
   AND NOT EXISTS (SELECT 1 FROM crossdock_inbox h
-    WHERE h.source = ? AND h.partition_key = ? AND h.state IN ('ready', 'waiting', 'leased'))`;
+    WHERE h.source = ? AND h.partition_key = ? AND h.settled_at IS NULL AND h.state <> 'queued')`;
 
 /** Lets the next message of the key go, once the one before it is settled; for the same unit, behind the settling. */
 export function promoteStatement(source: string, partitionKey: string): Statement {

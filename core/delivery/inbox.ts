@@ -19,6 +19,7 @@ import {
   LEASE,
   lockPartition,
   NEXT_DUE,
+  OLDEST,
   promoteStatement,
   RECLAIM,
   SETTLE_DEAD,
@@ -140,7 +141,11 @@ export class Inbox {
 
   /** Counts in the store; the cost is in line with what waits. */
   async health(): Promise<InboxHealth> {
-    const oldestAt = await this.#count();
+    await this.#count();
+    const { source } = this.options;
+    const [result] = await this.store.run([{ sql: OLDEST, params: [source, source, source] }]);
+    const arrived = Object.values(result?.rows[0] ?? {}).filter((at) => at !== null);
+    const oldestAt = arrived.length === 0 ? undefined : Math.min(...arrived.map(Number));
     return { depth: this.#depth, inFlight: this.inFlight, oldestAt };
   }
 
@@ -422,13 +427,10 @@ export class Inbox {
     return [lockPartition(this.options.source, partitionKey)];
   }
 
-  /** Counts what is not settled. @returns when the oldest of it arrived */
-  async #count(): Promise<number | undefined> {
-    const [result] = await this.store.run([{ sql: DEPTH, params: [this.options.source] }]);
-    const row = result?.rows[0];
-    this.#depth = Number(row?.['depth'] ?? 0);
-    const oldest = row?.['oldest'];
-    return oldest === null || oldest === undefined ? undefined : Number(oldest);
+  async #count(): Promise<void> {
+    const { source } = this.options;
+    const [result] = await this.store.run([{ sql: DEPTH, params: [source, source, source, source] }]);
+    this.#depth = Number(result?.rows[0]?.['depth'] ?? 0);
   }
 
   /** Sets the alarm for what falls due next. */

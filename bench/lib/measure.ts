@@ -1,0 +1,83 @@
+/** What the benchmarks share: medians, one JSON line, and a load of HTTP requests that costs little by itself. */
+import { connect, type Socket } from 'node:net';
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+export function round(value: number, digits = 0): number {
+  return Number(value.toFixed(digits));
+}
+
+/** Seconds that the work takes. */
+export async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const begun = process.hrtime.bigint();
+  await work();
+  return Number(process.hrtime.bigint() - begun) / 1e9;
+}
+
+/** Runs a benchmark and prints its line; an error is a line too, with exit code 1. */
+export function run(bench: string, work: () => Promise<Readonly<Record<string, unknown>>>): void {
+  work().then(
+    (result) => console.log(JSON.stringify({ bench, ...result })),
+    (error: unknown) => {
+      console.log(JSON.stringify({ bench, error: error instanceof Error ? error.stack : String(error) }));
+      process.exitCode = 1;
+    },
+  );
+}
+
+/**
+ * Posts `count` requests over `connections` kept-alive connections, each waiting for its answer; bare sockets, since
+ * an HTTP client would take a good part of the machine that is measured.
+ * @param path where to post
+ * @param request the headers (lines without the common ones) and the body of the nth request
+ * @returns requests per second; throws when an answer is not 2xx
+ */
+export async function postAll(
+  port: number,
+  path: string,
+  count: number,
+  connections: number,
+  request: (n: number) => { readonly headers: readonly string[]; readonly body: string },
+): Promise<number> {
+  let next = 0;
+  const one = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket: Socket = connect(port, '127.0.0.1');
+      socket.setNoDelay(true);
+      let seen = '';
+      const send = (): void => {
+        if (next >= count) {
+          socket.end();
+          resolve();
+          return;
+        }
+        next += 1;
+        const { headers, body } = request(next);
+        const lines = [
+          `POST ${path} HTTP/1.1`,
+          'Host: 127.0.0.1',
+          'Content-Type: application/json',
+          `Content-Length: ${Buffer.byteLength(body)}`,
+          ...headers,
+        ];
+        socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
+      };
+      socket.on('connect', send);
+      socket.on('error', reject);
+      socket.on('data', (chunk: Buffer) => {
+        seen += chunk.toString('latin1');
+        const end = seen.indexOf('\r\n\r\n');
+        if (end < 0) return;
+        const length = Number(/content-length: (\d+)/i.exec(seen)?.[1] ?? 0);
+        if (seen.length < end + 4 + length) return;
+        if (!seen.startsWith('HTTP/1.1 2')) reject(new Error(`answered ${seen.slice(0, 200)}`));
+        seen = '';
+        send();
+      });
+    });
+  const taken = await seconds(() => Promise.all(Array.from({ length: connections }, one)));
+  return count / taken;
+}
