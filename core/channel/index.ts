@@ -1,3 +1,8 @@
+export { addressOf, checkedAddress, checkedFilter, filterMatches, topicSegment } from './address';
+export { openAmqpChannel } from './amqp-channel';
+export type { AmqpChannelConfig, AmqpTlsOptions, AmqpTopologyConfig } from './amqp-config';
+export { checkTopology, type TopologyCheck } from './amqp-declare';
+export { planTopology, type TopologyItem, type TopologySubscription } from './amqp-topology';
 export {
   type AttributeValue,
   assertEvent,
@@ -13,7 +18,21 @@ export {
   sequenceText,
   validateEvent,
 } from './cloudevents';
-export { type ContentMode, fromMqtt, type MqttMessage, toMqtt, topicOf, topicSegment } from './mqtt-binding';
+export { type LocalChannelConfig, openLocalChannel } from './local-channel';
+export { type ContentMode, fromMqtt, type MqttMessage, toMqtt, topicOf } from './mqtt-binding';
 export { openMqttChannel } from './mqtt-channel';
 export type { MqttChannelConfig, MqttTlsOptions } from './mqtt-config';
-export type { ChannelState, EventChannel, Publisher, PublishOptions, StateListener } from './types';
+export { type Content, contentOf, incomingOf, type ReadOptions, rawContent } from './received';
+export { type SubscriptionMemory, subscriptionMemory } from './subscription-memory';
+export type {
+  AnyChannel,
+  ChannelState,
+  EventChannel,
+  LocalChannel,
+  Publisher,
+  PublishOptions,
+  ReceivedMessage,
+  StateListener,
+  Subscription,
+  SubscriptionRequest,
+} from './types';

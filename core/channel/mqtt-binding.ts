@@ -1,5 +1,6 @@
 /** CloudEvents over MQTT (cloudevents/spec, mqtt-protocol-binding 1.0.2), and how our topics are built. */
 import { CrossdockError } from '../errors';
+import { addressOf, checkedAddress } from './address';
 import {
   assertEvent,
   attributesOf,
@@ -8,6 +9,7 @@ import {
   encodeStructured,
   STRUCTURED_CONTENT_TYPE,
 } from './cloudevents';
+import { isJson, readData } from './event-data';
 
 /** What of an MQTT message carries an event. `properties` exist in MQTT 5 only. */
 export interface MqttMessage {
@@ -78,10 +80,6 @@ function expirySeconds(event: CloudEvent, now: number): number | undefined {
   return Math.min(0xffffffff, Math.max(1, Math.ceil((at - now) / 1000)));
 }
 
-function isJson(contentType: string | undefined): boolean {
-  return contentType === undefined || /^[^;]*[/+]json\s*(;|$)/i.test(contentType);
-}
-
 /** Reads the event of a message in either mode. Throws EVENT_INVALID (permanent). */
 export function fromMqtt(message: MqttMessage): CloudEvent {
   const contentType = message.properties?.contentType;
@@ -101,64 +99,9 @@ export function fromMqtt(message: MqttMessage): CloudEvent {
   return event;
 }
 
-function readData(payload: Buffer, contentType: string | undefined): unknown {
-  if (!isJson(contentType)) return contentType?.startsWith('text/') ? payload.toString('utf8') : payload;
-  try {
-    return JSON.parse(payload.toString('utf8'));
-  } catch (cause) {
-    throw new CrossdockError('The event says that its data is JSON, but it cannot be read as JSON.', {
-      code: 'EVENT_INVALID',
-      kind: 'permanent',
-      cause,
-    });
-  }
-}
-
-/** `+`, `#`, `/` and `%` have a meaning in topics; controls, lone surrogates and noncharacters are not allowed there. */
-const UNSAFE = /[+#/%\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
-
-/**
- * A text as one level of a topic: what is not safe there is percent-escaped (decodeURIComponent reads it back), and
- * an empty text becomes `-`, since levels must not vanish.
- */
-export function topicSegment(text: string): string {
-  if (text === '') return '-';
-  if (text === '-') return '%2D';
-  return text.replace(UNSAFE, (character) => (/\p{Cs}/u.test(character) ? '%EF%BF%BD' : percent(character)));
-}
-
-function percent(character: string): string {
-  return [...Buffer.from(character, 'utf8')]
-    .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
-    .join('');
-}
-
-/**
- * Topic of an event: `<prefix>/<domain>/<entity>/<event>/<site>/<key>`. Domain, entity and event come from the type
- * (`com.crossdock.<domain>.<entity>.<event>.v1`), the site from the extension `site`, the key from the subject.
- */
+/** Topic of an event: `<prefix>/<address>`. */
 export function topicOf(event: CloudEvent, prefix: string): string {
-  const words = event.type.split('.');
-  if (/^v\d+$/.test(words.at(-1) ?? '')) words.pop();
-  const [name = '', entity = '', ...domain] = words.reverse();
-  // The domain is what stands before entity and event, without the organisation's reversed domain name.
-  const levels = [
-    domain.reverse().slice(2).join('.'),
-    entity,
-    name,
-    event.site ?? '',
-    event.subject ?? event.id,
-  ];
-  return checkedTopic([prefix, ...levels.map(topicSegment)].join('/'));
-}
-
-/** A topic that may be published to. Throws CHANNEL_REFUSED (permanent). */
-export function checkedTopic(topic: string): string {
-  if (topic === '' || /[+#\p{Cc}\p{Cs}]/u.test(topic)) {
-    throw refused('Its topic is empty or contains +, # or a control character.');
-  }
-  if (Buffer.byteLength(topic) > 0xffff) throw refused('Its topic is longer than 65,535 bytes.');
-  return topic;
+  return checkedAddress(`${prefix}/${addressOf(event)}`);
 }
 
 /** A topic prefix as configured, without slashes at its ends. Throws CONFIG_INVALID (permanent). */

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import type { Backoff } from '../delivery/backoff';
-import { CrossdockError } from '../errors';
 import { type ContentMode, checkedTopicPrefix } from './mqtt-binding';
+import { credential, invalid, resolved, whole } from './settings';
 
 /** TLS options as Node.js takes them; a Node-RED tls-config node fills such an object with `addTLSOptions`. */
 export type MqttTlsOptions = Pick<
@@ -36,11 +36,23 @@ export interface MqttChannelConfig {
   readonly keepAliveSeconds?: number;
   /** When to connect again. Default: 0.5 s up to 30 s. */
   readonly backoff?: Backoff;
+  /** Days for which the broker is asked to keep a subscription while nobody is connected (MQTT 5). Default 7. */
+  readonly sessionExpiryDays?: number;
+  /**
+   * When a subscription gets the latest states that the broker keeps (MQTT 5, 3.8.3.1): 0 at every connection, 1 when
+   * the subscription is new, 2 never. Default 1. MQTT 3.1.1 has no such option: 0 and 1 give them at the first
+   * connection after each start, whether the subscription is new or not.
+   */
+  readonly retainHandling?: 0 | 1 | 2;
+  /** Whether subscriptions look at how durable the broker is (mqtt-probe.ts). Default true. */
+  readonly probe?: boolean;
 }
 
 export interface MqttSettings
   extends Required<Omit<MqttChannelConfig, 'username' | 'password' | 'tls' | 'url'>> {
   readonly protocol: 'mqtt' | 'mqtts' | 'ws' | 'wss';
+  /** Whether `clientId` was configured; a random one cannot hold a subscription over a restart. */
+  readonly clientIdGiven: boolean;
   readonly host: string;
   readonly port: number;
   readonly path: string;
@@ -62,21 +74,6 @@ const SCHEMES: Readonly<Record<string, MqttSettings['protocol']>> = {
 };
 const PORTS = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 } as const;
 const ENCRYPTED = { mqtt: 'mqtts', mqtts: 'mqtts', ws: 'wss', wss: 'wss' } as const;
-
-function invalid(message: string, setting: string, code = 'CONFIG_INVALID'): CrossdockError {
-  return new CrossdockError(message, { code, kind: 'permanent', facts: { setting } });
-}
-
-/** A `${NAME}` that is still there was not resolved: the environment has no such variable. */
-function resolved(value: string, setting: string, label: string): string {
-  const name = /\$\{([^}]*)\}/.exec(value)?.[1];
-  if (name === undefined) return value;
-  throw invalid(
-    `The ${label} is taken from the environment variable ${name.slice(0, 60)}, which is not set. Set it, or enter the ${label} itself.`,
-    setting,
-    'CONFIG_ENV_MISSING',
-  );
-}
 
 /** Throws `CrossdockError` CONFIG_ENV_MISSING or CONFIG_INVALID (permanent). */
 export function mqttSettings(config: MqttChannelConfig): MqttSettings {
@@ -104,6 +101,7 @@ export function mqttSettings(config: MqttChannelConfig): MqttSettings {
     path: `${url.pathname === '' ? '/' : url.pathname}${url.search}`,
     shownAddress: `${url.hostname}:${port}`,
     clientId: clientId === '' ? randomClientId() : clientId,
+    clientIdGiven: clientId !== '',
     username: credential(config.username, url.username, 'user', 'user name'),
     password: credential(config.password, url.password, 'password', 'password'),
     topicPrefix: checkedTopicPrefix(
@@ -117,37 +115,13 @@ export function mqttSettings(config: MqttChannelConfig): MqttSettings {
     connectTimeoutMs: whole(config.connectTimeoutMs, 10_000, 1, 600_000, 'connectTimeoutMs'),
     keepAliveSeconds: whole(config.keepAliveSeconds, 30, 1, 65_535, 'keepAliveSeconds'),
     backoff: config.backoff ?? { baseMs: 500, capMs: 30_000 },
+    sessionExpiryDays: whole(config.sessionExpiryDays, 7, 1, 3650, 'sessionExpiryDays'),
+    retainHandling: config.retainHandling ?? 1,
+    probe: config.probe ?? true,
   };
 }
 
 /** 23 letters and digits: what every MQTT 3.1.1 broker must accept. */
 function randomClientId(): string {
   return `crossdock${randomBytes(7).toString('hex')}`;
-}
-
-function credential(
-  entered: string | undefined,
-  inUrl: string,
-  setting: string,
-  label: string,
-): string | undefined {
-  if (entered !== undefined && entered !== '') return resolved(entered, setting, label);
-  if (inUrl === '') return undefined;
-  try {
-    return decodeURIComponent(inUrl);
-  } catch {
-    throw invalid(`The ${label} within the broker's address is not percent-encoded correctly.`, 'url');
-  }
-}
-
-function whole(
-  value: number | undefined,
-  standard: number,
-  min: number,
-  max: number,
-  setting: string,
-): number {
-  if (value === undefined) return standard;
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalid(`The setting ${setting} must be a whole number from ${min} to ${max}.`, setting);
 }

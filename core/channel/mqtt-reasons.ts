@@ -1,13 +1,11 @@
 /** What brokers and networks say, as codes and sentences. */
 import { CrossdockError } from '../errors';
+import type { Reason as ChannelReason } from './channel-state';
+import { networkReason } from './network-reasons';
 
-export interface Reason {
-  readonly code: string;
-  readonly message: string;
+export interface Reason extends ChannelReason {
   /** The broker does not speak the protocol version that was offered. */
   readonly version?: true;
-  /** Trying again soon is useless or harmful: wait longer. */
-  readonly slow?: true;
   /** The other side hung up and said nothing. */
   readonly wordless?: true;
 }
@@ -82,46 +80,15 @@ export function reasonOfCode(code: number, address: string): Reason {
   }
 }
 
-const NETWORK: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Nothing listens at',
-  ENOTFOUND: 'There is no host with the name in',
-  EAI_AGAIN: 'The host name cannot be looked up now:',
-  ETIMEDOUT: 'No answer from',
-  EHOSTUNREACH: 'There is no way through the network to',
-  ENETUNREACH: 'There is no way through the network to',
-  ECONNRESET: 'The connection was cut by the other side or the network:',
-  EPIPE: 'The connection was cut by the other side or the network:',
-};
-
 /** An error of the socket, of TLS or of mqtt.js. */
 export function reasonOfError(error: unknown, address: string): Reason {
   const code: unknown =
     typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   if (typeof code === 'number') return reasonOfCode(code, address);
   const text = error instanceof Error ? error.message : '';
-  if (typeof code === 'string') {
-    const network = NETWORK[code];
-    if (network !== undefined) {
-      const cut = code === 'ECONNRESET' || code === 'EPIPE';
-      return {
-        code: 'CHANNEL_UNREACHABLE',
-        message: `${network} ${address} (${code}).`,
-        ...(cut ? { wordless: true as const } : {}),
-      };
-    }
-    if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code.startsWith('ERR_SSL_')) {
-      return {
-        code: 'CHANNEL_TLS',
-        message: `No encrypted connection to ${address}: that port does not answer with TLS, or asks for a client certificate (${code}).`,
-      };
-    }
-    if (/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS/.test(code)) {
-      return {
-        code: 'CHANNEL_TLS',
-        message: `The certificate of ${address} is not trusted (${code}). Add its issuer under TLS.`,
-      };
-    }
-    return { code: 'CHANNEL_UNREACHABLE', message: `No connection to ${address} (${code}).` };
+  const network = networkReason(error, address);
+  if (network !== undefined) {
+    return code === 'ECONNRESET' || code === 'EPIPE' ? { ...network, wordless: true } : network;
   }
   if (text === 'connack timeout') {
     return {
@@ -133,6 +100,28 @@ export function reasonOfError(error: unknown, address: string): Reason {
     return { code: 'CHANNEL_UNREACHABLE', message: `${address} went silent.` };
   }
   return { code: 'CHANNEL_PROTOCOL', message: `${address} does not answer as an MQTT broker.` };
+}
+
+const SUBSCRIPTION: Readonly<Record<number, string>> = {
+  135: 'this user may not read these addresses',
+  143: 'it does not accept the filter',
+  151: 'this user has too many subscriptions',
+  162: 'it does not know + and #',
+};
+
+/** A SUBACK with a code from 0x80 (3.1.1 knows only 0x80). It is asked again, slowly: rights change. */
+export function reasonOfSuback(code: number, filter: string, address: string): Reason {
+  const why = SUBSCRIPTION[code] ?? "check this user's rights";
+  return {
+    code: 'CHANNEL_SUBSCRIPTION_REFUSED',
+    message: `The broker at ${address} refused the subscription to ${filter}: ${why} (reason 0x${code.toString(16)}).`,
+    slow: true,
+  };
+}
+
+/** What was asked on an open connection got no answer. */
+export function reasonOfSilence(address: string): Reason {
+  return { code: 'CHANNEL_UNREACHABLE', message: `The broker at ${address} does not answer.` };
 }
 
 /** PUBACK reason codes that mean "not now"; all others from 0x80 mean "not this message". */

@@ -214,7 +214,8 @@ export function channelSuite(broker: () => TestBroker): void {
     await waitFor(() => subscriber.ids().size === 300);
     assert.deepEqual(subscriber.ids(), confirmed);
     assert.ok(states.some(({ status }) => status === 'reconnecting'));
-    assert.equal(states.at(-1)?.status, 'connected');
+    // The last cut may have come after the last confirmation.
+    await waitFor(() => events.state.status === 'connected');
   });
 
   it('gives up on a broker that went silent, and comes back by itself', async () => {
@@ -269,7 +270,7 @@ export function channelSuite(broker: () => TestBroker): void {
     await assert.rejects(events.publish(noId as CloudEvent), failsWith('EVENT_INVALID', 'permanent', /id/));
     await assert.rejects(
       events.publish(sampleEvent(1), { address: 'a/+/b' }),
-      failsWith('CHANNEL_REFUSED', 'permanent', /topic/),
+      failsWith('CHANNEL_REFUSED', 'permanent', /address/),
     );
     const long = { ...sampleEvent(1), correlationid: 'x'.repeat(70_000) };
     if (broker().protocol === 'MQTT 5') {
