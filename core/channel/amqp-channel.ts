@@ -5,19 +5,12 @@
  * acknowledgements on the same connection would be stuck, and the queues could not be emptied. The second one is opened
  * with the first subscription. There is no retained state in AMQP: `retain` has no effect.
  */
-import { type ChannelModel, type ConfirmChannel, IllegalOperationError } from 'amqplib';
-import { CrossdockError } from '../errors';
-import { checkedFilter } from './address';
-import { bindingKeyOf, type OutgoingMessage, optionsNow, prefixKeyOf, toAmqp } from './amqp-binding';
 import { type AmqpChannelConfig, type AmqpSettings, amqpSettings } from './amqp-config';
-import { ensureTopology } from './amqp-declare';
-import { AmqpLink, PROTOCOL } from './amqp-link';
-import { reasonOfChannel, replyCode, replyText } from './amqp-reasons';
+import { AmqpLink } from './amqp-link';
+import { AmqpPublisher } from './amqp-publisher';
 import { AmqpSubscription } from './amqp-subscription';
-import { planTopology, subscriptionNames } from './amqp-topology';
-import type { Reason } from './channel-state';
+import { planTopology } from './amqp-topology';
 import type { CloudEvent } from './cloudevents';
-import { type Pending, PublishQueue } from './publish-queue';
 import { whole } from './settings';
 import type {
   ChannelState,
@@ -28,17 +21,6 @@ import type {
   Subscription,
   SubscriptionRequest,
 } from './types';
-
-/** Ms that `close` waits for confirmations. */
-const CLOSE_GRACE_MS = 2000;
-
-/** A message on its way, with what is known about its last sending. */
-interface Sending extends OutgoingMessage {
-  /** Bytes that had come from the broker when it was sent. */
-  heard: number;
-  /** The broker has given it back: no queue takes its address. */
-  returned: boolean;
-}
 
 /**
  * Opens a channel to an AMQP 0-9-1 broker; returns at once and connects in the background, for as long as it is not
@@ -51,65 +33,33 @@ export function openAmqpChannel(config: AmqpChannelConfig): EventChannel {
 class AmqpChannel implements EventChannel {
   readonly kind = 'amqp';
   readonly #settings: AmqpSettings;
-  readonly #prefixKey: string;
-  readonly #queue: PublishQueue<Sending>;
-  readonly #link: AmqpLink;
+  readonly #publisher: AmqpPublisher;
   readonly #subscriptions = new Set<AmqpSubscription>();
   #consumers: AmqpLink | undefined;
-  /** The confirm channel, while it can be sent to. */
-  #channel: ConfirmChannel | undefined;
-  #blocked = false;
-  /** Bytes of the largest message; less than configured once the broker has said so. */
-  #maxBytes: number;
-  #closing = false;
   #closed: Promise<void> | undefined;
 
   constructor(settings: AmqpSettings) {
     this.#settings = settings;
-    this.#prefixKey = prefixKeyOf(settings.topicPrefix);
-    this.#maxBytes = settings.maxMessageBytes;
-    this.#queue = new PublishQueue<Sending>({
-      maxInFlight: settings.maxInFlight,
-      timeUp: (_message, sent) => this.#timeUp(sent),
-      unconfirmed: (messages) => this.#unconfirmed(messages),
-    });
-    this.#link = new AmqpLink(settings, 'publishes', {
-      prepare: (model) => this.#prepare(model),
-      ready: () => this.#pump(),
-      lost: () => this.#lost(),
-      blocked: (blocked) => this.#setBlocked(blocked),
+    this.#publisher = new AmqpPublisher(settings, () => {
+      for (const subscription of this.#subscriptions) subscription.renew();
     });
   }
 
   get state(): ChannelState {
-    return this.#link.state.current;
+    return this.#publisher.state.current;
   }
 
   onState(listener: StateListener): () => void {
-    return this.#link.state.onState(listener);
+    return this.#publisher.state.onState(listener);
   }
 
-  publish(event: CloudEvent, options: PublishOptions = {}): Promise<void> {
-    let message: OutgoingMessage;
-    try {
-      message = toAmqp(event, this.#prefixKey, options.address);
-      if (message.body.length > this.#maxBytes) throw this.#refused('it is larger than the broker allows');
-      if (this.#closing) throw this.#offline();
-      if (this.#queue.waiting >= this.#settings.maxWaiting) throw this.#busy();
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const settled = this.#queue.add(
-      { ...message, heard: 0, returned: false },
-      options.timeoutMs ?? this.#settings.publishTimeoutMs,
-    );
-    this.#pump();
-    return settled;
+  publish(event: CloudEvent, options?: PublishOptions): Promise<void> {
+    return this.#publisher.publish(event, options);
   }
 
   subscribe(request: SubscriptionRequest, onMessage: (message: ReceivedMessage) => void): Subscription {
-    bindingKeyOf(checkedFilter(request.filter), this.#prefixKey);
-    subscriptionNames(this.#settings, request.name);
+    // What cannot be is refused here, not when there is a connection.
+    planTopology(this.#settings, [request]);
     whole(request.window, 1, 1, 65_535, 'window');
     this.#consumers ??= this.#openConsumers();
     const subscription: AmqpSubscription = new AmqpSubscription({
@@ -120,8 +70,10 @@ class AmqpChannel implements EventChannel {
       ended: () => this.#subscriptions.delete(subscription),
     });
     this.#subscriptions.add(subscription);
-    if (this.#closing) void subscription.close();
-    else if (this.#consumers.model !== undefined) subscription.connected(this.#consumers.model);
+    if (this.#closed !== undefined) {
+      void subscription.close();
+      void this.#consumers.close();
+    } else if (this.#consumers.model !== undefined) subscription.connected(this.#consumers.model);
     return subscription;
   }
 
@@ -131,15 +83,11 @@ class AmqpChannel implements EventChannel {
   }
 
   async #close(): Promise<void> {
-    this.#closing = true;
-    this.#link.stop();
-    this.#queue.rejectWaiting(() => this.#offline());
-    await Promise.all([
-      this.#queue.drained(CLOSE_GRACE_MS),
-      ...[...this.#subscriptions].map((subscription) => subscription.close()),
-    ]);
-    await Promise.all([this.#link.close(), this.#consumers?.close()]);
-    this.#queue.close(() => this.#offline());
+    const consumers = async (): Promise<void> => {
+      await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
+      await this.#consumers?.close();
+    };
+    await Promise.all([this.#publisher.close(), consumers()]);
   }
 
   #openConsumers(): AmqpLink {
@@ -152,209 +100,4 @@ class AmqpChannel implements EventChannel {
       },
     });
   }
-
-  async #prepare(model: ChannelModel): Promise<void> {
-    const { shownAddress, exchange } = this.#settings;
-    this.#setBlocked(false);
-    await ensureTopology(model, this.#settings, planTopology(this.#settings, []));
-    const channel = await model.createConfirmChannel();
-    let reason: Reason | undefined;
-    channel.on('error', (error) => {
-      reason = reasonOfChannel(error, shownAddress, `publish to the exchange ${exchange}`);
-      // The others need not wait for long.
-      if (this.#refuseCulprits(error)) reason = { code: reason.code, message: reason.message };
-    });
-    channel.on('close', () => {
-      if (this.#channel !== channel) return;
-      this.#channel = undefined;
-      this.#link.drop(
-        reason ?? {
-          code: 'CHANNEL_UNREACHABLE',
-          message: `The broker at ${shownAddress} ended the connection.`,
-        },
-      );
-    });
-    channel.on('return', ({ properties, fields }) => this.#returned(properties.messageId, fields.routingKey));
-    this.#channel = channel;
-  }
-
-  #lost(): void {
-    this.#channel = undefined;
-    this.#blocked = false;
-    this.#queue.again();
-  }
-
-  #pump(): void {
-    const channel = this.#channel;
-    if (channel === undefined || this.#blocked || this.#link.state.current.status !== 'connected') return;
-    let sent = false;
-    for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) {
-      if (!this.#send(channel, next)) return;
-      sent = true;
-    }
-    if (sent) this.#link.gather();
-  }
-
-  /** @returns whether more can be sent */
-  #send(channel: ConfirmChannel, pending: Pending<Sending>): boolean {
-    const { message } = pending;
-    message.heard = this.#link.heard;
-    message.returned = false;
-    try {
-      channel.publish(
-        this.#settings.exchange,
-        message.routingKey,
-        message.body,
-        optionsNow(message),
-        (error: unknown) => this.#confirmed(channel, pending, error),
-      );
-      return true;
-    } catch (error) {
-      // The channel is closing: `lost` follows, and the message is sent again.
-      if (error instanceof IllegalOperationError) return false;
-      this.#queue.settle(pending, this.#refused('it cannot be written as an AMQP message', error));
-      return true;
-    }
-  }
-
-  #confirmed(channel: ConfirmChannel, pending: Pending<Sending>, error: unknown): void {
-    // amqplib also calls this with an error when the channel closes, or has closed: those are sent again.
-    const nack = error instanceof Error && error.message === 'message nacked';
-    if (this.#channel !== channel || (error !== null && error !== undefined && !nack)) return;
-    const { shownAddress } = this.#settings;
-    if (nack) {
-      this.#queue.settle(
-        pending,
-        busy(
-          `The broker at ${shownAddress} could not take the event now (a queue is full, or its nodes are away).`,
-        ),
-      );
-    } else if (pending.message.returned) {
-      this.#queue.settle(
-        pending,
-        new CrossdockError(
-          `Nobody is subscribed to ${pending.message.address} at the broker at ${shownAddress}, so the event was not kept there.`,
-          { code: 'CHANNEL_UNROUTABLE', kind: 'transient', facts: { address: pending.message.address } },
-        ),
-      );
-    } else this.#queue.settle(pending);
-    this.#pump();
-  }
-
-  /**
-   * basic.return comes before the confirmation, which looks like any other. The same id may be in flight twice: the
-   * broker answers in the order of sending, so the first one that is not marked is meant.
-   */
-  #returned(messageId: unknown, routingKey: string): void {
-    for (const { message } of this.#queue.inFlight) {
-      if (message.messageId === messageId && message.routingKey === routingKey && !message.returned) {
-        message.returned = true;
-        return;
-      }
-    }
-  }
-
-  /**
-   * The broker closes the channel for a message that it will not take. Sent again, it would close the next one.
-   * @returns whether some messages are to blame, and refused now
-   */
-  #refuseCulprits(error: unknown): boolean {
-    const code = replyCode(error);
-    const text = replyText(error);
-    const limit = Number(/message size \d+ is larger than configured max size (\d+)/.exec(text)?.[1]);
-    let culprit: ((message: Sending) => boolean) | undefined;
-    let why = 'this user may not publish there';
-    if (code === 403) {
-      const key = /access to topic '([^']*)'/.exec(text)?.[1];
-      culprit = (message) => key === undefined || message.routingKey === key;
-    } else if (code === 406 && limit > 0) {
-      this.#maxBytes = Math.min(this.#maxBytes, limit);
-      why = 'it is larger than the broker allows';
-      culprit = (message) => message.body.length > limit;
-    }
-    if (culprit === undefined) return false;
-    for (const pending of [...this.#queue.inFlight]) {
-      if (culprit(pending.message)) this.#queue.settle(pending, this.#refused(why));
-    }
-    return true;
-  }
-
-  #setBlocked(blocked: boolean): void {
-    this.#blocked = blocked;
-    if (this.#link.state.current.status !== 'connected') return;
-    const { shownAddress } = this.#settings;
-    this.#link.state.set({
-      status: 'connected',
-      protocol: PROTOCOL,
-      ...(blocked
-        ? {
-            warning: {
-              code: 'BROKER_BLOCKED',
-              message: `The broker at ${shownAddress} takes no events now: it is short of memory or disk space. They wait here.`,
-            },
-          }
-        : {}),
-    });
-    if (!blocked) this.#pump();
-  }
-
-  #timeUp(sent: boolean): CrossdockError {
-    const { shownAddress } = this.#settings;
-    if (this.#channel === undefined) return this.#offline();
-    if (!sent || this.#blocked) return this.#busy();
-    return new CrossdockError(
-      `The broker at ${shownAddress} did not confirm the event in time. It may have it: publish it again with the same id.`,
-      { code: 'CHANNEL_TIMEOUT', kind: 'transient' },
-    );
-  }
-
-  /**
-   * Entries keep their place until a late confirmation. When the broker said nothing at all since, or when such
-   * entries fill the connection, it is dead whatever TCP believes.
-   */
-  #unconfirmed(messages: readonly Sending[]): void {
-    if (this.#blocked) return;
-    const { heard } = this.#link;
-    const silent = messages.some((message) => message.heard === heard);
-    if (silent || [...this.#queue.inFlight].every(({ settled }) => settled)) {
-      this.#link.drop({
-        code: 'CHANNEL_UNREACHABLE',
-        message: `The broker at ${this.#settings.shownAddress} does not answer.`,
-      });
-    }
-  }
-
-  #offline(): CrossdockError {
-    const { reason } = this.state;
-    const address = this.#settings.shownAddress;
-    return new CrossdockError(
-      `No connection to the broker at ${address}. ${reason?.message ?? 'It has not answered yet.'}`,
-      {
-        code: 'CHANNEL_OFFLINE',
-        kind: 'transient',
-        facts: { address, reason: reason?.code ?? 'CHANNEL_CONNECTING' },
-      },
-    );
-  }
-
-  #busy(): CrossdockError {
-    if (this.#channel === undefined) return this.#offline();
-    const { shownAddress } = this.#settings;
-    return busy(
-      this.state.warning?.message ?? `The broker at ${shownAddress} takes events slower than they come.`,
-      { waiting: this.#queue.waiting },
-    );
-  }
-
-  #refused(why: string, cause?: unknown): CrossdockError {
-    return new CrossdockError(`The event cannot be published to ${this.#settings.shownAddress}: ${why}.`, {
-      code: 'CHANNEL_REFUSED',
-      kind: 'permanent',
-      ...(cause === undefined ? {} : { cause }),
-    });
-  }
-}
-
-function busy(sentence: string, facts: Record<string, number> = {}): CrossdockError {
-  return new CrossdockError(sentence, { code: 'CHANNEL_BUSY', kind: 'transient', facts });
 }

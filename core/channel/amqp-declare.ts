@@ -71,6 +71,21 @@ export async function ensureTopology(
   return warning;
 }
 
+/**
+ * Binds what should be bound; bindings go when somebody deletes an exchange and another process declares it again.
+ * @throws errors of amqplib: something that is bound is not there
+ */
+export async function rebind(
+  model: ChannelModel,
+  settings: AmqpSettings,
+  items: readonly TopologyItem[],
+): Promise<void> {
+  if (settings.declare === 'check') return;
+  await withChannel(model, async (channel) => {
+    for (const item of items) if (item.kind === 'binding') await declare(channel, item);
+  });
+}
+
 function verb(item: TopologyItem): string {
   if (item.kind === 'exchange') return `declare the exchange ${item.name}`;
   if (item.kind === 'queue') return `declare the queue ${item.name}`;

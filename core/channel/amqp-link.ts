@@ -65,6 +65,7 @@ export class AmqpLink {
 
   /** The connection's model when there is one within `ms`. */
   async modelWithin(ms: number): Promise<ChannelModel | undefined> {
+    if (this.#closing) return undefined;
     if (this.#model !== undefined) return this.#model;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(done, ms);

@@ -1,21 +1,19 @@
 /**
- * A durable subscription over AMQP: a queue (or one per shard) that is consumed on a channel of its own, opened again
- * whenever it closes.
+ * A durable subscription over AMQP: a queue (or one per shard) that is consumed for as long as nobody closes it, on
+ * channels that are opened again whenever they end.
  *
- * A delivery tag means nothing outside its channel: sent to the next one, it would acknowledge another message. So
- * every message holds on to the channel it came from, and a verb for a channel that is gone is counted and dropped;
- * the broker delivers that message again.
+ * Shards are shared among processes: each shard has one active consumer, and a process that has more than its part
+ * leaves some to the others. What it had not acknowledged goes over with the shard, in order; as after a broken
+ * connection it is delivered again, and late verbs are dropped.
  */
-import { randomInt } from 'node:crypto';
-import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
 import { CrossdockError } from '../errors';
-import { Acknowledger } from './amqp-acks';
 import { prefixKeyOf } from './amqp-binding';
 import type { AmqpSettings } from './amqp-config';
-import { ensureTopology, withChannel } from './amqp-declare';
+import { ensureTopology, rebind, withChannel } from './amqp-declare';
 import { type AmqpLink, CLOSED, PROTOCOL, retryDelay } from './amqp-link';
-import { AmqpMessage, type Verb } from './amqp-message';
 import { reasonOfChannel, replyCode } from './amqp-reasons';
+import { QueueSession, surplus } from './amqp-session';
 import { planTopology, type SubscriptionNames, subscriptionNames } from './amqp-topology';
 import { type Reason, StateHolder } from './channel-state';
 import type {
@@ -26,23 +24,18 @@ import type {
   SubscriptionRequest,
 } from './types';
 
-/** Ms that the broker has to declare and to begin delivering. A quorum queue may have to elect a leader first. */
+/** Ms after which the state says what is waited for. */
+const SLOW_MS = 2000;
+/** Ms that the broker has from then on to declare and to begin delivering. */
 const OPEN_MS = 60_000;
-/** Ms that `close` waits for the broker's answers. */
-const CLOSE_MS = 2000;
 /** Ms that `remove` waits for a connection. */
 const REMOVE_MS = 5000;
 /** Ms after which consuming counts as good, so that its end starts the backoff anew. */
 const STABLE_MS = 10_000;
-
-/** One consuming channel, from its opening to its end. */
-interface Session {
-  readonly channel: Channel;
-  readonly acks: Acknowledger;
-  readonly tags: string[];
-  readonly since: number;
-  alive: boolean;
-}
+/** Ms between two looks at how many processes share the shards, on average. */
+const BALANCE_MS = 2000;
+/** Ms between two times of binding, on average. */
+const REBIND_MS = 30_000;
 
 export interface SubscriptionOptions {
   readonly settings: AmqpSettings;
@@ -60,14 +53,18 @@ export class AmqpSubscription implements Subscription {
   readonly #state: StateHolder;
   readonly #unlisten: () => void;
   #model: ChannelModel | undefined;
-  #session: Session | undefined;
+  #sessions: QueueSession[] = [];
   /** Counts the attempts to consume; a step of an earlier one finds another number and stops. */
   #attempt = 0;
   #failures = 0;
   #consuming = false;
   #reason: Reason | undefined;
   #warning: Reason | undefined;
+  #since = 0;
   #retry: NodeJS.Timeout | undefined;
+  #opening: NodeJS.Timeout | undefined;
+  #upkeep: NodeJS.Timeout | undefined;
+  #boundAt = 0;
   #stale = 0;
   #closed: Promise<void> | undefined;
   #removed: Promise<void> | undefined;
@@ -108,6 +105,11 @@ export class AmqpSubscription implements Subscription {
     this.#show();
   }
 
+  /** Something that it needs may be gone at the broker: declares it again. */
+  renew(): void {
+    if (this.#consuming) this.#start();
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -119,18 +121,14 @@ export class AmqpSubscription implements Subscription {
   }
 
   async #close(): Promise<void> {
-    const session = this.#session;
-    session?.acks.flush();
+    const sessions = this.#sessions;
+    this.#sessions = [];
+    const closed = sessions.map((session) => session.close());
     this.#stop();
     this.#unlisten();
     this.#state.set(CLOSED);
     this.#options.ended();
-    if (session === undefined) return;
-    // Without the cancel first, the broker would go on delivering into a channel that is going.
-    await bounded(CLOSE_MS, async () => {
-      for (const tag of session.tags) await session.channel.cancel(tag);
-      await session.channel.close();
-    });
+    await Promise.all(closed);
   }
 
   /** A first attempt, or the next one: declares what is needed and consumes. */
@@ -139,132 +137,133 @@ export class AmqpSubscription implements Subscription {
     if (model === undefined || this.#closed !== undefined) return;
     this.#stop();
     const attempt = this.#attempt;
-    const { settings } = this.#options;
-    const timer = setTimeout(() => {
-      this.#failed(attempt, {
-        code: 'CHANNEL_UNAVAILABLE',
-        message: `The broker at ${settings.shownAddress} takes too long to open the queue ${this.#names.queues[0]}.`,
-      });
-    }, OPEN_MS);
-    this.#consume(model, attempt)
-      .catch((error: unknown) => {
-        const what = `receive from the queue ${this.#names.queues[0]}`;
-        this.#failed(attempt, reasonOfChannel(error, settings.shownAddress, what));
-      })
-      .finally(() => clearTimeout(timer));
+    this.#opening = setTimeout(() => this.#slow(attempt, performance.now()), SLOW_MS);
+    this.#consume(model, attempt).catch((error: unknown) => this.#failed(attempt, this.#reasonOf(error)));
+  }
+
+  /** Says what takes so long; after a while begins anew. */
+  #slow(attempt: number, since: number): void {
+    const { shownAddress } = this.#options.settings;
+    const reason = {
+      code: 'CHANNEL_UNAVAILABLE',
+      message: `The broker at ${shownAddress} takes long to open the queue ${this.#names.queues[0]}. A quorum queue waits until most of its nodes are there.`,
+    };
+    this.#reason = reason;
+    this.#show();
+    const left = OPEN_MS - (performance.now() - since);
+    this.#opening = setTimeout(() => this.#failed(attempt, reason), left);
   }
 
   async #consume(model: ChannelModel, attempt: number): Promise<void> {
     const { settings, request } = this.#options;
+    const { queues, members } = this.#names;
     const warning = await ensureTopology(model, settings, planTopology(settings, [request]));
-    const channel = await model.createChannel();
-    const session = this.#open(channel, attempt);
-    if (session === undefined) return;
-    // Per consumer, since quorum queues know no limit per channel: the window is divided among the shards.
-    await channel.prefetch(Math.max(1, Math.floor(request.window / this.#names.queues.length)));
-    for (const queue of this.#names.queues) {
-      const { consumerTag } = await channel.consume(
-        queue,
-        (message) => {
-          if (message === null) this.#failed(attempt, this.#cancelled(queue));
-          else this.#deliver(session, message);
-        },
-        this.#shareOptions(),
-      );
-      session.tags.push(consumerTag);
+    for (const queue of queues) {
+      if (!(await this.#open(model, queue, attempt))) return;
     }
-    if (attempt !== this.#attempt) return;
+    const shared = queues.length > 1 && settings.order === 'key';
+    if (shared && !(await this.#open(model, members, attempt))) return;
+    clearTimeout(this.#opening);
     this.#consuming = true;
+    this.#since = performance.now();
+    this.#boundAt = this.#since;
     this.#reason = undefined;
     this.#warning = warning;
     this.#show();
+    this.#keepUp(model, attempt, shared);
   }
 
-  /**
-   * With shards, each process draws a priority per shard: the highest one becomes the single active consumer, so that
-   * the shards spread over the processes, also over those that come later (quorum queues since RabbitMQ 4.0).
-   */
-  #shareOptions(): { readonly priority?: number } {
-    const { shards, order } = this.#options.settings;
-    return shards > 1 && order === 'key' ? { priority: randomInt(1, 1_000_000) } : {};
-  }
-
-  /** Takes a new channel for this attempt; undefined (and the channel closed) when another attempt has begun. */
-  #open(channel: Channel, attempt: number): Session | undefined {
-    const { settings } = this.#options;
-    let reason: Reason | undefined;
-    channel.on('error', (error) => {
-      const what = `receive from the queue ${this.#names.queues[0]}`;
-      reason = reasonOfChannel(error, settings.shownAddress, what);
+  /** @returns whether this attempt is still the present one */
+  async #open(model: ChannelModel, queue: string, attempt: number): Promise<boolean> {
+    if (attempt !== this.#attempt) return false;
+    const { settings, request, onMessage } = this.#options;
+    const session = await QueueSession.open(model, {
+      queue,
+      // Per queue, since quorum queues know no limit per channel: the window is divided among the shards.
+      prefetch: Math.max(1, Math.floor(request.window / this.#names.queues.length)),
+      prefixKey: this.#prefixKey,
+      address: settings.shownAddress,
+      onMessage,
+      onStale: () => {
+        this.#stale += 1;
+      },
+      onEnded: (reason) => this.#failed(attempt, reason),
     });
     if (attempt !== this.#attempt) {
-      closeQuietly(channel);
-      return undefined;
+      session.abandon();
+      return false;
     }
-    const session: Session = {
-      channel,
-      acks: new Acknowledger(channel),
-      tags: [],
-      since: performance.now(),
-      alive: true,
-    };
-    channel.on('close', () => {
-      session.alive = false;
-      // Without a word of the broker about this channel it is the connection that ends: `disconnected` follows.
-      if (reason !== undefined) this.#failed(attempt, reason);
-    });
-    this.#session = session;
-    return session;
+    this.#sessions.push(session);
+    return true;
   }
 
-  /** The broker cancels a consumer when its queue is gone, or moves to another node. */
-  #cancelled(queue: string): Reason {
-    return {
-      code: 'CHANNEL_TOPOLOGY',
-      message: `The broker at ${this.#options.settings.shownAddress} has ended the delivery from the queue ${queue}: it was deleted, or its node is away.`,
-    };
+  /** From time to time: binds again what somebody may have unbound, and shares the shards. */
+  #keepUp(model: ChannelModel, attempt: number, shared: boolean): void {
+    // Not all processes at the same moment.
+    const delay = (shared ? BALANCE_MS : REBIND_MS) * (0.5 + Math.random());
+    this.#upkeep = setTimeout(() => {
+      this.#look(model, attempt, shared).then(
+        () => {
+          if (attempt === this.#attempt) this.#keepUp(model, attempt, shared);
+        },
+        (error: unknown) => this.#failed(attempt, this.#reasonOf(error)),
+      );
+    }, delay);
   }
 
-  #deliver(session: Session, message: ConsumeMessage): void {
-    // After the end of the session the broker takes it back with the channel.
-    if (!session.alive) return;
-    this.#options.onMessage(
-      new AmqpMessage(message, this.#prefixKey, (delivery, verb) => this.#settle(session, delivery, verb)),
+  async #look(model: ChannelModel, attempt: number, shared: boolean): Promise<void> {
+    const { settings, request } = this.#options;
+    if (performance.now() - this.#boundAt > REBIND_MS / 2) {
+      await rebind(model, settings, planTopology(settings, [request]));
+      this.#boundAt = performance.now();
+    }
+    if (shared) await this.#balance(model, attempt);
+  }
+
+  async #balance(model: ChannelModel, attempt: number): Promise<void> {
+    const { queues, members } = this.#names;
+    const { consumerCount } = await withChannel(model, (channel) => channel.checkQueue(members));
+    const shards = this.#sessions.filter(({ queue }) => queues.includes(queue));
+    const leave = surplus(
+      shards.map(({ receives }) => receives),
+      consumerCount,
     );
+    for (const index of leave) {
+      const session = shards[index];
+      if (attempt !== this.#attempt || session === undefined) return;
+      this.#sessions = this.#sessions.filter((other) => other !== session);
+      await session.close();
+      // At the end of the line: it takes over again when the others go.
+      if (!(await this.#open(model, session.queue, attempt))) return;
+    }
   }
 
-  #settle(session: Session, message: ConsumeMessage, verb: Verb): void {
-    if (!session.alive) {
-      this.#stale += 1;
-      return;
-    }
-    if (verb === 'acknowledge') session.acks.acknowledge(message);
-    else session.acks.reject(message, verb === 'requeue');
+  #reasonOf(error: unknown): Reason {
+    const what = `receive from the queue ${this.#names.queues[0]}`;
+    return reasonOfChannel(error, this.#options.settings.shownAddress, what);
   }
 
   #failed(attempt: number, reason: Reason): void {
     if (attempt !== this.#attempt || this.#closed !== undefined) return;
-    const session = this.#session;
-    if (this.#consuming && session !== undefined && performance.now() - session.since > STABLE_MS) {
-      this.#failures = 0;
-    }
+    if (this.#consuming && performance.now() - this.#since > STABLE_MS) this.#failures = 0;
     this.#failures += 1;
     this.#reason = reason;
     this.#stop();
-    if (session !== undefined) closeQuietly(session.channel);
     this.#show();
     // Without a connection, the next one begins anew.
     if (this.#model === undefined) return;
     this.#retry = setTimeout(() => this.#start(), retryDelay(this.#options.settings, this.#failures, reason));
   }
 
-  /** Ends the present attempt and session; what it still holds is given back by the broker. */
+  /** Ends the present attempt and its sessions; what they still hold is given back by the broker. */
   #stop(): void {
     clearTimeout(this.#retry);
+    clearTimeout(this.#opening);
+    clearTimeout(this.#upkeep);
     this.#attempt += 1;
     this.#consuming = false;
-    if (this.#session !== undefined) this.#session.alive = false;
-    this.#session = undefined;
+    for (const session of this.#sessions) session.abandon();
+    this.#sessions = [];
   }
 
   #show(): void {
@@ -301,6 +300,7 @@ export class AmqpSubscription implements Subscription {
     try {
       for (const queue of this.#names.queues) await deleteQueue(model, queue, false);
       await deleteQueue(model, this.#names.dead, true);
+      await deleteQueue(model, this.#names.members, false);
       await withChannel(model, (channel) => channel.deleteExchange(this.#names.hash));
     } catch (error) {
       const reason = reasonOfChannel(
@@ -326,23 +326,4 @@ async function deleteQueue(model: ChannelModel, name: string, onlyEmpty: boolean
     // It is not there: that is what was wanted.
     if (replyCode(error) !== 404) throw error;
   });
-}
-
-function closeQuietly(channel: Channel): void {
-  try {
-    channel.close().catch(() => undefined);
-  } catch {
-    // It is closed already.
-  }
-}
-
-async function bounded(ms: number, action: () => Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([
-    action().catch(() => undefined),
-    new Promise((resolve) => {
-      timer = setTimeout(resolve, ms);
-    }),
-  ]);
-  clearTimeout(timer);
 }

@@ -8,6 +8,9 @@ import { type AmqpTopologyConfig, type TopologySettings, topologySettings } from
 import { invalid } from './settings';
 import type { SubscriptionRequest } from './types';
 
+/** Ms without any process after which the queue that counts them goes by itself. */
+const MEMBERS_EXPIRE_MS = 3_600_000;
+
 type Arguments = Readonly<Record<string, string | number | boolean>>;
 
 export interface ExchangeItem {
@@ -52,6 +55,8 @@ export interface SubscriptionNames {
   readonly queues: readonly string[];
   readonly dead: string;
   readonly hash: string;
+  /** An empty queue that every process consumes: how many share the shards. */
+  readonly members: string;
 }
 
 /** Throws CONFIG_INVALID (permanent) for a name that cannot be. */
@@ -72,6 +77,7 @@ export function subscriptionNames(
     ),
     dead: `${base}.dead`,
     hash: `${base}.hash`,
+    members: `${base}.members`,
   };
 }
 
@@ -143,6 +149,16 @@ function subscriptionItems(settings: TopologySettings, subscription: TopologySub
     });
     // The routing key of such a binding is its weight.
     if (sharded) items.push(binding(names.hash, name, 'queue', '1', 'Gives this queue its share.'));
+  }
+  if (sharded && settings.order === 'key') {
+    items.push({
+      kind: 'queue',
+      name: names.members,
+      type: 'classic',
+      // For single active consumers, quorum queues count only the active one.
+      arguments: { 'x-queue-type': 'classic', 'x-expires': MEMBERS_EXPIRE_MS },
+      sentence: 'Stays empty: its consumers are the processes that share the shards.',
+    });
   }
   const entry = { to: sharded ? 'exchange' : 'queue', name: sharded ? names.hash : first } as const;
   items.push(

@@ -37,7 +37,7 @@ const COUNT_AGAIN_MS = 250;
 /** Counts what is not settled, up to a bound, by the inbox's partial indexes. Parameters: source, bound, twice. */
 const COUNT = `SELECT
   (SELECT count(*) FROM (SELECT 1 AS one FROM crossdock_inbox WHERE source = ? AND partition_key IS NOT NULL
-    AND state IN ('ready', 'waiting', 'queued', 'leased') LIMIT ?) AS a) +
+    AND settled_at IS NULL LIMIT ?) AS a) +
   (SELECT count(*) FROM (SELECT 1 AS one FROM crossdock_inbox WHERE source = ? AND partition_key IS NULL
     AND state = 'ready' LIMIT ?) AS b) AS depth`;
 

@@ -19,8 +19,8 @@ export interface PublishQueueOptions<M> {
   readonly maxInFlight: number;
   /** The error for a message whose time is up. */
   readonly timeUp: (message: M, sent: boolean) => CrossdockError;
-  /** Called after sent messages have run out of time: is the connection dead? */
-  readonly unconfirmed: (messages: readonly M[]) => void;
+  /** Called after messages have run out of time: is the connection dead? */
+  readonly overdue: () => void;
 }
 
 /** Ms between two looks at the deadlines, at least. */
@@ -138,18 +138,19 @@ export class PublishQueue<M> {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = performance.now();
     let next = Number.POSITIVE_INFINITY;
-    const late: M[] = [];
+    let late = false;
     for (const pending of this.#inFlight) {
       if (pending.settled) continue;
       if (pending.deadline <= now) {
         this.#tell(pending, this.#options.timeUp(pending.message, true));
-        late.push(pending.message);
+        late = true;
       } else if (pending.deadline < next) next = pending.deadline;
     }
     const kept: Pending<M>[] = [];
     for (const pending of this.#waiting.slice(this.#head)) {
       if (pending.deadline <= now) {
         this.#tell(pending, this.#options.timeUp(pending.message, false));
+        late = true;
         continue;
       }
       kept.push(pending);
@@ -159,6 +160,6 @@ export class PublishQueue<M> {
     this.#head = 0;
     // Many waiting messages make the look dearer, so it is taken less often.
     if (next < Number.POSITIVE_INFINITY) this.#arm(next, Math.max(TICK_MS + kept.length / 1000, next - now));
-    if (late.length > 0) this.#options.unconfirmed(late);
+    if (late) this.#options.overdue();
   }
 }

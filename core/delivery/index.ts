@@ -1,10 +1,16 @@
 export { type Backoff, backoffDelay, INBOX_BACKOFF } from './backoff';
-export { crashPoint } from './crash-point';
+export { crashPoint, crashPointLater } from './crash-point';
 export { type Deliver, type Delivery, Inbox, type InboxHealth, type InboxOptions } from './inbox';
 export { acceptStatement, type Incoming } from './inbox-schema';
 export { comeAlive, ownerIsGone } from './instances';
 export { Intake, type IntakeOptions } from './intake';
-export type { Outbox, OutgoingEvent } from './outbox';
+export {
+  type Outbox,
+  type OutboxHealth,
+  type OutboxOptions,
+  type OutgoingEvent,
+  openOutbox,
+} from './outbox';
 export { type OpenOptions, ScopeRegistry, scopes } from './scope';
 export type {
   EndMode,

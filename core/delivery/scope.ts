@@ -25,6 +25,8 @@ import type { EndMode, Extra, Origin, Outcome, ScopedMessage, ScopeHandlers } fr
 interface Root {
   readonly end: EndMode;
   readonly scopes: Set<OpenScope>;
+  /** Under which its messages are remembered: a node on the way may have given them a new `_msgid`. */
+  readonly msgids: Set<string>;
   /** What nodes have left to be written with a good end. */
   readonly staged: Extra[];
   /** Branches under way; meaningful when `end` is automatic. */
@@ -38,7 +40,6 @@ interface OpenScope {
   readonly token: string;
   readonly root: Root;
   readonly handlers: ScopeHandlers;
-  readonly msgid: string | undefined;
   readonly deadline: NodeJS.Timeout;
   /** What a settling node said that this scope's work came to. */
   result: unknown;
@@ -76,6 +77,11 @@ export class ScopeRegistry {
     return this.#open.size;
   }
 
+  /** Messages that are known by their `_msgid`; none when no scope is open. */
+  get remembered(): number {
+    return this.#byMsgid.size;
+  }
+
   /**
    * Opens a scope and writes its token into the message.
    * @param holdMs after this time without an end the scope is abandoned: its lease runs out and the message is
@@ -89,6 +95,7 @@ export class ScopeRegistry {
     const root = this.#rootOf(outer) ?? {
       end: this.tracked ? (options.end ?? 'automatic') : 'explicit',
       scopes: new Set(),
+      msgids: new Set(),
       staged: [],
       pending: options.pending ?? 1,
       failure: undefined,
@@ -98,7 +105,6 @@ export class ScopeRegistry {
       token,
       root,
       handlers,
-      msgid: message._msgid,
       deadline,
       result: undefined,
       settling: false,
@@ -107,7 +113,10 @@ export class ScopeRegistry {
     this.#open.set(token, scope);
     const scopes = [...outer, token];
     message.crossdock = { ...message.crossdock, scopes };
-    if (message._msgid !== undefined) this.#byMsgid.set(message._msgid, scopes);
+    if (message._msgid !== undefined) {
+      root.msgids.add(message._msgid);
+      this.#byMsgid.set(message._msgid, scopes);
+    }
     return token;
   }
 
@@ -355,17 +364,21 @@ export class ScopeRegistry {
     clearTimeout(scope.deadline);
     this.#open.delete(scope.token);
     scope.root.scopes.delete(scope);
-    if (scope.msgid === undefined) return;
-    const left = (this.#byMsgid.get(scope.msgid) ?? []).filter((token) => this.#open.has(token));
-    if (left.length === 0) this.#byMsgid.delete(scope.msgid);
-    else this.#byMsgid.set(scope.msgid, left);
+    if (scope.root.scopes.size > 0) return;
+    for (const msgid of scope.root.msgids) {
+      // Another message may have come by under the same id meanwhile.
+      if (this.#byMsgid.get(msgid)?.some((other) => this.#open.has(other)) !== true)
+        this.#byMsgid.delete(msgid);
+    }
   }
 }
 
 function endOf({ cut, failure }: Root): Outcome {
   // Before a failure: its Catch nodes may be stopped as well, and would not have got it.
   if (cut) return { type: 'handedBack' };
-  return failure === undefined ? { type: 'completed', result: undefined } : { type: 'failed', error: failure };
+  return failure === undefined
+    ? { type: 'completed', result: undefined }
+    : { type: 'failed', error: failure };
 }
 
 /** What is to be written, per store; innermost scopes first, so that the source's lease ends last. */

@@ -14,6 +14,7 @@ import {
 } from '../../core/channel/amqp-binding';
 import { amqpSettings } from '../../core/channel/amqp-config';
 import { reasonOfChannel } from '../../core/channel/amqp-reasons';
+import { surplus } from '../../core/channel/amqp-session';
 import { PublishQueue } from '../../core/channel/publish-queue';
 import { CrossdockError } from '../../core/errors';
 import { waitFor } from '../support';
@@ -186,7 +187,7 @@ describe('AMQP: topology', () => {
     assert.deepEqual(find(items, 'e.orders.hash')?.arguments, { 'hash-header': 'partitionkey' });
     assert.deepEqual(
       items.filter(({ kind }) => kind === 'queue').map(({ name }) => name),
-      ['e.orders.dead', 'e.orders', 'e.orders.2', 'e.orders.3'],
+      ['e.orders.dead', 'e.orders', 'e.orders.2', 'e.orders.3', 'e.orders.members'],
     );
     assert.ok(find(items, 'e → e.orders.hash'));
     // Else the first shard would get everything twice.
@@ -279,6 +280,20 @@ describe('AMQP: what brokers say', () => {
     server.close();
   });
 
+  it('says so when the other side does not speak TLS', async () => {
+    const server = createServer((socket) =>
+      socket.on('error', () => undefined).end('AMQP is spoken here, without TLS'),
+    );
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const channel = openAmqpChannel({ url: `amqps://127.0.0.1:${port}`, ...QUICK });
+    await waitFor(() => channel.state.reason !== undefined);
+    assert.equal(channel.state.reason?.code, 'CHANNEL_TLS');
+    await channel.close();
+    server.close();
+  });
+
   it('does not connect for ever to a port that takes connections and says nothing', async () => {
     const server = createServer(() => undefined);
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -349,14 +364,27 @@ describe('AMQP: acknowledgements', () => {
   });
 });
 
+describe('AMQP: shards among processes', () => {
+  it('leaves what is more than our part', () => {
+    assert.deepEqual(surplus([true, true, true, true], 1), []);
+    assert.deepEqual(surplus([true, true, true, true], 2), [2, 3]);
+    assert.deepEqual(surplus([true, true, true, true], 3), [2, 3]);
+    assert.deepEqual(surplus([false, true, false, true], 2), []);
+    assert.deepEqual(surplus([true, true], 5), [1]);
+    assert.deepEqual(surplus([true, true], 0), []);
+  });
+});
+
 describe('the queue of what is published', () => {
   const error = (code: string) => new CrossdockError(code, { code, kind: 'transient' });
   const open = (maxInFlight: number) => {
-    const late: string[][] = [];
+    const late = { count: 0 };
     const queue = new PublishQueue<string>({
       maxInFlight,
       timeUp: (_message, sent) => error(sent ? 'SENT' : 'WAITED'),
-      unconfirmed: (messages) => late.push([...messages]),
+      overdue: () => {
+        late.count += 1;
+      },
     });
     return { queue, late };
   };
@@ -389,7 +417,7 @@ describe('the queue of what is published', () => {
     const short = queue.add('short', 10);
     queue.take();
     await assert.rejects(short, failsWith('SENT', 'transient'));
-    await waitFor(() => late.length === 1);
+    await waitFor(() => late.count === 2);
     queue.again();
     assert.equal(queue.take(), undefined);
     queue.close(() => error('X'));

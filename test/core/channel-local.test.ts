@@ -344,7 +344,7 @@ describe('local channel', () => {
     assert.equal((await rows(source)).length, taken);
     assert.equal(channel.state.status, 'connected');
     await store.run([
-      { sql: "UPDATE crossdock_inbox SET state = 'done' WHERE source = ?", params: [source] },
+      { sql: "UPDATE crossdock_inbox SET state = 'done', settled_at = 1 WHERE source = ?", params: [source] },
     ]);
     await waitFor(() => channel.publish(order(9999)).then(() => true), { what: 'room again' });
   });
