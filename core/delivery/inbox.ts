@@ -383,6 +383,8 @@ export class Inbox {
     // Drawn once, so that what the status says is what the store is told.
     let drawn: number | undefined;
     const delay = (error: CrossdockError): number | undefined => {
+      // A branch may fail for now and another one for good: then nothing is tried again.
+      if (!error.retryable) return undefined;
       drawn ??= again(error);
       return drawn;
     };
@@ -403,7 +405,8 @@ export class Inbox {
         // After a hand-back the row belongs to the next instance; only what we still hold is ours to free.
         if (this.#inFlight.get(seq)?.fence !== fence) return;
         this.#inFlight.delete(seq);
-        this.#freed(outcome, drawn, partitionKey !== undefined);
+        const failed = typeof outcome !== 'string' && outcome.type === 'failed';
+        this.#freed(outcome, failed ? delay(outcome.error) : undefined, partitionKey !== undefined);
       },
     };
   }

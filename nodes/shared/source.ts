@@ -140,6 +140,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
         changed();
       },
     };
+    changed();
     return enter(node, message, handlers, { holdMs, end }, () => {
       try {
         if (delivery.refusal !== undefined) throw delivery.refusal;

@@ -77,9 +77,17 @@ interface Silent {
 const announced = new WeakMap<object, number>();
 const silent = new Map<RuntimeNode, Silent[]>();
 const listened = new WeakSet<RuntimeNode>();
+/** What stands in for the `send` of nodes without `done`. */
+const sends = new WeakMap<RuntimeNode, RuntimeNode['send']>();
+/** Questions that tcp request has not yet written. */
+const unasked = new WeakSet<ScopedMessage>();
 const hooked = new WeakSet<object>();
+/** Sends, while nodes are being stopped, that have not found their destination yet. */
+const vanishing = new WeakSet<object>();
 /** Nodes are being stopped for a deploy or for good. */
 let stopping = false;
+/** A node reports an error, and says so itself: its Catch nodes need not. */
+let telling = false;
 
 /** Messages inside nodes that will not say when they are done; for tests. */
 export function silentMessages(): number {
@@ -115,7 +123,6 @@ function routed(event: Delivered): void {
     scopes.ended(msg);
   });
 }
-const vanishing = new WeakSet<Delivered>();
 
 function delivered(event: Delivered): void {
   const { msg } = event;
@@ -133,25 +140,39 @@ function received({ msg, destination }: Received): void {
   else scopes.began(msg);
   const { node } = destination;
   if (node === undefined) return;
-  if (stopping && isClosed(node)) {
-    scopes.cut(msg);
-    scopes.ended(msg);
+  if (isClosed(node)) {
+    if (stopping) scopes.cut(msg);
+    scopes.ended(msg, stopping ? undefined : notSetUp(node));
     return;
   }
-  if (node.type === 'catch' && msg.error !== undefined) scopes.failed(msg, caught(msg.error));
-  if (!listened.has(node)) listen(node);
-  if (completes(node)) return;
+  if (node.type === 'catch' && msg.error !== undefined) noteCaught(msg, caught(msg.error));
+  if (!listened.has(node)) listenToErrors(node);
+  if (completes(node)) {
+    if (node.type === 'tcp request') unasked.add(msg);
+    return;
+  }
+  // A deploy that only draws wires anew gives the node a new `send`.
+  if (sends.get(node) !== node.send) listenToSends(node);
   const list = silent.get(node);
   const entry: Silent = { message: msg, spoken: false, timer: undefined };
   if (list === undefined) silent.set(node, [entry]);
   else list.push(entry);
 }
 
+/** A Catch node gets a failure: its dead letter node must not park what the source will deliver again. */
+function noteCaught(message: ScopedMessage, error: CrossdockError): void {
+  if (!telling) scopes.failed(message, error);
+  const inMs = error.retryable ? scopes.retryDelay(message, error) : undefined;
+  if (inMs === undefined) return;
+  const attempt = scopes.origin(message)?.attempts ?? 1;
+  message.crossdock = { ...message.crossdock, retry: { attempt, inMs } };
+}
+
 /** The input handler has returned. */
 function handled({ msg, destination }: Received): void {
   const { node } = destination;
   if (silent.size === 0 || node === undefined) return;
-  const entry = silent.get(node)?.find(({ message, timer }) => message === msg && timer === undefined);
+  const entry = silent.get(node)?.findLast(({ message, timer }) => message === msg && timer === undefined);
   if (entry === undefined) return;
   if (entry.spoken || DONE_ON_RETURN.test(node.type)) {
     over(node, entry);
@@ -163,6 +184,7 @@ function handled({ msg, destination }: Received): void {
 
 function completed({ msg, error, node: { node } }: Completed): void {
   if (scopes.size === 0 || !isMessage(msg)) return;
+  if (node?.type === 'tcp request') unasked.delete(msg);
   // A node with an old handler may call `done` all the same; it is then not waited for any longer.
   const entry = node === undefined ? undefined : silent.get(node)?.find(({ message }) => message === msg);
   if (node !== undefined && entry !== undefined) forget(node, entry);
@@ -179,32 +201,53 @@ function completed({ msg, error, node: { node } }: Completed): void {
 }
 
 /**
- * Hears what no hook tells: an error that goes with a message, and, of a node without `done`, that it sends. Each
- * node looks both up on itself at every call (Node.js of @node-red/runtime gives each its own `send`).
+ * Hears what no hook tells: an error that goes with a message. Nodes look `error` up on themselves at every call
+ * (Node.js of @node-red/runtime, and the `node` that a function sees).
  */
-function listen(node: RuntimeNode): void {
+function listenToErrors(node: RuntimeNode): void {
   listened.add(node);
-  const { error, send } = node;
+  const { error } = node;
   node.error = (text, message) => {
-    if (isMessage(message) && scopes.size > 0) {
-      scopes.failed(message, nodeFailure(text));
-      spoke(node, [message]);
+    telling = true;
+    try {
+      error.call(node, text, message);
+    } finally {
+      telling = false;
     }
-    error.call(node, text, message);
-  };
-  if (completes(node)) return;
-  node.send = (messages) => {
-    send.call(node, messages);
-    if (silent.size > 0) spoke(node, Array.isArray(messages) ? messages.flat() : [messages]);
+    if (!isMessage(message) || scopes.size === 0 || !scopes.began(message)) return;
+    // Of a request that took too long, http request tells only a translated text, and a moment later sets
+    // `statusCode` to the error's code: so the message is looked at when this turn's work on it is over.
+    queueMicrotask(() => {
+      scopes.ended(message, nodeFailure(text, codeOf(text) ?? message['statusCode']));
+      // These two call `done` for an answer and for a written question only.
+      if (node.type === 'link call' || unasked.delete(message)) scopes.ended(message);
+      spoke(node, [message]);
+    });
   };
 }
 
-/** A node without `done` has sent these messages; when all are null, it is the oldest that led to nothing. */
+/** Hears that a node without `done` sends, also when it sends nothing or is wired to nothing. */
+function listenToSends(node: RuntimeNode): void {
+  const { send } = node;
+  node.send = (messages) => {
+    send.call(node, messages);
+    if (silent.has(node)) spoke(node, Array.isArray(messages) ? messages.flat() : [messages]);
+  };
+  sends.set(node, node.send);
+}
+
+/**
+ * A node without `done` has sent these messages. When all are null, that is the answer to the message it is handling,
+ * or, when it comes later, to the oldest (the switch keeps the order).
+ */
 function spoke(node: RuntimeNode, messages: readonly (ScopedMessage | null | undefined)[]): void {
   const list = silent.get(node);
   if (list === undefined) return;
   const [about] = messages.filter(isMessage);
-  const entry = about === undefined ? list[0] : list.find(({ message }) => sameWork(message, about));
+  const entry =
+    about === undefined
+      ? (list.findLast(({ timer }) => timer === undefined) ?? list[0])
+      : list.find(({ message }) => sameWork(message, about));
   if (entry === undefined) return;
   entry.spoken = true;
   // Its handler had returned before: this is its end.
@@ -239,6 +282,7 @@ function completes(node: RuntimeNode): boolean {
   return node._expectedDoneCount !== 0;
 }
 
+/** Closed, or (a switch with an expression that is wrong) never set up. */
 function isClosed(node: RuntimeNode): boolean {
   return node._inputCallback === null && !node._inputCallbacks;
 }
@@ -247,22 +291,37 @@ function isMessage(value: unknown): value is ScopedMessage {
   return typeof value === 'object' && value !== null;
 }
 
+/** The deploy that mends the node finds its messages waiting. */
+function notSetUp({ type, id, name }: RuntimeNode): CrossdockError {
+  const label = name === undefined || name === '' ? type : `${type} "${name}"`;
+  return new CrossdockError(
+    `The node ${label} takes no messages: its configuration is wrong (see the log).`,
+    {
+      code: 'NODE_NOT_SET_UP',
+      kind: 'transient',
+      facts: { node: id },
+    },
+  );
+}
+
 /** What a Catch node shows: an object with the error's text, code and source. */
 function caught(shown: unknown): CrossdockError {
-  const { message, code } = shown as { message?: unknown; code?: unknown };
-  return nodeFailure({ message: typeof message === 'string' ? message : 'A node failed.', code });
+  return isMessage(shown) ? nodeFailure({ ...shown }) : nodeFailure(undefined);
 }
 
 /** The failure of any node as one of ours: what only the network caused may pass. */
-function nodeFailure(error: unknown): CrossdockError {
+function nodeFailure(error: unknown, code = codeOf(error)): CrossdockError {
   if (error instanceof CrossdockError) return error;
-  const { code } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown };
-  const text =
-    typeof error === 'string' ? error : String((error as { message?: unknown }).message ?? 'A node failed.');
+  const told = isMessage(error) ? (error as { message?: unknown }).message : error;
+  const text = typeof told === 'string' && told !== '' ? told : 'A node failed and did not say why.';
   const passing = typeof code === 'string' && PASSING.has(code);
   return new CrossdockError(text, {
     code: passing ? 'NODE_NETWORK' : 'NODE_FAILED',
     kind: passing ? 'transient' : 'permanent',
     cause: error,
   });
+}
+
+function codeOf(error: unknown): unknown {
+  return isMessage(error) ? (error as { code?: unknown }).code : undefined;
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
 import { type OdooStandIn, startOdooStandIn } from '../../sandbox/odoo';
 import { type NodeRed, spawnNodeRed, type TempDir, tempDir, waitFor } from '../support';
 import { node, post, STORE, TAB, webhook } from './flow';
@@ -8,6 +9,8 @@ const HASH = '$2b$08$qyGRRKX4iukuBBJjhXQ4r.DLceVVu7K6YCk5U124nGpVi8EYfJw1K';
 const PASSWORD = 'a test password';
 const USERS = { admin: '*', reader: 'read', outsider: 'flows.read', letters: 'crossdock-dead-letters.read' };
 type User = keyof typeof USERS;
+/** Nothing listens there. */
+const AMQP_URL = 'amqp://127.0.0.1:9';
 
 describe('admin routes', () => {
   let odoo: OdooStandIn;
@@ -28,6 +31,14 @@ describe('admin routes', () => {
         credentials: { apiKey: odoo.apiKey },
       },
       webhook('in', {}, [[]]),
+      {
+        id: 'broker',
+        type: 'crossdock-event-channel',
+        kind: 'amqp',
+        url: AMQP_URL,
+        credentials: { user: 'gateway', password: 'a stored password' },
+      },
+      { id: 'inStore', type: 'crossdock-event-channel', kind: 'local', store: 'store' },
       node('catch', 'catch', { scope: null, uncaught: false }, [['dead']]),
       node('crossdock-dead-letter', 'dead', { store: 'store' }, [[], []]),
     ];
@@ -75,15 +86,29 @@ describe('admin routes', () => {
     assert.equal(response.status, 200, username);
     return ((await response.json()) as { access_token: string }).access_token;
   }
-  async function ask(method: string, path: string, user?: User): Promise<{ status: number; text: string }> {
+  async function ask(
+    method: string,
+    path: string,
+    user?: User,
+    body?: object,
+  ): Promise<{ status: number; text: string }> {
     const headers: Record<string, string> =
       user === undefined ? {} : { authorization: `Bearer ${await token(user)}` };
-    const response = await fetch(red.url + path, { method, headers });
+    const response = await fetch(red.url + path, {
+      method,
+      headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     return { status: response.status, text: await response.text() };
   }
 
   const letters = '/crossdock/dead-letters/dead';
   const test = '/crossdock/odoo-server/server/test';
+  const localTest = '/crossdock/event-channel/inStore/test';
+  const topology = '/crossdock/event-channel/topology';
+  const health = '/crossdock/store/store/health';
+  const storeTest = '/crossdock/store/store/test';
+  const backup = '/crossdock/store/store/backup';
   for (const { method, path, user, status } of [
     { method: 'GET', path: letters, user: undefined, status: 401 },
     { method: 'GET', path: letters, user: 'outsider', status: 401 },
@@ -94,6 +119,24 @@ describe('admin routes', () => {
     { method: 'POST', path: test, user: 'reader', status: 401 },
     { method: 'POST', path: test, user: 'letters', status: 401 },
     { method: 'POST', path: test, user: 'admin', status: 200 },
+    { method: 'GET', path: health, user: undefined, status: 401 },
+    { method: 'GET', path: health, user: 'outsider', status: 401 },
+    { method: 'GET', path: health, user: 'letters', status: 401 },
+    { method: 'GET', path: health, user: 'reader', status: 200 },
+    { method: 'GET', path: health, user: 'admin', status: 200 },
+    { method: 'POST', path: storeTest, user: undefined, status: 401 },
+    { method: 'POST', path: storeTest, user: 'reader', status: 401 },
+    { method: 'POST', path: storeTest, user: 'admin', status: 200 },
+    { method: 'POST', path: backup, user: undefined, status: 401 },
+    { method: 'POST', path: backup, user: 'reader', status: 401 },
+    { method: 'POST', path: backup, user: 'admin', status: 200 },
+    { method: 'POST', path: localTest, user: undefined, status: 401 },
+    { method: 'POST', path: localTest, user: 'reader', status: 401 },
+    { method: 'POST', path: localTest, user: 'admin', status: 200 },
+    { method: 'POST', path: topology, user: undefined, status: 401 },
+    { method: 'POST', path: topology, user: 'reader', status: 401 },
+    { method: 'POST', path: topology, user: 'letters', status: 401 },
+    { method: 'POST', path: topology, user: 'admin', status: 200 },
   ] as const) {
     it(`${method} ${path.split('/')[2]} answers ${status} to ${user ?? 'nobody'}`, async () => {
       const answer = await ask(method, path, user);
@@ -123,5 +166,91 @@ describe('admin routes', () => {
     assert.equal(result['version'], '19.0');
     assert.equal(result['transport'], 'json2');
     assert.ok(!text.includes(odoo.apiKey));
+  });
+
+  it('tests an event channel: what it is connected to, or why not, in a sentence', async () => {
+    const local = JSON.parse((await ask('POST', localTest, 'admin')).text) as Record<string, unknown>;
+    assert.deepEqual([local['ok'], local['kind']], [true, 'local']);
+    assert.match(String(local['protocol']), /^SQLite \d/);
+    const { text } = await ask('POST', '/crossdock/event-channel/broker/test', 'admin');
+    const amqp = JSON.parse(text) as Record<string, unknown>;
+    assert.equal(amqp['ok'], false);
+    assert.match(String(amqp['message']), /127\.0\.0\.1:9/);
+    assert.ok(!text.includes('a stored password'));
+    const gone = JSON.parse(
+      (await ask('POST', '/crossdock/event-channel/gone/test', 'admin')).text,
+    ) as object;
+    assert.deepEqual(gone, {
+      ok: false,
+      code: 'NODE_UNKNOWN',
+      message: 'Deploy the channel first, then test it.',
+    });
+  });
+
+  interface Answer {
+    ok: boolean;
+    code?: string;
+    message?: string;
+    problem?: string;
+    rows?: { role: string; name: string; state: string; details: string[] }[];
+  }
+  async function showTopology(
+    config: Record<string, unknown>,
+    credentials: Record<string, unknown> = { user: 'gateway', password: '__PWRD__' },
+  ): Promise<Answer> {
+    const body = {
+      id: 'broker',
+      config: { url: AMQP_URL, exchange: 'shop.events', ...config },
+      credentials,
+      subscriptions: [{ name: 'orders', filter: 'order/#' }],
+    };
+    const { text } = await ask('POST', topology, 'admin', body);
+    assert.ok(!text.includes('a stored password'));
+    return JSON.parse(text) as Answer;
+  }
+
+  it('shows the topology that the dialog asks for, also when the broker is away', async () => {
+    const answer = await showTopology({ deliveryLimit: '7', order: 'none' });
+    assert.equal(answer.ok, true, answer.message);
+    assert.match(answer.problem ?? '', /127\.0\.0\.1:9/);
+    const rows = answer.rows ?? [];
+    assert.ok(rows.every(({ state }) => state === 'unknown'));
+    assert.deepEqual(
+      rows.map(({ role }) => role),
+      ['events', 'deadLetters', 'dead', 'binding', 'queue', 'binding'],
+    );
+    const queue = rows.find(({ role }) => role === 'queue');
+    assert.equal(queue?.name, 'shop.events.orders');
+    assert.ok(queue.details.includes('x-delivery-limit=7'));
+    assert.ok(!queue.details.some((detail) => detail.includes('single-active')));
+    assert.deepEqual(await showTopology({ shards: 'many' }), {
+      ok: false,
+      code: 'CONFIG_INVALID',
+      message: 'Shards must be a whole number from 1 to 64.',
+    });
+  });
+
+  it('sends neither the stored password nor an environment variable to an address that is not deployed', async () => {
+    const seen: Buffer[] = [];
+    const listener = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (data) => seen.push(data));
+    });
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const { port } = listener.address() as AddressInfo;
+    const url = `amqp://127.0.0.1:${port}`;
+    const variable = ['$', '{PATH}'].join('');
+    for (const credentials of [
+      { user: 'gateway', password: '__PWRD__' },
+      { user: 'gateway', password: variable },
+      { user: variable, password: '' },
+    ]) {
+      const answer = await showTopology({ url }, credentials);
+      assert.match(answer.problem ?? '', /^Deploy first/);
+    }
+    assert.equal((await showTopology({ url: variable })).code, 'DEPLOY_FIRST');
+    assert.equal((await showTopology({ exchange: variable })).code, 'DEPLOY_FIRST');
+    assert.equal(seen.length, 0);
+    listener.close();
   });
 });

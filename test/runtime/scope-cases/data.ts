@@ -1,0 +1,203 @@
+import { auto, before, type Case, delayed, fn, given, HELD, part, set, slow, twice } from './parts';
+
+export const DATA: readonly Case[] = [
+  {
+    node: 'csv',
+    when: 'always',
+    outcome: 'done',
+    seen: 2,
+    flow: () => given('a,1\nb,2\n', 'csv', { temp: 'name,n', sep: ',', multi: 'one' }),
+  },
+  {
+    node: 'html',
+    when: 'always',
+    outcome: 'done',
+    seen: 1,
+    flow: () => given('<p>hello</p>', 'html', { property: 'payload', tag: 'p', ret: 'html', as: 'single' }),
+  },
+  {
+    node: 'json',
+    when: 'it can be read',
+    outcome: 'done',
+    seen: 1,
+    flow: () => given('{"a":1}', 'json', { property: 'payload', action: '' }),
+  },
+  {
+    node: 'json',
+    when: 'it cannot be read',
+    outcome: 'failed',
+    seen: 0,
+    flow: () => given('{"a":', 'json', { property: 'payload', action: '' }),
+  },
+  {
+    node: 'xml',
+    when: 'always',
+    outcome: 'done',
+    seen: 1,
+    flow: () => given('<a>1</a>', 'xml', { property: 'payload' }),
+  },
+  {
+    node: 'yaml',
+    when: 'always',
+    outcome: 'done',
+    seen: 1,
+    flow: () => given('a: 1', 'yaml', { property: 'payload' }),
+  },
+  {
+    node: 'split',
+    when: 'always',
+    outcome: 'done',
+    seen: 3,
+    flow: () => given([1, 2, 3], 'split', { arraySplt: 1, spltType: 'str', splt: '\\n' }),
+  },
+  {
+    node: 'join',
+    when: 'the parts of one message',
+    outcome: 'done',
+    seen: 1,
+    flow: () => [
+      set('n', [1, 2, 3], ['split']),
+      part('split', 'split', { arraySplt: 1, spltType: 'str', splt: '\\n' }, ['delay']),
+      part('delay', 'delay', delayed({ pauseType: 'delay', timeout: '200' }), ['join']),
+      part('join', 'join', auto, ['slow']),
+      slow(),
+    ],
+  },
+  {
+    node: 'join',
+    when: 'a part is missing',
+    outcome: 'lease',
+    remark: HELD,
+    seen: 0,
+    flow: () => [
+      set('n', [1, 2, 3], ['split']),
+      part('split', 'split', { arraySplt: 1, spltType: 'str', splt: '\\n' }, ['some']),
+      fn('some', 'return msg.payload === 2 ? null : msg;', ['join']),
+      part('join', 'join', auto, ['rec']),
+    ],
+  },
+  {
+    node: 'join',
+    when: 'several messages into one',
+    shared: true,
+    outcome: ['early', 'done'],
+    remark:
+      'The joined message stands for the last of them: when the work behind it fails, only that one is delivered again.',
+    seen: 1,
+    flow: () =>
+      before('join', {
+        mode: 'custom',
+        build: 'array',
+        count: '2',
+        property: 'payload',
+        propertyType: 'msg',
+        accumulate: false,
+      }),
+  },
+  {
+    node: 'sort',
+    when: 'the parts of one message',
+    outcome: 'done',
+    seen: 3,
+    flow: () => [
+      set('n', [3, 1, 2], ['split']),
+      part('split', 'split', { arraySplt: 1, spltType: 'str', splt: '\\n' }, ['sort']),
+      part(
+        'sort',
+        'sort',
+        {
+          order: 'ascending',
+          as_num: true,
+          target: 'payload',
+          targetType: 'seq',
+          msgKey: 'payload',
+          msgKeyType: 'elem',
+          seqKey: 'payload',
+          seqKeyType: 'msg',
+        },
+        ['slow'],
+      ),
+      slow(),
+    ],
+  },
+  {
+    node: 'batch',
+    when: 'the group is complete',
+    outcome: twice,
+    seen: 2,
+    flow: () => before('batch', { mode: 'count', count: 2, overlap: 0 }),
+  },
+  {
+    node: 'batch',
+    when: 'the group is not complete',
+    outcome: 'lease',
+    remark: HELD,
+    seen: 0,
+    flow: () => before('batch', { mode: 'count', count: 10, overlap: 0 }),
+  },
+  {
+    node: 'write file',
+    when: 'written',
+    outcome: 'done',
+    seen: 1,
+    flow: ({ folder }) =>
+      before('file', {
+        filename: `${folder}/out.txt`,
+        filenameType: 'str',
+        appendNewline: true,
+        overwriteFile: 'false',
+      }),
+  },
+  {
+    node: 'write file',
+    when: 'it cannot be written',
+    outcome: 'failed',
+    sendsOn: true,
+    remark: 'It sends the message on as well.',
+    seen: 0,
+    flow: ({ folder }) =>
+      before('file', {
+        filename: `${folder}/lines.txt/no`,
+        filenameType: 'str',
+        createDir: false,
+        overwriteFile: 'false',
+      }),
+  },
+  {
+    node: 'read file',
+    when: 'as a whole; by lines, with *include all existing msg properties*',
+    outcome: 'done',
+    seen: 4,
+    flow: ({ folder }) => [
+      part('file in', 'n', { filename: `${folder}/lines.txt`, filenameType: 'str', format: 'utf8' }, [
+        'byLine',
+        'slow',
+      ]),
+      part(
+        'file in',
+        'byLine',
+        { filename: `${folder}/lines.txt`, filenameType: 'str', format: 'lines', allProps: true },
+        ['slow'],
+      ),
+      slow(),
+    ],
+  },
+  {
+    node: 'read file',
+    when: 'by lines or chunks, without all properties',
+    outcome: 'early',
+    remark: 'The lines are new messages that nothing ties to the one that asked for them.',
+    seen: 3,
+    flow: ({ folder }) =>
+      before('file in', { filename: `${folder}/lines.txt`, filenameType: 'str', format: 'lines' }),
+  },
+  {
+    node: 'read file',
+    when: 'there is no such file',
+    outcome: 'failed',
+    seen: 0,
+    flow: ({ folder }) => [
+      part('file in', 'n', { filename: `${folder}/none.txt`, filenameType: 'str', format: 'utf8' }, ['rec']),
+    ],
+  },
+];
