@@ -57,7 +57,7 @@ class MqttChannel implements EventChannel {
     this.#queue = new PublishQueue({
       maxInFlight: settings.maxInFlight,
       timeUp: (_message, sent) => (sent ? this.#unconfirmed() : this.#full()),
-      unconfirmed: (messages) => this.#late(messages),
+      overdue: () => this.#overdue(),
     });
     // A publisher has no session to come back to: the caller's store holds what was not confirmed.
     this.#link = new MqttLink(
@@ -169,11 +169,13 @@ class MqttChannel implements EventChannel {
    * Sent ones that have run out of time keep their places until a late confirmation. When the broker said nothing at
    * all since, or when such ones fill the connection, it is dead whatever TCP believes.
    */
-  #late(messages: readonly Outgoing[]): void {
+  #overdue(): void {
     const connection = this.#link.current?.connection;
     if (connection === undefined) return;
-    const dead = messages.some(({ sentAt }) => connection.lastPacketAt < sentAt);
-    if (dead || [...this.#queue.inFlight].every(({ settled }) => settled)) {
+    const sent = [...this.#queue.inFlight];
+    const late = sent.filter(({ settled }) => settled);
+    const dead = late.some(({ message }) => connection.lastPacketAt < message.sentAt);
+    if (dead || (late.length > 0 && late.length === sent.length)) {
       connection.drop(reasonOfSilence(this.#settings.shownAddress));
     }
   }

@@ -9,6 +9,7 @@
  * - `ids: false` over HTTP 200 is no verdict: a lone record is looked up, then loaded again, before it is refused;
  * - a lost answer proves nothing and neither does reading: the same load is sent again, and waits for the first one.
  */
+import { crashPoint, crashPointLater } from '../delivery/crash-point';
 import { asCrossdockError, CrossdockError } from '../errors/index';
 import { isOutage } from './errors';
 import { redact } from './redact';
@@ -166,9 +167,18 @@ export class KeyedLoader {
   private send(model: string, records: readonly KeyedRecord[]): Promise<LoadReply> {
     const fields = records[0]?.columns ?? [];
     const data = records.flatMap((record) => record.rows);
-    return withRetry(this.callRetry, () =>
-      this.client.call<LoadReply>(model, 'load', { args: { fields, data }, context: this.context }),
-    );
+    return withRetry(this.callRetry, async () => {
+      crashPoint('odoo.beforeSend');
+      const call = this.client.call<LoadReply>(model, 'load', {
+        args: { fields, data },
+        context: this.context,
+      });
+      // By then it has been written to the connection.
+      crashPointLater('odoo.afterSendBeforeReply');
+      const reply = await call;
+      crashPoint('odoo.afterReply');
+      return reply;
+    });
   }
 
   /** The id behind a key, when it exists and may be seen. */

@@ -1,4 +1,6 @@
 export { applyMigrations } from './migrations';
+export type { PostgresConfig } from './postgres/config';
+export { openPostgresStore, type PostgresOptions } from './postgres/driver';
 export { openSqliteStore, type SqliteStoreHandle } from './sqlite/driver';
 export type {
   Migration,
@@ -9,5 +11,6 @@ export type {
   Store,
   StoreHealth,
   StoreOptions,
+  StoreWarning,
 } from './types';
 export { StatementExpectationError } from './types';

@@ -1,5 +1,5 @@
 /**
- * The durable state of a gateway: one interface, two drivers (SQLite in a worker thread now, PostgreSQL next).
+ * The durable state of a gateway: one interface, two drivers (SQLite in a worker thread, and PostgreSQL).
  *
  * The unit of work is a list of statements that commit together or not at all (`run`). There is no interactive
  * transaction on purpose: a round trip per statement would hold SQLite's single writer (and a PostgreSQL row lock)
@@ -57,9 +57,20 @@ export interface Migration {
   readonly steps: readonly (readonly string[])[];
 }
 
+/** Something about the store that a person should see to, though it works. */
+export interface StoreWarning {
+  /** Stable, for example STORE_DISK_LOW. */
+  readonly code: string;
+  /** A sentence with what to do. */
+  readonly message: string;
+}
+
 export interface StoreHealth {
   readonly state: 'open' | 'failing' | 'closed';
-  /** Bytes on disk, file and write-ahead log together. */
+  /** What stores, with its version, for example `SQLite 3.53.4` or `PostgreSQL 15.8`. */
+  readonly engine: string;
+  readonly warnings: readonly StoreWarning[];
+  /** Bytes on disk: file and write-ahead log together, or all tables and indexes of the schema. */
   readonly bytes: number;
   /** Store clock, ms, of the last commit; undefined before the first. */
   readonly lastCommitAt: number | undefined;

@@ -1,7 +1,6 @@
 /** What the ways in which event in works (over a broker, with its flow in the lead, local) have in common. */
 
-import type { ChannelState } from '../../core/channel';
-import { contentOf, type Subscription, type SubscriptionMemory } from '../../core/channel';
+import { type ChannelState, contentOf, type Subscription, type SubscriptionMemory } from '../../core/channel';
 import type { Delivery } from '../../core/delivery';
 import type { CrossdockError } from '../../core/errors';
 import type { Store } from '../../core/store';

@@ -3,10 +3,12 @@ import {
   allNodes,
   type Bench,
   type EditorPage,
+  languages,
   messageNodes,
   type NodeName,
   needChromium,
   sharedBench,
+  themes,
 } from './harness';
 
 /** Values that the dialog must refuse, by node and property, and a word of the sentence that says why. */
@@ -251,6 +253,172 @@ describe('editor: how the dialogs behave', function () {
     assert.match((await result.textContent()) ?? '', /\w+ \w+ \w+/);
     assert.deepEqual(await editor.look('pale()'), []);
     await editor.screenshot('light-en-US-odoo-server-tested');
+    await editor.finish('cancel');
+  });
+
+  /** Everything that the dialog tests look at, for a state of a dialog that they do not open. */
+  async function assertGoodLooking(page: EditorPage, name: string): Promise<void> {
+    await page.screenshot(name);
+    assert.deepEqual(await page.look('empty()'), [], `${name}: empty texts`);
+    assert.deepEqual(await page.look('overflowing()'), [], `${name}: does not fit`);
+    assert.deepEqual(await page.look('unnamed()'), [], `${name}: controls without a name`);
+    assert.deepEqual(await page.look('pale()'), [], `${name}: contrast below 4.5`);
+  }
+
+  for (const theme of themes) {
+    for (const language of languages) {
+      it(`event channel: each kind shows its own settings (${theme}, ${language})`, async () => {
+        const page = await bench.open({ theme, language });
+        const visible = (id: string) => page.page.locator(`#node-config-input-${id}`).isVisible();
+        await page.edit('event-channel');
+        for (const { kind, shows, hides } of [
+          {
+            kind: 'amqp',
+            shows: ['url', 'topicPrefix', 'exchange', 'deliveryLimit', 'shards', 'declare'],
+            hides: ['store', 'clientId', 'sessionExpiryDays'],
+          },
+          {
+            kind: 'local',
+            shows: ['store', 'source'],
+            hides: ['url', 'user', 'topicPrefix', 'clientId', 'exchange'],
+          },
+          {
+            kind: 'mqtt',
+            shows: ['url', 'clientId', 'sessionExpiryDays', 'topicPrefix'],
+            hides: ['store', 'exchange', 'declare'],
+          },
+        ]) {
+          await page.page.selectOption('#node-config-input-kind', kind);
+          for (const id of shows) assert.equal(await visible(id), true, `${kind}: ${id}`);
+          for (const id of hides) assert.equal(await visible(id), false, `${kind}: ${id}`);
+          await assertGoodLooking(page, `${theme}-${language}-event-channel-${kind}`);
+        }
+        await page.page.selectOption('#node-config-input-kind', 'amqp');
+        await page.page.fill('#node-config-input-url', 'amqp://127.0.0.1:9');
+        await page.page.fill('#node-config-input-password', 'typed');
+        await page.page.click('#crossdock-show-topology');
+        await page.page.locator('#crossdock-topology table').waitFor();
+        await page.page.locator('#crossdock-topology').scrollIntoViewIfNeeded();
+        await assertGoodLooking(page, `${theme}-${language}-event-channel-topology`);
+        await page.finish('cancel');
+        assert.deepEqual(page.problems, []);
+        await page.close();
+      });
+    }
+  }
+
+  it('event channel: asks only for what its kind needs, and takes the address of the kind', async () => {
+    const page = await bench.open();
+    const node = (): Promise<unknown> =>
+      page.page.evaluate(
+        "(({ kind, url, store, valid }) => ({ kind, url, store, valid }))(RED.nodes.node('n-event-channel'))",
+      );
+    await page.edit('event-channel');
+    await type(page, 'url', `\${MQTT_URL}`);
+    await page.page.selectOption('#node-config-input-kind', 'amqp');
+    assert.equal(await page.page.inputValue('#node-config-input-url'), `\${AMQP_URL}`);
+    await type(page, 'url', 'mqtt://broker');
+    assert.match(await complaint(page, 'url'), /such as amqp/);
+    await type(page, 'deliveryLimit', '0');
+    assert.equal(
+      await page.page.evaluate("$('#node-config-input-deliveryLimit').hasClass('input-error')"),
+      true,
+    );
+    await page.page.selectOption('#node-config-input-queueType', 'classic');
+    assert.equal(await page.page.locator('#crossdock-row-deliveryLimit').isVisible(), false);
+    // What is wrong with a broker does not matter to a channel without one.
+    await page.page.selectOption('#node-config-input-kind', 'local');
+    await page.page.selectOption('#node-config-input-store', 'n-store');
+    await page.finish('ok');
+    assert.deepEqual(await node(), { kind: 'local', url: 'mqtt://broker', store: 'n-store', valid: true });
+    await page.close();
+  });
+
+  it('event channel: shows the topology of its subscriptions as a table that the keyboard reaches', async () => {
+    const page = await bench.open();
+    await page.edit('event-channel');
+    await page.page.selectOption('#node-config-input-kind', 'amqp');
+    await page.page.fill('#node-config-input-url', 'amqp://127.0.0.1:9');
+    await page.page.fill('#node-config-input-password', 'typed');
+    await page.page.evaluate(`RED.nodes.add({ id: 'in1', type: 'crossdock-event-in', z: 'tab', x: 100, y: 500, w: 100, h: 30,
+      _def: RED.nodes.getType('crossdock-event-in') || { defaults: {} }, _config: {}, wires: [], channel: 'n-event-channel',
+      subscription: '<b>orders', filter: 'order/#', users: [], inputs: 0, outputs: 1 })`);
+    await page.page.focus('#crossdock-show-topology');
+    await page.page.keyboard.press('Enter');
+    const table = page.page.locator('#crossdock-topology table');
+    await table.waitFor();
+    const text = String(await table.textContent());
+    assert.match(text, /crossdock\.events\.<b>orders/);
+    assert.match(text, /x-delivery-limit=20/);
+    assert.match(text, /#/);
+    assert.match(
+      String(await page.page.textContent('#crossdock-topology-result')),
+      /^Not compared with the broker\. .*127\.0\.0\.1:9/,
+    );
+    await page.page.keyboard.press('Tab');
+    assert.equal(await page.page.evaluate('document.activeElement.id'), 'crossdock-topology');
+    await page.finish('cancel');
+    await page.close();
+  });
+
+  it('event channel: the connection test says what the deployed channel is connected to, or why not', async () => {
+    await editor.edit('event-channel');
+    await editor.page.click('#crossdock-test');
+    const result = editor.page.locator('#crossdock-test-result.crossdock-failed');
+    await result.waitFor({ timeout: 30_000 });
+    assert.match((await result.textContent()) ?? '', /127\.0\.0\.1:9/);
+    assert.deepEqual(await editor.look('pale()'), []);
+    await editor.finish('cancel');
+  });
+
+  for (const theme of themes) {
+    for (const language of languages) {
+      it(`store: each kind shows its own settings, and its health when it is tested (${theme}, ${language})`, async () => {
+        const page = await bench.open({ theme, language });
+        const visible = (id: string) => page.page.locator(`#${id}`).isVisible();
+        await page.edit('store');
+        await page.page.click('#crossdock-test');
+        await page.page.locator('#crossdock-store-result.crossdock-ok').waitFor();
+        assert.match(String(await page.page.textContent('#crossdock-health')), /SQLite \d+\.\d+/);
+        await assertGoodLooking(page, `${theme}-${language}-store-health`);
+        await page.page.selectOption('#node-config-input-kind', 'postgres');
+        for (const field of ['url', 'user', 'password', 'schema'])
+          assert.equal(await visible(`node-config-input-${field}`), true, field);
+        assert.deepEqual(
+          [await visible('node-config-input-path'), await visible('crossdock-backup')],
+          [false, false],
+        );
+        await assertGoodLooking(page, `${theme}-${language}-store-postgres`);
+        await page.finish('cancel');
+        assert.deepEqual(page.problems, []);
+        await page.close();
+      });
+    }
+  }
+
+  it('store: checks only what its kind needs, and backs up beside its file', async () => {
+    await editor.edit('store');
+    await editor.page.click('#crossdock-backup');
+    const result = editor.page.locator('#crossdock-store-result.crossdock-ok');
+    await result.waitFor();
+    assert.match((await result.textContent()) ?? '', /editor-test\.sqlite\.backup-\d{8}T\d{9}Z \(/);
+    const wrong = (property: string): Promise<unknown> =>
+      evaluate(`$('#node-config-input-${property}').hasClass('input-error')`);
+    await type(editor, 'path', '');
+    assert.equal(await wrong('path'), true, 'a SQLite store without a file');
+    await editor.page.selectOption('#node-config-input-kind', 'postgres');
+    assert.equal(await wrong('path'), false, 'a file counts for SQLite only');
+    for (const [property, bad, good] of [
+      ['url', 'mysql://db/orders', 'postgres://db/orders'],
+      ['url', 'postgres://me:word@db/orders', 'postgresql://db:5433/orders?sslmode=require'],
+      ['schema', 'pg_own', 'orders'],
+      ['schema', '', 'orders_2'],
+    ] as const) {
+      await type(editor, property, bad);
+      assert.equal(await wrong(property), true, bad);
+      await type(editor, property, good);
+      assert.equal(await wrong(property), false, good);
+    }
     await editor.finish('cancel');
   });
 

@@ -94,7 +94,7 @@ window.crossdockTest = (() => {
     /** Texts below the contrast that WCAG AA asks for (4.5). */
     pale() {
       const found = [];
-      for (const element of form().querySelectorAll('label span, label i, .crossdock-tip, .crossdock-tip code, .crossdock-heading, .crossdock-measure > span, .crossdock-check > span, .crossdock-result, button span, input, textarea, select')) {
+      for (const element of form().querySelectorAll('label span, label i, .crossdock-tip, .crossdock-tip code, .crossdock-heading, .crossdock-measure > span, .crossdock-check > span, .crossdock-result, .crossdock-topology th, .crossdock-topology code, .crossdock-topology div, button span, input, textarea, select')) {
         if (!visible(element)) continue;
         const ratio = contrast(element);
         if (ratio < 4.5) found.push(element.tagName + '.' + element.className + ' ' + ratio.toFixed(2));

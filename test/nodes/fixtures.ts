@@ -41,6 +41,8 @@ export const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
   'dead-letter': { store: 'store' },
   'inventory-publish': { store: 'store', server: 'server', channel: 'channel' },
   reconciler: { store: 'store', server: 'server' },
+  'event-in': { store: 'store', channel: 'channel' },
+  settle: {},
 };
 
 /** One of our message nodes on the test tab. */

@@ -30,6 +30,9 @@ export const NODE_NAMES = [
   'dead-letter',
   'inventory-publish',
   'reconciler',
+  'event-in',
+  'event-out',
+  'settle',
 ] as const;
 
 export function nodeSet(name: string): NodeSet {

@@ -3,10 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CrossdockError } from '../../errors';
+import { placeOf, refuseNetworkShare, sqliteWarnings } from '../checks';
 import { applyMigrations } from '../migrations';
 import type { Migration, Statement, StatementResult, Store, StoreHealth, StoreOptions } from '../types';
 import { StatementExpectationError } from '../types';
-import type { Failure, FromWorker, Reply, Request, WorkerHealth } from './protocol';
+import type { Failure, FromWorker, Reply, Request, ToWorker, WorkerHealth } from './protocol';
 
 const DEFAULT_MAX_QUEUED = 10_000;
 
@@ -19,11 +20,11 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 const translated = new Map<string, string>();
 
-/** Portable SQL to SQLite's; cached, since our statement texts are few. */
+/** Portable SQL to SQLite's, but for quoted text; cached, since our statement texts are few. */
 function translate(sql: string): string {
   let text = translated.get(sql);
   if (text === undefined) {
-    text = sql.replace(/\{[a-z_]+\}/g, (word) => WORDS[word] ?? word);
+    text = sql.replace(/'(?:[^']|'')*'|\{[a-z_]+\}/g, (word) => WORDS[word] ?? word);
     if (translated.size < 1000) translated.set(sql, text);
   }
   return text;
@@ -78,6 +79,8 @@ class SqliteStore implements Store {
   readonly instanceId = randomUUID();
   readonly #waiting = new Map<number, Waiting>();
   readonly #maxQueued: number;
+  /** Asked in this turn of the event loop, not posted yet. */
+  #unsent: Request[] = [];
   #nextId = 1;
   #closing: Promise<void> | undefined;
   #problem: string | undefined;
@@ -119,13 +122,26 @@ class SqliteStore implements Store {
   }
 
   async health(): Promise<StoreHealth> {
+    const version = process.versions['sqlite'] ?? 'unknown';
+    const engine = `SQLite ${version}`;
     if (this.#closing !== undefined) {
-      return { state: 'closed', bytes: 0, lastCommitAt: undefined, queued: 0, problem: undefined };
+      return {
+        state: 'closed',
+        engine,
+        warnings: [],
+        bytes: 0,
+        lastCommitAt: undefined,
+        queued: 0,
+        problem: undefined,
+      };
     }
     const queued = this.#waiting.size;
     const seen = (await this.#ask({ type: 'health' })) as WorkerHealth;
+    const warnings = sqliteWarnings(await placeOf(dirname(this.file)), version);
     return {
       state: this.#problem === undefined ? 'open' : 'failing',
+      engine,
+      warnings,
       bytes: seen.bytes,
       lastCommitAt: seen.lastCommitAt,
       queued,
@@ -133,8 +149,12 @@ class SqliteStore implements Store {
     };
   }
 
-  /** Writes a consistent copy to `file` (which must not exist) while the store goes on working. */
+  /**
+   * Writes a consistent copy to `file`, which must not exist. Where Node.js can (22.16, 23.8 and newer), it is written
+   * in steps and units go on committing; else they wait until the copy is done.
+   */
   async backup(file: string): Promise<void> {
+    if (this.#closing !== undefined) throw closedError(this.file);
     await this.#ask({ type: 'backup', file });
   }
 
@@ -158,8 +178,30 @@ class SqliteStore implements Store {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.worker.postMessage({ id, ...request });
+      if (this.#unsent.length === 0) setImmediate(() => this.#send());
+      this.#unsent.push({ id, ...request });
     });
+  }
+
+  /** Once per turn of the event loop; a message per unit would cost more than the unit. */
+  #send(): void {
+    const requests: ToWorker = this.#unsent;
+    this.#unsent = [];
+    try {
+      this.worker.postMessage(requests);
+    } catch {
+      // One of them holds what cannot be cloned; only that one may fail, and nothing may throw out of a timer.
+      for (const request of requests) this.#sendOne(request);
+    }
+  }
+
+  #sendOne(request: Request): void {
+    try {
+      this.worker.postMessage([request]);
+    } catch (error) {
+      const failure: Failure = { type: 'sqlite', errcode: 20, message: (error as Error).message };
+      this.#answer({ id: request.id, ok: false, failure });
+    }
   }
 
   #answer(reply: Reply): void {
@@ -199,13 +241,13 @@ function closedError(file: string): CrossdockError {
   });
 }
 
-/** The SQLite-only extra: a copy while running. */
+/** The SQLite-only extra: a consistent copy while running. */
 export type SqliteStoreHandle = Store & { backup(file: string): Promise<void> };
 
 /**
  * Opens (and creates) the store file; its folder is made when missing.
- * @throws CrossdockError STORE_NEEDS_NODE (this Node.js has no node:sqlite), STORE_BUSY (another process has it),
- *   STORE_IO (folder not writable), STORE_SQL (not a store file).
+ * @throws CrossdockError STORE_NEEDS_NODE (this Node.js has no node:sqlite), STORE_NETWORK_SHARE,
+ *   STORE_BUSY (another process has it), STORE_IO (folder not writable), STORE_SQL (not a store file).
  */
 export async function openSqliteStore(file: string, options: StoreOptions = {}): Promise<SqliteStoreHandle> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -224,6 +266,7 @@ export async function openSqliteStore(file: string, options: StoreOptions = {}):
       cause: error,
     });
   }
+  refuseNetworkShare(file, await placeOf(dirname(file)));
   const worker = new Worker(join(__dirname, 'worker.js'), {
     workerData: { file },
     // node:sqlite prints an ExperimentalWarning up to 24.14; it would be noise in every gateway's log.

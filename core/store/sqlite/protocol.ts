@@ -7,6 +7,9 @@ export type Request =
   | { readonly id: number; readonly type: 'backup'; readonly file: string }
   | { readonly id: number; readonly type: 'close' };
 
+/** Requests of one turn of the event loop go in one message: cloning and waking cost more than the work itself. */
+export type ToWorker = readonly Request[];
+
 /** A statement with its `{...}` words already replaced. */
 export interface WireStatement {
   readonly sql: string;

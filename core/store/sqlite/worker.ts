@@ -5,14 +5,18 @@
  * group takes all of them into one transaction with one fsync. A unit that fails is rolled back to its savepoint and
  * does not disturb its neighbours. Nothing is answered before the COMMIT that holds it has returned.
  */
-import { statSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
+import * as sqlite from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { StatementResult } from '../types';
-import type { Failure, FromWorker, Reply, Request, WireStatement } from './protocol';
+import type { Failure, FromWorker, Reply, Request, ToWorker, WireStatement } from './protocol';
+
+type RunRequest = Extract<Request, { type: 'run' }>;
 
 /** Units in one commit: measured to be flat beyond 256; a bound keeps the latency of the first one small. */
 const MAX_GROUP = 512;
+/** Pages per step of a copy (4 KB each): a step holds the connection for a millisecond or two. */
+const COPY_PAGES = 256;
 /** Prepared statements kept; our code has a few dozen distinct texts. */
 const MAX_PREPARED = 500;
 /** SQLite result codes after which SQLite itself has rolled the whole transaction back (sqlite.org/lang_transaction). */
@@ -22,9 +26,9 @@ const port = parentPort;
 if (port === null) throw new Error('the store worker runs in a worker thread only');
 const file = String((workerData as { file: string }).file);
 
-let db: DatabaseSync;
+let db: sqlite.DatabaseSync;
 let lastCommitAt: number | undefined;
-const prepared = new Map<string, { statement: StatementSync; reads: boolean }>();
+const prepared = new Map<string, { statement: sqlite.StatementSync; reads: boolean }>();
 
 class ExpectationFailed extends Error {
   constructor(readonly failure: Failure) {
@@ -37,7 +41,7 @@ function post(message: FromWorker): void {
 }
 
 function open(): void {
-  db = new DatabaseSync(file);
+  db = new sqlite.DatabaseSync(file);
   // Exclusive: a second process gets SQLITE_BUSY at once instead of two owners of one set of leases; and with the
   // WAL index in memory the WAL-reset bug of SQLite < 3.51.3 (two connections) cannot happen.
   db.exec('PRAGMA busy_timeout = 2000');
@@ -50,12 +54,15 @@ function open(): void {
   db.exec('COMMIT');
 }
 
-function prepare(sql: string): { statement: StatementSync; reads: boolean } {
+function prepare(sql: string): { statement: sqlite.StatementSync; reads: boolean } {
   const known = prepared.get(sql);
   if (known !== undefined) return known;
   if (prepared.size >= MAX_PREPARED) prepared.clear();
   const statement = db.prepare(sql);
-  const entry = { statement, reads: /^\s*(select|with|pragma)\b/i.test(sql) || /\breturning\b/i.test(sql) };
+  const entry = {
+    statement,
+    reads: /^\s*(select|with|pragma|explain)\b/i.test(sql) || /\breturning\b/i.test(sql),
+  };
   prepared.set(sql, entry);
   return entry;
 }
@@ -82,7 +89,7 @@ function failureOf(error: unknown): Failure {
 }
 
 /** Runs one unit inside the open transaction; a failed one leaves no trace. */
-function runUnit(request: Extract<Request, { type: 'run' }>): Reply {
+function runUnit(request: RunRequest): Reply {
   // A single statement is atomic by itself; only longer units pay for a savepoint. An expectation is checked after
   // the statement has run, so it needs the savepoint too.
   const [only] = request.statements;
@@ -103,7 +110,7 @@ function runUnit(request: Extract<Request, { type: 'run' }>): Reply {
   }
 }
 
-function commitGroup(group: readonly Extract<Request, { type: 'run' }>[]): readonly Reply[] {
+function commitGroup(group: readonly RunRequest[]): readonly Reply[] {
   try {
     db.exec('BEGIN IMMEDIATE');
     const replies = group.map(runUnit);
@@ -130,53 +137,127 @@ function sizeOf(path: string): number {
   }
 }
 
-function answerOther(request: Exclude<Request, { type: 'run' }>): Reply {
+/** Copies that are being written now, one after the other. */
+let copying: Promise<void> | undefined;
+
+/** Writes a consistent copy; in steps on a thread of its own where this Node.js can, so that commits go on. */
+async function copyTo(target: string): Promise<void> {
+  // Made first: it must not exist, and it holds what only the gateway's user may read.
+  writeFileSync(target, '', { flag: 'wx', mode: 0o600 });
+  try {
+    if (typeof sqlite.backup === 'function') await copyInSteps(target);
+    else db.prepare('VACUUM INTO ?').run(target);
+  } catch (error) {
+    rmSync(target, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * The first step must not meet a transaction: Node.js (24.21) takes its "busy" for the end of the copy. Later steps may.
+ */
+async function copyInSteps(target: string): Promise<void> {
+  const goOn = (): void => {
+    if (!holding) return;
+    holding = false;
+    serve();
+  };
+  holding = true;
+  try {
+    await sqlite.backup(db, target, { rate: COPY_PAGES, progress: goOn });
+  } finally {
+    goOn();
+  }
+}
+
+function startCopy({ id, file: target }: Extract<Request, { type: 'backup' }>): void {
+  const copy = (copying ?? Promise.resolve())
+    .then(() => copyTo(target))
+    .then(
+      () => answer({ id, ok: true, value: null }),
+      (error: unknown) => answer({ id, ok: false, failure: failureOf(error) }),
+    )
+    .finally(() => {
+      if (copying === copy) copying = undefined;
+    });
+  copying = copy;
+}
+
+function answer(reply: Reply): void {
+  post({ type: 'replies', replies: [reply] });
+}
+
+function answerOther(request: Exclude<Request, { type: 'run' }>): void {
+  const { id } = request;
   try {
     if (request.type === 'backup') {
-      db.prepare('VACUUM INTO ?').run(request.file);
-      return { id: request.id, ok: true, value: null };
+      startCopy(request);
+      return;
     }
     if (request.type === 'close') {
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       db.close();
-      return { id: request.id, ok: true, value: null };
+      answer({ id, ok: true, value: null });
+      port?.close();
+      return;
     }
-    return { id: request.id, ok: true, value: { bytes: sizeOf(file) + sizeOf(`${file}-wal`), lastCommitAt } };
+    answer({ id, ok: true, value: { bytes: sizeOf(file) + sizeOf(`${file}-wal`), lastCommitAt } });
   } catch (error) {
-    return { id: request.id, ok: false, failure: failureOf(error) };
+    answer({ id, ok: false, failure: failureOf(error) });
   }
 }
+
+/** Requests that have arrived and are not answered; the oldest first. */
+const queue: Request[] = [];
+/** The next group is scheduled for the event loop's next turn. */
+let turn = false;
+/** Nothing may begin now. */
+let holding = false;
 
 /** Serves what has queued up: runs of units as commit groups, everything else in its place between them. */
-function serve(first: Request): void {
-  let next: Request | undefined = first;
-  while (next !== undefined) {
-    if (next.type !== 'run') {
-      post({ type: 'replies', replies: [answerOther(next)] });
-      if (next.type === 'close') {
-        port?.close();
-        return;
-      }
-      next = take();
-      continue;
+function serve(): void {
+  turn = false;
+  if (holding) return;
+  for (;;) {
+    gather();
+    const [next] = queue;
+    if (next === undefined) return;
+    if (next.type === 'run') {
+      const end = queue.findIndex(({ type }) => type !== 'run');
+      const group = queue.splice(0, Math.min(MAX_GROUP, end === -1 ? queue.length : end)) as RunRequest[];
+      post({ type: 'replies', replies: commitGroup(group) });
+    } else if (next.type === 'close' && copying !== undefined) {
+      void copying.then(serve);
+      return;
+    } else {
+      queue.shift();
+      answerOther(next);
+      if (next.type === 'close') return;
     }
-    const group: Extract<Request, { type: 'run' }>[] = [];
-    while (next?.type === 'run' && group.length < MAX_GROUP) {
-      group.push(next);
-      next = take();
+    if (copying !== undefined) {
+      // The copy's steps are told to this thread's event loop, so it must get its turns between two commits.
+      turn = true;
+      setImmediate(serve);
+      return;
     }
-    post({ type: 'replies', replies: commitGroup(group) });
   }
 }
 
-function take(): Request | undefined {
-  if (port === null) return undefined;
-  return (receiveMessageOnPort(port) as { message: Request } | undefined)?.message;
+/** Takes what waits in the port, as far as the next group needs it. */
+function gather(): void {
+  while (queue.length < MAX_GROUP && port !== null) {
+    const received = receiveMessageOnPort(port) as { message: ToWorker } | undefined;
+    if (received === undefined) return;
+    queue.push(...received.message);
+  }
 }
 
 try {
   open();
-  port.on('message', serve);
+  port.on('message', (requests: ToWorker) => {
+    queue.push(...requests);
+    if (!turn) serve();
+  });
   const version = process.versions['sqlite'] ?? 'unknown';
   post({ type: 'ready', sqlite: version });
 } catch (error) {

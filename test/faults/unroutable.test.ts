@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { openPostgresStore } from '../../core/store';
+import { node } from '../runtime/flow';
+import { waitFor } from '../support';
+import { choices, keep, SEED, tell, turns } from './support/campaign';
+import { Pipeline } from './support/pipeline';
+import { postgresForTests, rabbitForTests } from './support/shared-services';
+import { FLAWLESS, flawsOf } from './support/verdict';
+
+/**
+ * Proves that an event for which RabbitMQ has no queue is not thrown away silently: it comes back (mandatory), is
+ * shown, stays in the outbox, and leaves when the binding is back. The store is PostgreSQL, for the test to look in.
+ */
+describe('unroutable publishes', function () {
+  this.timeout(600_000);
+  const ends: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  });
+
+  it('are all reported, kept, and sent once the binding is back', async function () {
+    const name = `unroutable-${SEED}`;
+    const rabbit = rabbitForTests(name);
+    const postgres = postgresForTests(name);
+    if (rabbit === undefined || postgres === undefined) this.skip();
+    ends.push(
+      () => postgres.remove(),
+      () => rabbit.remove(),
+    );
+    const pipeline = await Pipeline.start({
+      kind: 'amqp',
+      brokerUrl: rabbit.url,
+      postgres,
+      name,
+      extra: [
+        node('status', 'status', { scope: ['out'] }, [['statusText']]),
+        node('function', 'statusText', {
+          func: 'node.warn("STATUS " + msg.status.text); return null;',
+          outputs: 1,
+          libs: [],
+        }),
+      ],
+    });
+    ends.push(() => pipeline.remove());
+    const store = await openPostgresStore(postgres);
+    ends.push(() => store.close());
+    /** What is not sent, and of that what the broker has returned. */
+    const held = async (): Promise<{ unsent: number; returned: number }> => {
+      const [result] = await store.run([
+        {
+          sql: `SELECT count(*) AS unsent, count(CASE WHEN error LIKE '%UNROUTABLE%' THEN 1 END) AS returned
+            FROM crossdock_outbox WHERE state <> 'sent'`,
+        },
+      ]);
+      return { unsent: Number(result?.rows[0]?.['unsent']), returned: Number(result?.rows[0]?.['returned']) };
+    };
+
+    const rng = choices(name);
+    const before = pipeline.feed(rng);
+    await before.more(turns(50, 500));
+    const bindAgain = await rabbit.unbind();
+    // Held back by what has been delivered, the senders would wait for what cannot come.
+    await before.more(12 * 4);
+    await before.finish();
+    await waitFor(async () => (await held()).unsent === before.acknowledged - pipeline.recorder.distinct, {
+      what: 'every event either delivered or held',
+      timeoutMs: 60_000,
+      intervalMs: 200,
+    });
+    const { unsent } = await held();
+    // Of each key one event is tried; those behind it keep their order and wait for it.
+    await waitFor(async () => (await held()).returned >= Math.min(12, unsent), {
+      what: 'the returns',
+      timeoutMs: 60_000,
+    });
+    const { returned } = await held();
+    tell(
+      `${before.acknowledged} acknowledged, ${unsent} held in the outbox, ${returned} of them returned by the broker`,
+    );
+    assert.ok(unsent > 0);
+    await pipeline.red.waitForLog(new RegExp(`STATUS ${unsent} waiting: .*subscribed`), {
+      timeoutMs: 30_000,
+    });
+
+    await bindAgain();
+    const verdict = await pipeline.verdict(before);
+    const left = await pipeline.leftBehind();
+    const flawless = { ...FLAWLESS, unsettled: 0, dead: 0, outbox: 0, integrity: 'ok' };
+    const found = { ...flawsOf(verdict), ...left };
+    const where =
+      JSON.stringify(found) === JSON.stringify(flawless)
+        ? ''
+        : keep(name, { verdict, left, history: before.history, log: pipeline.red.log.slice(-300) });
+    assert.deepEqual(found, flawless, `seed ${SEED}, see ${where}`);
+  });
+});

@@ -1,0 +1,260 @@
+/**
+ * Every idea that keeps state, on a real PostgreSQL: a short life of each, so that SQL that only SQLite understands is
+ * found. What each idea must do is tested in test/core.
+ */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import { type CloudEvent, openLocalChannel, type Publisher } from '../../core/channel';
+import { DeadLetters } from '../../core/dead-letter';
+import {
+  type Delivery,
+  Inbox,
+  type InboxOptions,
+  type ScopedMessage,
+  ScopeRegistry,
+} from '../../core/delivery';
+import { openOutbox } from '../../core/delivery/outbox';
+import { CrossdockError } from '../../core/errors';
+import { IdempotencyGuard } from '../../core/idempotency';
+import { openInventoryPublisher } from '../../core/inventory';
+import { openReconcileRuns, reconcile } from '../../core/reconcile';
+import { openPostgresStore, type Store } from '../../core/store';
+import { confirmAll, outgoing, ScriptedChannel } from '../core/outbox-support';
+import { level } from '../nodes/fixtures';
+import { waitFor } from '../support';
+
+const url = process.env['POSTGRES_TEST_URL'] ?? '';
+const transient = new CrossdockError('Odoo does not answer.', {
+  code: 'ODOO_UNREACHABLE',
+  kind: 'transient',
+});
+const permanent = new CrossdockError('The SKU is missing.', { code: 'SKU_MISSING', kind: 'permanent' });
+const FAILED_AT = { flowId: 'tab', nodeId: 'n', nodeType: 'crossdock-odoo-order', nodeName: '' };
+
+describe('ideas on PostgreSQL', function () {
+  this.timeout(60_000);
+  let admin: Client;
+  let schema: string;
+  /** Two gateways on one store. */
+  let store: Store;
+  let other: Store;
+
+  before(async function () {
+    if (url === '') this.skip();
+    admin = new Client({ connectionString: url });
+    await admin.connect();
+  });
+  after(() => admin?.end());
+  beforeEach(async () => {
+    schema = `test_${randomBytes(6).toString('hex')}`;
+    [store, other] = await Promise.all([
+      openPostgresStore({ url, schema }),
+      openPostgresStore({ url, schema }),
+    ]);
+  });
+  afterEach(async () => {
+    await Promise.all([store, other].map((opened) => opened?.close()));
+    await admin?.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
+  });
+
+  const openInbox = (at: Store): Promise<Inbox> =>
+    Inbox.open(at, {
+      source: 'shop',
+      concurrency: 5,
+      maxAttempts: 5,
+      holdMs: 60_000,
+      backoff: { baseMs: 10, capMs: 20 },
+    } satisfies InboxOptions);
+
+  it('inbox, scopes, dead letters: two gateways share the messages, each is delivered in order and once', async () => {
+    const letters = await DeadLetters.open(store);
+    const seen: string[] = [];
+    const parked: string[] = [];
+    const inboxes = await Promise.all([openInbox(store), openInbox(other)]);
+    const registries = inboxes.map(() => new ScopeRegistry());
+    for (const [index, inbox] of inboxes.entries()) {
+      const scopes = registries[index] ?? new ScopeRegistry();
+      inbox.start((delivery: Delivery) => {
+        const message: ScopedMessage = { _msgid: `${delivery.deliveryId}-${delivery.attempts}` };
+        const token = scopes.open(message, delivery.scope, inbox.holdMs);
+        const fate = Number(delivery.deliveryId) % 10;
+        const end = async (): Promise<void> => {
+          if (fate === 3 && delivery.attempts === 1) {
+            await scopes.settle(message, { type: 'failed', error: transient });
+          } else if (fate === 7) {
+            const letter = letters.park({
+              error: permanent,
+              failedAt: FAILED_AT,
+              origin: scopes.origin(message),
+              payload: { n: delivery.deliveryId },
+              businessKey: undefined,
+            });
+            await scopes.settle(
+              message,
+              { type: 'parked', error: permanent, id: letter.id },
+              { store, statements: letter.statements },
+            );
+            parked.push(delivery.deliveryId);
+          } else {
+            seen.push(delivery.deliveryId);
+            await scopes.settle(message, { type: 'completed', result: { n: delivery.deliveryId } });
+          }
+        };
+        void end();
+        return () => scopes.handBack(token);
+      });
+    }
+    const accept = (n: number): Promise<string> | undefined =>
+      inboxes[n % 2]?.accept({
+        id: String(n),
+        partitionKey: `k${n % 7}`,
+        body: Buffer.from(`body ${n}`),
+        headers: { topic: 'orders/create' },
+      });
+    // One after the other, as a key's messages come; the copies together.
+    for (let n = 0; n < 100; n += 1) assert.equal(await accept(n), 'accepted');
+    assert.equal(await accept(1), 'duplicate');
+    await waitFor(() => seen.length + parked.length >= 100, { what: 'all messages', timeoutMs: 30_000 });
+    await Promise.all(inboxes.map((inbox) => inbox.stop(5000)));
+    assert.equal(new Set(seen).size, 90);
+    assert.equal(seen.length, 90, 'none twice');
+    assert.equal(await letters.count(), 10);
+    for (let key = 0; key < 7; key += 1) {
+      const ofKey = seen.map(Number).filter((n) => n % 7 === key);
+      assert.deepEqual(
+        ofKey,
+        [...ofKey].sort((a, b) => a - b),
+        `order of k${key}`,
+      );
+    }
+    const [letter] = await letters.list();
+    assert.equal(letter?.code, 'SKU_MISSING');
+    const kept = await letters.body(letter?.id ?? '');
+    assert.match(Buffer.from(kept?.original ?? []).toString(), /^body \d+$/);
+  });
+
+  it('idempotency guard: of claims in two gateways one is first, the others get its result', async () => {
+    const options = { scope: 'orders', retentionMs: 60_000, leaseMs: 30_000, waitMs: 10_000 };
+    const guards = await Promise.all([
+      IdempotencyGuard.open(store, options),
+      IdempotencyGuard.open(other, options),
+    ]);
+    const scopes = new ScopeRegistry();
+    const claims = await Promise.all(
+      Array.from({ length: 10 }, async (_, n) => {
+        const claim = await guards[n % 2]?.claim({ key: 'order-1', fingerprint: 'f' });
+        if (claim?.type === 'first') {
+          const message: ScopedMessage = { _msgid: `first-${n}` };
+          scopes.open(message, claim.scope, 30_000);
+          await scopes.settle(message, { type: 'completed', result: { order: 42 } });
+        }
+        return claim;
+      }),
+    );
+    assert.deepEqual(claims.map((claim) => claim?.type).sort(), [...Array(9).fill('duplicate'), 'first']);
+    for (const claim of claims)
+      if (claim?.type === 'duplicate') assert.deepEqual(claim.result, { order: 42 });
+    assert.equal((await guards[1]?.claim({ key: 'order-1', fingerprint: 'g' }))?.type, 'conflict');
+    assert.equal(await guards[0]?.cleanUp(), 0);
+  });
+
+  it('inventory: publishes what is new once, also when two gateways flush', async () => {
+    const events: CloudEvent[] = [];
+    const channel: Publisher = {
+      publish: async (event: CloudEvent) => {
+        events.push(event);
+      },
+    };
+    const open = (at: Store) =>
+      openInventoryPublisher({ store: at, channel, channelId: 'main', source: '/systems/odoo/main' });
+    const publishers = await Promise.all([open(store), open(other)]);
+    const levels = Array.from({ length: 250 }, (_, n) => level(`SKU-${n}`, String(n % 5)));
+    const taken = await Promise.all(publishers.map((publisher) => publisher.accept(levels)));
+    assert.equal(
+      taken.reduce((sum, { changed }) => sum + changed, 0),
+      250,
+    );
+    await waitFor(
+      async () => {
+        for (const publisher of publishers) await publisher.flush();
+        return (await publishers[0]?.pending()) === 0;
+      },
+      { what: 'everything published' },
+    );
+    assert.equal(new Set(events.map(({ id }) => id)).size, 250);
+    assert.equal(events.length, 250, 'each once');
+    assert.equal((await publishers[1]?.accept(levels))?.changed, 0);
+    await Promise.all(publishers.map((publisher) => publisher.close()));
+  });
+
+  it('outbox: events of two gateways leave once, in order per key, and are counted and forgotten', async () => {
+    const channel = new ScriptedChannel();
+    channel.answer = confirmAll;
+    const open = (at: Store) =>
+      openOutbox({ store: at, channelId: 'events', publisher: channel, retentionMs: 0 });
+    const outboxes = await Promise.all([open(store), open(other)]);
+    for (const outbox of outboxes) outbox.start();
+    for (let n = 0; n < 60; n += 1) {
+      const outbox = outboxes[n % 2];
+      await outbox?.store.run(outbox.statements([outgoing(`e${n}`, `k${n % 5}`)]));
+      outbox?.wake(1);
+    }
+    await waitFor(() => new Set(channel.ids).size === 60, { what: 'all events', timeoutMs: 30_000 });
+    for (let key = 0; key < 5; key += 1) {
+      const numbers = channel.ids.map((id) => Number(id.slice(1))).filter((n) => n % 5 === key);
+      const first = [...new Set(numbers)];
+      assert.deepEqual(
+        first,
+        [...first].sort((a, b) => a - b),
+      );
+    }
+    await waitFor(async () => (await outboxes[0]?.health())?.waiting === 0, { what: 'nothing waiting' });
+    await Promise.all(outboxes.map((outbox) => outbox.stop()));
+    assert.equal((await outboxes[1]?.health())?.oldestAgeMs, undefined);
+    await outboxes[0]?.cleanUp();
+  });
+
+  it('local channel: what one gateway publishes is in the inbox of a subscription of the other', async () => {
+    const [here, there] = await Promise.all([
+      openLocalChannel({ store, channelId: 'c1' }),
+      openLocalChannel({ store: other, channelId: 'c1' }),
+    ]);
+    const source = await there.declare({ name: 'all', filter: '#' });
+    await waitFor(
+      async () => {
+        const { event } = outgoing('e1', 'SO-1');
+        await here.publish(JSON.parse(event) as CloudEvent);
+        const [rows] = await store.run([
+          { sql: 'SELECT count(*) AS n FROM crossdock_inbox WHERE source = ?', params: [source] },
+        ]);
+        return rows?.rows[0]?.['n'] === 1;
+      },
+      { what: 'the event', timeoutMs: 30_000 },
+    );
+    await there.remove('all');
+    await Promise.all([here.close(), there.close()]);
+  });
+
+  it('reconciler: keeps its runs with their differences', async () => {
+    const runs = await openReconcileRuns(store, { keepRuns: 2 });
+    for (const runId of ['r1', 'r2', 'r3']) {
+      const result = await reconcile([{ sku: 'A', onHand: '1' }], [{ sku: 'A', onHand: '2' }], {
+        key: 'sku',
+        fields: [{ path: 'onHand', type: 'decimal' }],
+        leftLabel: 'Odoo',
+        rightLabel: 'Warehouse',
+        runId,
+        now: () => Number(runId.slice(1)) * 1000,
+      });
+      await runs.save('stock', result);
+      await runs.save('stock', result);
+    }
+    assert.deepEqual(
+      (await runs.list('stock')).map(({ runId }) => runId),
+      ['r3', 'r2'],
+    );
+    assert.equal((await runs.differences('r3')).length, 1);
+    assert.deepEqual(await runs.differences('r1'), []);
+  });
+});
