@@ -2,8 +2,8 @@
  * The relay: takes events from the outbox, publishes them, and writes off what the channel has confirmed.
  *
  * It works in turns. A turn is one unit of the store: it writes all results that have gathered since the last one and
- * takes what there is room for (outbox-turn.ts). Between turns events are published from memory, per key one after the
- * other, up to the window. There is one relay per channel, held by a fenced lease; the others stand by.
+ * takes what there is room for (outbox-turn.ts). Between turns events are published from memory (outbox-sender.ts), per
+ * key one after the other, up to the window. There is one relay per channel, held by a fenced lease; the others stand by.
  *
  * While the channel is offline nothing is tried. What could not be published waits with its key (backoff with jitter);
  * what will never be taken is refused and frees its key: one event that is too large must not hold up all that follow.
@@ -12,12 +12,12 @@ import type { EventChannel } from '../channel/types';
 import { asCrossdockError, type CrossdockError } from '../errors';
 import { StatementExpectationError, type Store } from '../store';
 import { Alarm } from './alarm';
-import { type Backoff, backoffDelay } from './backoff';
-import { crashPoint, crashPointLater } from './crash-point';
-import { type Chain, chainId, cloudEventOf, Lanes, MAX_CHAIN, type TakenEvent } from './outbox-lanes';
+import type { Backoff } from './backoff';
+import { MAX_CHAIN } from './outbox-lanes';
 import { RelayLease } from './outbox-lease';
 import { ALL_DUE } from './outbox-schema';
-import { type Found, runTurn, Written, writes } from './outbox-turn';
+import { Sender } from './outbox-sender';
+import { type Found, runTurn, writes } from './outbox-turn';
 
 /** What a turn has changed in the store. */
 export interface Moved {
@@ -49,8 +49,6 @@ const STORE_RETRY_MS = 1000;
 /** While much is under way, results gather this long: a unit for each would cost more than publishing. */
 const GATHER_MS = 5;
 const GATHER_FROM = 32;
-/** Longest wait for a confirmation. */
-const CONFIRM_MS = 30_000;
 /** Between two bites of what is due: what fails again and again must not take all the time. */
 const DUE_AGAIN_MS = 100;
 /** Characters of events in memory, about. */
@@ -59,23 +57,15 @@ const MAX_SIZE = 32_000_000;
 export class Relay {
   /** Why the store cannot be worked with. */
   problem: CrossdockError | undefined;
-  /** The last failure of an event that is tried again. */
-  failure: CrossdockError | undefined;
-  #lanes = new Lanes();
-  #written = new Written();
-  /** Keys that were blocked in memory and not yet in the store. */
-  #breaking = new Set<string>();
   readonly #lease: RelayLease;
+  readonly #sender: Sender;
   readonly #alarm = new Alarm(() => {
     this.#due = true;
     this.#kick();
   });
-  #running = false;
   #turning: Promise<void> | undefined;
-  #scheduled: NodeJS.Timeout | NodeJS.Immediate | undefined;
+  #scheduled = false;
   #notBefore = 0;
-  #inFlight = 0;
-  #idle: (() => void) | undefined;
   /** There may be ready events in the store. */
   #more = true;
   /** The alarm has rung. */
@@ -87,24 +77,34 @@ export class Relay {
   #holdNow = false;
   #looks = 0;
   #offlineLooks = 0;
+  /** Characters of an event, as last seen. */
   #typical = 32_000;
   #looker: NodeJS.Timeout | undefined;
-  #pause: NodeJS.Timeout | undefined;
   #deaf: () => void = () => undefined;
 
   constructor(private readonly options: RelayOptions) {
     this.#lease = new RelayLease(options.store, options.channelId);
+    this.#sender = new Sender({
+      ...options,
+      allowed: () => this.#allowed(),
+      noted: () => this.#kick(),
+    });
+  }
+
+  /** The last failure of an event that is tried again. */
+  get failure(): CrossdockError | undefined {
+    return this.#sender.failure;
   }
 
   /** @param onState called after the channel's state has changed */
   start(onState: () => void): void {
-    this.#running = true;
+    this.#sender.running = true;
     this.#deaf = this.options.publisher.onState(({ status }) => {
       onState();
       if (status !== 'connected') return;
       // What made them fail may have gone with the old connection.
       this.retry().catch(() => undefined);
-      this.#pump();
+      this.#sender.pump();
     });
     if (!this.options.store.exclusive) {
       this.#looker = setInterval(() => this.#look(), LOOK_MS);
@@ -125,47 +125,49 @@ export class Relay {
   }
 
   async stop(drainMs: number): Promise<void> {
-    this.#running = false;
     this.#deaf();
     this.#alarm.stop();
-    clearTimeout(this.#pause);
-    this.#pause = undefined;
     clearInterval(this.#looker);
+    const confirmed = this.#sender.stop(drainMs);
     await this.#turning;
-    if (this.#inFlight > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, drainMs);
-        this.#idle = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+    await confirmed;
     await this.#leave();
+  }
+
+  #allowed(): boolean {
+    if (this.#lease.sure) return true;
+    if (this.#lease.held) {
+      // Stopped for a while: another process may be the relay by now.
+      this.#holdNow = true;
+      this.#kick();
+    }
+    return false;
   }
 
   /** Looks into the store soon: at once, or when results have gathered. One turn at a time. */
   #kick(): void {
-    if (!this.#running || this.#turning !== undefined || this.#scheduled !== undefined) return;
-    if (!this.#hasWork()) return;
-    const gather = this.#inFlight >= GATHER_FROM ? GATHER_MS : 0;
+    if (!this.#sender.running || this.#turning !== undefined || this.#scheduled || !this.#hasWork()) return;
+    const gather = this.#sender.inFlight >= GATHER_FROM ? GATHER_MS : 0;
     const wait = Math.max(gather, this.#notBefore - performance.now());
     const go = (): void => {
-      this.#scheduled = undefined;
-      if (this.#running) this.#turn();
+      this.#scheduled = false;
+      if (this.#sender.running) this.#turn();
     };
-    this.#scheduled = wait > 0 ? setTimeout(go, wait) : setImmediate(go);
+    this.#scheduled = true;
+    if (wait > 0) setTimeout(go, wait);
+    else setImmediate(go);
   }
 
   #hasWork(): boolean {
-    if (this.#written.size > 0 || this.#lanes.hungry.size > 0 || this.#resync || this.#holdNow) return true;
+    const { written, lanes } = this.#sender;
+    if (written.size > 0 || lanes.hungry.size > 0 || this.#resync || this.#holdNow) return true;
     return (this.#more || this.#due) && this.#room() >= this.options.window;
   }
 
   /** How many more may be taken: three windows are held in memory, less when the events are large. */
   #room(): number {
-    const { held, size } = this.#lanes;
-    return size >= MAX_SIZE ? 0 : this.options.window * 3 - held.size + this.#written.size;
+    const { lanes, written } = this.#sender;
+    return lanes.size >= MAX_SIZE ? 0 : this.options.window * 3 - lanes.held.size + written.size;
   }
 
   #turn(): void {
@@ -177,187 +179,89 @@ export class Relay {
         (thrown: unknown) => {
           this.problem = asCrossdockError(thrown);
           this.#notBefore = performance.now() + STORE_RETRY_MS;
-          this.#more = true;
-          this.#due = true;
-          this.#resync = true;
+          // Whether it was committed is not known: what is in the store decides.
+          this.#lookAtAll();
           this.options.moved({ sent: 0, refused: 0, waiting: 0, refusal: undefined });
         },
       )
       .finally(() => {
         this.#turning = undefined;
-        this.#pump();
+        this.#sender.pump();
         if (this.#hasWork()) this.#kick();
-        else if (this.#lanes.held.size === 0) this.options.idle();
+        else if (this.#sender.lanes.held.size === 0) this.options.idle();
       });
   }
 
   async #work(): Promise<void> {
     if (!this.#lease.held && !(await this.#acquire())) return;
     const { store, channelId, window } = this.options;
-    const lanes = this.#lanes;
-    const written = this.#written;
-    const breaking = this.#breaking;
+    const { lanes } = this.#sender;
+    const hungry = [...lanes.hungry];
     const room = this.#room();
     const limit = Math.max(1, Math.min(room, Math.floor((MAX_SIZE - lanes.size) / this.#typical)));
-    this.#written = new Written();
-    this.#breaking = new Set();
-    const asked = { due: this.#due && room > 0, more: this.#more && room > 0 };
+    const asked = { due: this.#due && room > 0, more: this.#more && room > 0, hold: this.#holdNow };
     // Whatever comes from now on asks for another look.
     if (asked.due) this.#due = false;
     if (asked.more) this.#more = false;
-    const holdNow = this.#holdNow;
     this.#holdNow = false;
+    const results = this.#sender.take();
+    const checkBlocked =
+      this.#blocked || results.written.behind.length > 0 || results.written.failed.length > 0;
     const began = performance.now();
     let found: Found;
     try {
       found = await runTurn(store, {
         channelId,
         hold: this.#lease.hold(),
-        written,
-        hungry: [...lanes.hungry],
+        written: results.written,
+        hungry,
         resync: this.#resync,
-        checkBlocked: this.#blocked,
-        feedLimit: Math.max(1, Math.min(MAX_CHAIN, Math.floor(limit / Math.max(1, lanes.hungry.size)))),
+        checkBlocked,
+        feedLimit: Math.max(1, Math.min(MAX_CHAIN, Math.floor(limit / Math.max(1, hungry.length)))),
         dueLimit: asked.due ? Math.min(window, Math.ceil(limit / 2)) : 0,
         moreLimit: asked.more ? limit : 0,
       });
     } catch (thrown) {
-      this.#holdNow ||= holdNow;
+      this.#holdNow ||= asked.hold;
       if (thrown instanceof StatementExpectationError) {
         this.#lost();
         return;
       }
-      this.#written = written.followedBy(this.#written);
-      for (const key of breaking) this.#breaking.add(key);
+      this.#sender.giveBack(results);
       throw thrown;
     }
     this.#lease.prolonged(began);
     this.#resync = false;
-    lanes.release(written.seqs());
-    for (const { inMs } of written.failed) this.#alarm.in(inMs);
+    this.#blocked = found.anyBlocked;
+    const { sent, refused, failed } = results.written;
+    lanes.release(results.written.seqs());
+    for (const { inMs } of failed) this.#alarm.in(inMs);
     this.#absorb(found);
     this.options.moved({
-      sent: written.sent.length,
-      refused: written.refused.length,
-      waiting: written.failed.length - found.due.length,
-      refusal: written.refused.at(-1)?.error,
+      sent: sent.length,
+      refused: refused.length,
+      waiting: failed.length - found.due.length,
+      refusal: refused.at(-1)?.error,
     });
   }
 
   /** Puts what a turn has taken into memory. */
   #absorb(found: Found): void {
+    const sender = this.#sender;
     // Taken earlier, so older than what was taken now.
-    for (const event of found.resynced) if (!this.#lanes.held.has(event.seq)) this.#add(event, true, found);
-    for (const { chain, events, more } of found.fed) this.#lanes.feed(chain, events, more);
-    for (const event of found.due) this.#add(event, true, found);
-    for (const event of found.taken) this.#add(event, false, found);
+    for (const event of found.resynced) {
+      if (!sender.lanes.held.has(event.seq)) sender.add(event, found.behind.has(event.seq), true);
+    }
+    for (const { chain, events, more } of found.fed) sender.lanes.feed(chain, events, more);
+    for (const event of found.due) sender.add(event, found.behind.has(event.seq), true);
+    for (const event of found.taken) sender.add(event, found.behind.has(event.seq), false);
     if (found.nextDueInMs !== undefined) this.#alarm.in(found.nextDueInMs);
     if (found.moreDue) this.#alarm.in(DUE_AGAIN_MS);
     if (found.moreReady) this.#more = true;
-    if (!found.anyBlocked && this.#written.size === 0) this.#blocked = false;
-    const [sample] = found.taken;
-    if (sample !== undefined) {
+    if (found.taken.length > 0) {
       const sum = found.taken.reduce((total, { event }) => total + event.length, 0);
       this.#typical = Math.max(500, Math.ceil(sum / found.taken.length));
     }
-  }
-
-  #add(event: TakenEvent, more: boolean, found: Found): void {
-    const stays =
-      found.behind.has(event.seq) || this.#breaking.has(chainId(event) ?? '') || this.#lanes.isLong(event);
-    if (!stays) {
-      this.#lanes.add(event, more);
-      return;
-    }
-    this.#lanes.leaveBehind(event);
-    this.#written.behind.push(event.seq);
-    this.#blocked = true;
-  }
-
-  /** Publishes from memory as far as the window allows. */
-  #pump(): void {
-    if (!this.#lease.held || this.#pause !== undefined) return;
-    if (!this.#lease.sure) {
-      // Stopped for a while: another process may be the relay by now.
-      this.#holdNow = true;
-      this.#kick();
-      return;
-    }
-    const { publisher, window } = this.options;
-    while (this.#running && this.#inFlight < window && publisher.state.status === 'connected') {
-      const chain = this.#lanes.next();
-      if (chain === undefined) return;
-      this.#publish(chain);
-    }
-  }
-
-  #publish(chain: Chain): void {
-    const event = chain.events[0];
-    if (event === undefined) return;
-    crashPoint('outbox.beforePublish');
-    const lanes = this.#lanes;
-    this.#inFlight += 1;
-    let confirmed: Promise<void>;
-    try {
-      confirmed = this.options.publisher.publish(cloudEventOf(event), {
-        retain: event.retain,
-        timeoutMs: CONFIRM_MS,
-        ...(event.address === undefined ? {} : { address: event.address }),
-      });
-    } catch (thrown) {
-      confirmed = Promise.reject(thrown);
-    }
-    crashPointLater('outbox.afterPublishBeforeConfirm');
-    confirmed.then(
-      () => {
-        crashPoint('outbox.afterConfirmBeforeMark');
-        // The relay may have been replaced meanwhile: then it is published again by the other one.
-        if (lanes === this.#lanes) {
-          this.#written.sent.push(event.seq);
-          lanes.advance(chain);
-        }
-        this.#over();
-      },
-      (thrown: unknown) => {
-        if (lanes === this.#lanes) this.#failed(chain, event, asCrossdockError(thrown));
-        this.#over();
-      },
-    );
-  }
-
-  #over(): void {
-    this.#inFlight -= 1;
-    this.#pump();
-    this.#kick();
-    if (this.#inFlight === 0) this.#idle?.();
-  }
-
-  #failed(chain: Chain, event: TakenEvent, error: CrossdockError): void {
-    if (error.code === 'CHANNEL_OFFLINE') {
-      this.#lanes.again(chain);
-      // It says so before its state does: not again in the same breath.
-      if (this.#running && this.#pause === undefined) {
-        this.#pause = setTimeout(() => {
-          this.#pause = undefined;
-          this.#pump();
-        }, 100);
-      }
-      return;
-    }
-    if (!error.retryable) {
-      this.#written.refused.push({ seq: event.seq, error });
-      this.#lanes.advance(chain);
-      return;
-    }
-    const { backoff } = this.options;
-    const asked = Math.min(error.retryAfterMs ?? 0, backoff.capMs);
-    const inMs = backoffDelay(backoff, event.attempts + 1, asked);
-    this.failure = error;
-    this.#written.failed.push({ seq: event.seq, error, inMs });
-    this.#written.behind.push(...this.#lanes.break(chain).map(({ seq }) => seq));
-    if (chain.id === undefined) return;
-    this.#breaking.add(chain.id);
-    this.#blocked = true;
   }
 
   /** Becomes the channel's relay, unless another process is. */
@@ -371,15 +275,16 @@ export class Relay {
     return true;
   }
 
-  /** What is in memory is worth nothing any more; all of it is in the store. */
   #forget(): void {
-    this.#lanes = new Lanes();
-    this.#written = new Written();
-    this.#breaking = new Set();
+    this.#sender.forget();
+    this.#lookAtAll();
+    this.#blocked = true;
+  }
+
+  #lookAtAll(): void {
     this.#resync = true;
     this.#more = true;
     this.#due = true;
-    this.#blocked = true;
   }
 
   #lost(): void {
@@ -387,18 +292,18 @@ export class Relay {
     this.#forget();
     this.#notBefore = performance.now() + STANDBY_MS;
     // On a store of one process only its own newer relay can have taken over: this one is not needed any more.
-    if (this.options.store.exclusive) this.#running = false;
+    if (this.options.store.exclusive) this.#sender.running = false;
   }
 
   /** Writes what is known and lets another one be the relay. */
   async #leave(): Promise<void> {
     if (!this.#lease.held) return;
     const { hold, release } = this.#lease.drop();
-    const statements = [hold, ...writes(this.#written), release];
-    const { sent, refused, failed } = this.#written;
+    const { written } = this.#sender;
     this.#forget();
     try {
-      await this.options.store.run(statements);
+      await this.options.store.run([hold, ...writes(written), release]);
+      const { sent, refused, failed } = written;
       const change = { sent: sent.length, refused: refused.length, waiting: failed.length };
       this.options.moved({ ...change, refusal: refused.at(-1)?.error });
     } catch {

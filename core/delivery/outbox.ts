@@ -263,11 +263,11 @@ class StoredOutbox implements Outbox {
 
   #changed(): void {
     const { problem } = this;
-    if (problem?.message !== this.#shown?.message) {
-      this.#shown = problem;
-      this.options.onProblem?.(problem);
-    }
-    for (const listener of this.#listeners) {
+    const isNew = problem?.message !== this.#shown?.message;
+    this.#shown = problem;
+    const listeners = [...this.#listeners];
+    if (isNew) listeners.push(() => this.options.onProblem?.(problem));
+    for (const listener of listeners) {
       try {
         listener();
       } catch {

@@ -40,7 +40,9 @@ describe('what the inbox costs', () => {
       const steps = (plan?.rows ?? []).map((row) => String(row['detail']));
       assert.ok(steps.length > 0);
       // A scan of the table, or a search by the source alone in the index of all ids, would read what is long settled.
-      const linear = steps.filter((step) => /SCAN (crossdock_inbox|[qhie])\b|autoindex_crossdock_inbox/.test(step));
+      const linear = steps.filter((step) =>
+        /SCAN (crossdock_inbox|[qhie])\b|autoindex_crossdock_inbox/.test(step),
+      );
       assert.deepEqual(linear, []);
     });
   }

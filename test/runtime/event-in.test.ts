@@ -135,7 +135,7 @@ describe('event in, with messages that end by themselves', () => {
     await waitFor(() => done('refused-').length === 1, { what: 'the other branch' });
   });
 
-  it('loses and doubles nothing when flows are deployed again and again under load', async () => {
+  it('loses nothing, and takes nothing in twice, when flows are deployed again and again under load', async () => {
     // Messages without an id: nobody would recognise a second copy, so each must be acknowledged once it is stored.
     const wanted = Array.from({ length: 400 }, (_, n) => `deploy-${String(n).padStart(3, '0')}`);
     const scales = await mqtt.connectAsync(broker.url);

@@ -146,7 +146,7 @@ describe('store: PostgreSQL', function () {
     );
   });
 
-  it('connections reset again and again under load: nothing acknowledged is lost, units keep their order', async () => {
+  it('connections reset again and again under load: nothing acknowledged is lost, nothing is doubled', async () => {
     const proxy = await proxied();
     const schema = newSchema();
     const store = await open(schema, { maxQueued: 100_000 }, proxy.url);
@@ -259,6 +259,28 @@ describe('store: PostgreSQL', function () {
     const store = await open(newSchema(), { answerMs: 1500 });
     await assert.rejects(store.run([{ sql: 'SELECT pg_sleep(60)' }]), failsWith('STORE_BUSY', 'transient'));
     await store.run([{ sql: 'SELECT 1' }]);
+  });
+
+  it('what only the commit refuses is not acknowledged, and its neighbours are', async () => {
+    const schema = newSchema();
+    const store = await open(schema);
+    await store.run([
+      { sql: 'CREATE TABLE t (n BIGINT NOT NULL UNIQUE DEFERRABLE INITIALLY DEFERRED)' },
+      insert(1),
+    ]);
+    for (const expected of [{}, { expect: 1 }]) {
+      const base = 'expect' in expected ? 10 : 20;
+      const outcomes = await Promise.allSettled(
+        [base, 1, base + 1].map((n) => store.run([{ ...insert(n), ...expected }])),
+      );
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'fulfilled'],
+      );
+      const [, refused] = outcomes;
+      if (refused?.status === 'rejected') failsWith('STORE_SQL', 'permanent')(refused.reason);
+    }
+    assert.deepEqual(await rowsIn(schema), [1, 10, 11, 20, 21]);
   });
 
   it('a table that changes under prepared statements does not stop it', async () => {
