@@ -4,8 +4,10 @@ import { ownerIsGone } from './instances';
 /**
  * One row per message of a source. States:
  * - `ready`: may be leased now; `waiting`: failed, may be leased from `next_at` on; `queued`: an older message of its
- *   partition key is not settled yet; `leased`: in the flow, until `lease_until`, fenced by `fence`;
+ *   partition key is not settled yet; `leased`: in the flow, until `lease_until`, fenced by `fence`; `suspect`: may be
+ *   leased now, but alone, since its process died with it more than once;
  * - `done`, `parked` (a dead letter holds it), `dead` (failed for good, nobody parked it: kept here).
+ * `unended` counts the leases in a row, the present one included, that ended without a word (`MAX_UNENDED`).
  * A row is unsettled as long as `settled_at` is NULL. Every step touches only rows that change: leasing reads the head
  * of an index, whatever else waits (a partial index is used only where its condition stands literally in the query). `done` and
  * `parked` rows lose their body at once: what stays is the delivery id, so that a late copy is known as a duplicate.
@@ -41,7 +43,7 @@ export const INBOX_SCHEMA: Migration = {
       `CREATE INDEX crossdock_inbox_settled ON crossdock_inbox (source, settled_at)
         WHERE state IN ('done', 'parked')`,
     ],
-    // Two more states, and partition keys that may be missing (no order wanted). A CHECK cannot be altered, so the
+    // Three more states, a count of silent ends, and partition keys that may be missing (no order wanted). A CHECK cannot be altered, so the
     // table is written anew, in the order of arrival.
     [
       'ALTER TABLE crossdock_inbox RENAME TO crossdock_inbox_1',
@@ -59,9 +61,10 @@ export const INBOX_SCHEMA: Migration = {
         received_at BIGINT NOT NULL,
         expires_at BIGINT,
         state TEXT NOT NULL
-          CHECK (state IN ('ready', 'waiting', 'queued', 'leased', 'done', 'parked', 'dead')),
+          CHECK (state IN ('ready', 'suspect', 'waiting', 'queued', 'leased', 'done', 'parked', 'dead')),
         attempts BIGINT NOT NULL,
         failures BIGINT NOT NULL,
+        unended BIGINT NOT NULL,
         next_at BIGINT NOT NULL,
         lease_owner TEXT,
         lease_until BIGINT,
@@ -70,13 +73,15 @@ export const INBOX_SCHEMA: Migration = {
         settled_at BIGINT,
         UNIQUE (source, id))`,
       `INSERT INTO crossdock_inbox (source, id, partition_key, priority, headers, body, received_at, expires_at, state,
-          attempts, failures, next_at, lease_owner, lease_until, fence, error, settled_at)
+          attempts, failures, unended, next_at, lease_owner, lease_until, fence, error, settled_at)
         SELECT source, id, partition_key, priority, headers, body, received_at, expires_at,
           CASE WHEN state IN ('ready', 'leased') THEN 'queued' ELSE state END,
-          attempts, failures, next_at, NULL, NULL, fence, error, settled_at
+          attempts, failures, 0, next_at, NULL, NULL, fence, error, settled_at
         FROM crossdock_inbox_1 ORDER BY seq`,
       'DROP TABLE crossdock_inbox_1',
       `CREATE INDEX crossdock_inbox_ready ON crossdock_inbox (source, priority, seq) WHERE state = 'ready'`,
+      `CREATE INDEX crossdock_inbox_suspect ON crossdock_inbox (source, unended, priority, seq)
+        WHERE state = 'suspect'`,
       `CREATE INDEX crossdock_inbox_waiting ON crossdock_inbox (source, next_at) WHERE state = 'waiting'`,
       `CREATE INDEX crossdock_inbox_leased ON crossdock_inbox (source, lease_until) WHERE state = 'leased'`,
       `CREATE INDEX crossdock_inbox_partition ON crossdock_inbox (source, partition_key, seq)
@@ -93,12 +98,12 @@ export const INBOX_SCHEMA: Migration = {
  */
 function accept(state: string): string {
   return `INSERT INTO crossdock_inbox (source, id, partition_key, priority, headers, body, received_at, expires_at,
-      state, attempts, failures, next_at, fence)
-    VALUES (?, ?, ?, ?, ?, ?, {now}, {now} + ?, ${state}, 0, 0, {now}, 0)
+      state, attempts, failures, unended, next_at, fence)
+    VALUES (?, ?, ?, ?, ?, ?, {now}, {now} + ?, ${state}, 0, 0, 0, {now}, 0)
     ON CONFLICT (source, id) DO UPDATE SET
       partition_key = excluded.partition_key, priority = excluded.priority, headers = excluded.headers,
       body = excluded.body, received_at = excluded.received_at, expires_at = excluded.expires_at,
-      state = excluded.state, attempts = 0, failures = 0, next_at = excluded.next_at, error = NULL, settled_at = NULL
+      state = excluded.state, attempts = 0, failures = 0, unended = 0, next_at = excluded.next_at, error = NULL, settled_at = NULL
     WHERE crossdock_inbox.state IN ('parked', 'dead')`;
 }
 const ACCEPT = accept("'ready'");
@@ -139,17 +144,34 @@ export function acceptStatement(source: string, incoming: Incoming): Statement {
   return { sql: ACCEPT_ORDERED, params: [...params, source, partitionKey] };
 }
 
+const TAKEN = `attempts = attempts + 1, unended = unended + 1, fence = fence + 1, lease_owner = ?, lease_until = {now} + ?`;
+const AS_LEASED = `seq, id, partition_key, priority, headers, body, received_at, expires_at, attempts, failures, unended,
+  fence, {now} AS now`;
+
 /**
  * Leases what is ready, by priority and age. Within a partition key only the oldest unsettled message is ever ready.
  * Parameters: owner, lease ms, source, limit.
  */
-export const LEASE = `UPDATE crossdock_inbox
-  SET state = 'leased', attempts = attempts + 1, fence = fence + 1, lease_owner = ?, lease_until = {now} + ?
+export const LEASE = `UPDATE crossdock_inbox SET state = 'leased', ${TAKEN}
   WHERE state = 'ready' AND seq IN (
     SELECT seq FROM crossdock_inbox WHERE source = ? AND state = 'ready'
     ORDER BY priority, seq LIMIT ? {skip_locked})
-  RETURNING seq, id, partition_key, priority, headers, body, received_at, expires_at, attempts, failures, fence,
-    {now} AS now`;
+  RETURNING ${AS_LEASED}`;
+
+/**
+ * Leases one suspect: the one whose process has died least often with it, so that a message which only happened to be
+ * there is done before the culprit has its turn again. Parameters: owner, lease ms, source.
+ */
+export const LEASE_SUSPECT = `UPDATE crossdock_inbox SET state = 'leased', ${TAKEN}
+  WHERE state = 'suspect' AND seq IN (
+    SELECT seq FROM crossdock_inbox WHERE source = ? AND state = 'suspect'
+    ORDER BY unended, priority, seq LIMIT 1 {skip_locked})
+  RETURNING ${AS_LEASED}`;
+
+/** Deaths of its process in a row after which a message is delivered alone: one of those that were there is the cause. */
+const SUSPECT_FROM = 2;
+/** Ends without a word in a row after which a message counts as poison: twice in company, three times alone. */
+export const MAX_UNENDED = 5;
 
 /** Failed messages whose time has come. Parameter: source. */
 export const WAKE = `UPDATE crossdock_inbox SET state = 'ready'
@@ -157,8 +179,12 @@ export const WAKE = `UPDATE crossdock_inbox SET state = 'ready'
     SELECT seq FROM crossdock_inbox WHERE source = ? AND state = 'waiting' AND next_at <= {now}
     ORDER BY next_at LIMIT 1000 {skip_locked})`;
 
-/** Leases that ran out or whose process is gone. Parameter: source. */
-export const RECLAIM = `UPDATE crossdock_inbox SET state = 'ready'
+/**
+ * Leases that ran out (the flow has swallowed the message) or whose process is gone. A process takes down with it
+ * whatever is in the flow; who was there more than once is suspect. Parameter: source.
+ */
+export const RECLAIM = `UPDATE crossdock_inbox
+  SET state = CASE WHEN unended >= ${SUSPECT_FROM} AND ${ownerIsGone('lease_owner')} THEN 'suspect' ELSE 'ready' END
   WHERE source = ? AND state = 'leased' AND (lease_until < {now} OR ${ownerIsGone('lease_owner')})`;
 
 /**
@@ -179,15 +205,15 @@ export const NEXT_DUE = `SELECT
     (SELECT min(next_at) FROM crossdock_inbox WHERE source = ? AND state = 'waiting') - {now} AS waiting_in,
     (SELECT min(lease_until) FROM crossdock_inbox WHERE source = ? AND state = 'leased') - {now} AS lease_in`;
 
-const COUNTED = ['ready', 'waiting', 'leased'].map(
+const COUNTED = ['ready', 'suspect', 'waiting', 'leased'].map(
   (state) => `(SELECT count(*) FROM crossdock_inbox WHERE source = ? AND state = '${state}')`,
 );
-/** How much is not settled; from indexes alone. Parameters: source, four times. */
+/** How much is not settled; from indexes alone. Parameters: source, five times. */
 export const DEPTH = `SELECT ${COUNTED.join(' + ')} + (SELECT count(*) FROM crossdock_inbox
   WHERE source = ? AND partition_key IS NOT NULL AND settled_at IS NULL AND state = 'queued') AS depth`;
 
-/** When the oldest unsettled message of each state arrived; reads what waits. Parameters: source, three times. */
-export const OLDEST = `SELECT ${['ready', 'waiting', 'leased']
+/** When the oldest unsettled message of each state arrived; reads what waits. Parameters: source, four times. */
+export const OLDEST = `SELECT ${['ready', 'suspect', 'waiting', 'leased']
   .map(
     (state) =>
       `(SELECT min(received_at) FROM crossdock_inbox WHERE source = ? AND state = '${state}') AS ${state}`,
@@ -200,11 +226,12 @@ export const SETTLE_DONE = `UPDATE crossdock_inbox
 export const SETTLE_PARKED = `UPDATE crossdock_inbox
   SET state = 'parked', settled_at = {now}, body = NULL, headers = '{}', error = ? ${FENCED}`;
 export const SETTLE_RETRY = `UPDATE crossdock_inbox
-  SET state = 'waiting', failures = failures + 1, next_at = {now} + ?, error = ? ${FENCED}`;
+  SET state = 'waiting', failures = failures + 1, unended = 0, next_at = {now} + ?, error = ? ${FENCED}`;
 export const SETTLE_DEAD = `UPDATE crossdock_inbox
   SET state = 'dead', failures = failures + 1, settled_at = {now}, error = ? ${FENCED}`;
 /** Gives a lease back unused: as if the message had not been delivered. */
-export const HAND_BACK = `UPDATE crossdock_inbox SET state = 'ready', attempts = attempts - 1 ${FENCED}`;
+export const HAND_BACK = `UPDATE crossdock_inbox SET attempts = attempts - 1, unended = unended - 1,
+  state = CASE WHEN unended > ${SUSPECT_FROM} THEN 'suspect' ELSE 'ready' END ${FENCED}`;
 
 const PROMOTE = `UPDATE crossdock_inbox SET state = 'ready'
   WHERE state = 'queued' AND seq = (

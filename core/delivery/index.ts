@@ -1,6 +1,8 @@
 export { type Backoff, backoffDelay, INBOX_BACKOFF } from './backoff';
 export { crashPoint, crashPointLater } from './crash-point';
-export { type Deliver, type Delivery, Inbox, type InboxHealth, type InboxOptions } from './inbox';
+export { Inbox, type InboxHealth, type InboxOptions } from './inbox';
+export type { Delivery } from './inbox-delivery';
+export type { Deliver } from './inbox-dispatcher';
 export { acceptStatement, type Incoming } from './inbox-schema';
 export { comeAlive, ownerIsGone } from './instances';
 export { Intake, type IntakeOptions } from './intake';

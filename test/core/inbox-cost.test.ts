@@ -22,6 +22,7 @@ describe('what the inbox costs', () => {
   const body = new Uint8Array();
   const statements: Record<string, string> = {
     leases: schema.LEASE,
+    'leases a suspect': schema.LEASE_SUSPECT,
     'wakes what failed': schema.WAKE,
     'takes leases back': schema.RECLAIM,
     'sets its alarm': schema.NEXT_DUE,

@@ -1,0 +1,301 @@
+/**
+ * The inbox's dispatcher: leases messages into the flow with bounded concurrency, in order per partition key and in
+ * parallel across keys, and frees their places when they end.
+ *
+ * What was in the flow when the process died comes back. A message that was there more than once is suspect of having
+ * done it and is tried alone, so that its company is not counted as poison with it.
+ */
+import { asCrossdockError, type CrossdockError } from '../errors';
+import type { Store } from '../store';
+import { Alarm } from './alarm';
+import type { Backoff } from './backoff';
+import { crashPoint } from './crash-point';
+import { type Delivery, deliveryOf, type LeaseTerms } from './inbox-delivery';
+import { HAND_BACK, LEASE, LEASE_SUSPECT, NEXT_DUE, RECLAIM, WAKE } from './inbox-schema';
+
+/**
+ * Takes a delivery: opens its scope and sends the message. Must not throw.
+ * @returns what gives the message back unfinished, with all its scopes (`scopes.handBack(token)`)
+ */
+export type Deliver = (delivery: Delivery) => () => Promise<unknown>;
+
+export interface DispatcherOptions {
+  readonly store: Store;
+  readonly source: string;
+  readonly concurrency: number;
+  readonly maxAttempts: number;
+  readonly holdMs: number;
+  readonly backoff: Backoff;
+  /** A message is settled. */
+  readonly settled: () => void;
+  /** The store fails, or works again. */
+  readonly report: (problem: CrossdockError | undefined) => void;
+}
+
+interface InFlight {
+  readonly seq: number;
+  readonly fence: number;
+  /** Gives the message back with every scope that was opened for it; set by whoever took the delivery. */
+  handBack?: () => Promise<unknown>;
+}
+
+const STORE_RETRY_MS = 1000;
+/** After a message was abandoned: its lease outlives it by this. */
+const LEASE_GRACE_MS = 10_000;
+/**
+ * How long everything else waits for a suspect that is tried alone. One that lives longer goes on beside the others:
+ * a flow that takes minutes must not stop the gateway for hours after a crash.
+ */
+const TRIAL_MS = 2000;
+
+export class Dispatcher {
+  readonly #inFlight = new Map<number, InFlight>();
+  /** Leased and not yet in the flow: taken ahead, so that no slot waits for the store. */
+  readonly #ahead: Delivery[] = [];
+  readonly #idle: (() => void)[] = [];
+  readonly #terms: LeaseTerms;
+  readonly #alarm = new Alarm(() => {
+    this.#due = true;
+    this.#pump();
+  });
+  /** The suspect that is tried alone, and the end of its time. */
+  #trial: { readonly seq: number; readonly over: NodeJS.Timeout } | undefined;
+  #deliver: Deliver | undefined;
+  #pumping = false;
+  #running: Promise<void> = Promise.resolve();
+  #again = false;
+  /** There may be ready messages in the store. */
+  #more = true;
+  /** The alarm has rung: failed messages or ended leases may have become ready. */
+  #due = true;
+  /** There may be suspects in the store. */
+  #suspects = true;
+
+  constructor(private readonly options: DispatcherOptions) {
+    this.#terms = {
+      ...options,
+      ended: (delivery, outcome, retryInMs) => {
+        // After a hand-back the row belongs to the next instance; only what we still hold is ours to free.
+        if (this.#inFlight.get(delivery.seq)?.fence !== delivery.fence) return;
+        this.#freed(delivery, typeof outcome === 'string' ? outcome : outcome.type, retryInMs);
+      },
+    };
+  }
+
+  /** Messages in the flow. */
+  get inFlight(): number {
+    return this.#inFlight.size - this.#ahead.length;
+  }
+
+  start(deliver: Deliver): void {
+    this.#deliver = deliver;
+    this.#pump();
+  }
+
+  /** There may be messages that are ready. */
+  wake(): void {
+    this.#more = true;
+    this.#pump();
+  }
+
+  /** There may be any: messages whose time has come, leases that have ended, suspects that were given back. */
+  lookAgain(): void {
+    this.#due = true;
+    this.#suspects = true;
+    this.wake();
+  }
+
+  /**
+   * Stops leasing, waits up to `drainMs` for what is in the flow, then hands the rest back so that the next instance
+   * (after a redeploy) takes it at once. Late results of handed-back messages are discarded by their fence.
+   */
+  async stop(drainMs: number): Promise<void> {
+    this.#deliver = undefined;
+    this.#alarm.stop();
+    this.#endTrial();
+    // A lease that is under way comes back with messages that nobody takes any more.
+    await this.#running;
+    const ahead = this.#ahead.splice(0);
+    await Promise.allSettled(
+      ahead.map(({ seq }) => {
+        const message = this.#inFlight.get(seq);
+        this.#inFlight.delete(seq);
+        return message === undefined ? undefined : this.#giveBack(message);
+      }),
+    );
+    if (this.#inFlight.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, drainMs);
+        this.#idle.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+    const left = [...this.#inFlight.values()];
+    this.#inFlight.clear();
+    // One unit each: a message that settles at this very moment must not keep its neighbours from going back.
+    await Promise.allSettled(left.map((message) => this.#giveBack(message)));
+  }
+
+  #giveBack(message: InFlight): Promise<unknown> {
+    if (message.handBack !== undefined) return message.handBack();
+    return this.options.store.run([{ sql: HAND_BACK, params: [message.seq, message.fence] }]);
+  }
+
+  /** Fills the flow from what was leased ahead, then leases more; one leasing at a time. */
+  #pump(): void {
+    this.#hand();
+    if (this.#pumping) {
+      this.#again = true;
+      return;
+    }
+    if (!this.#wantsMore()) return;
+    this.#pumping = true;
+    this.#running = this.#fill()
+      .then(
+        () => this.options.report(undefined),
+        (error: unknown) => {
+          this.options.report(asCrossdockError(error));
+          this.#more = true;
+          if (this.#deliver !== undefined) this.#alarm.in(STORE_RETRY_MS);
+        },
+      )
+      .finally(() => {
+        this.#pumping = false;
+        if (this.#again) {
+          this.#again = false;
+          this.#pump();
+        }
+      });
+  }
+
+  /** As many are leased ahead as may be in the flow; asked for when half of that is used up, to lease in batches. */
+  #wantsMore(): boolean {
+    if (this.#deliver === undefined || this.#trial !== undefined) return false;
+    if (!this.#more && !this.#due && !this.#suspects) return false;
+    return this.#inFlight.size < this.options.concurrency * 1.5;
+  }
+
+  async #fill(): Promise<void> {
+    while (this.#wantsMore()) {
+      if (this.#due) await this.#reclaim();
+      if (this.#suspects) {
+        // Nothing more is leased until it has found its place.
+        if (this.#inFlight.size >= this.options.concurrency) return;
+        const [suspect] = await this.#lease(LEASE_SUSPECT);
+        if (suspect !== undefined) {
+          this.#try(suspect);
+          return;
+        }
+        this.#suspects = false;
+      }
+      await this.#leaseAhead();
+    }
+  }
+
+  async #reclaim(): Promise<void> {
+    this.#due = false;
+    const params = [this.options.source];
+    try {
+      const [, reclaimed] = await this.options.store.run([
+        { sql: WAKE, params },
+        { sql: RECLAIM, params },
+      ]);
+      this.#suspects ||= (reclaimed?.changes ?? 0) > 0;
+      this.#more = true;
+    } catch (error) {
+      this.#due = true;
+      throw error;
+    }
+  }
+
+  async #leaseAhead(): Promise<void> {
+    const room = this.options.concurrency * 2 - this.#inFlight.size;
+    // Whatever arrives from now on asks for another look.
+    this.#more = false;
+    const leased = await this.#lease(LEASE, room);
+    if (leased.length === room) this.#more = true;
+    this.#ahead.push(...leased);
+    // RETURNING promises no order (sqlite.org/lang_returning, clause 5); and what is urgent overtakes.
+    this.#ahead.sort((a, b) => a.priority - b.priority || a.seq - b.seq);
+    this.#hand();
+    if (leased.length < room) await this.#setAlarm();
+  }
+
+  async #lease(sql: string, ...limit: number[]): Promise<Delivery[]> {
+    const { store, source, holdMs } = this.options;
+    // The lease outlives the scope a little: the scope's own end is the rule, the lease the net.
+    const params = [store.instanceId, holdMs + LEASE_GRACE_MS, source, ...limit];
+    const [result] = await store.run([{ sql, params }]);
+    const rows = result?.rows ?? [];
+    if (rows.length > 0) crashPoint('lease.taken');
+    const leased = rows.map((row) => deliveryOf(row, this.#terms));
+    for (const { seq, fence } of leased) this.#inFlight.set(seq, { seq, fence });
+    return leased;
+  }
+
+  /** Sends what was leased ahead, as far as the flow has room. */
+  #hand(): void {
+    while (this.#trial === undefined && this.#ahead.length > 0 && this.inFlight < this.options.concurrency) {
+      if (this.#deliver === undefined) return;
+      this.#send(this.#ahead.shift() as Delivery, this.#deliver);
+    }
+  }
+
+  #send(delivery: Delivery, deliver: Deliver): void {
+    const message = this.#inFlight.get(delivery.seq);
+    if (message !== undefined) message.handBack = deliver(delivery);
+  }
+
+  /**
+   * Delivers a suspect with nothing new beside it for a while: if the process dies again, it was not its company.
+   * The next one follows when it has ended or its time is over.
+   */
+  #try(suspect: Delivery): void {
+    if (this.#deliver === undefined) {
+      this.#ahead.push(suspect);
+      return;
+    }
+    const over = setTimeout(() => {
+      this.#endTrial();
+      this.#pump();
+    }, TRIAL_MS);
+    over.unref();
+    this.#trial = { seq: suspect.seq, over };
+    this.#send(suspect, this.#deliver);
+  }
+
+  #endTrial(): void {
+    clearTimeout(this.#trial?.over);
+    this.#trial = undefined;
+  }
+
+  #freed({ seq, partitionKey }: Delivery, type: string, retryInMs: number | undefined): void {
+    this.#inFlight.delete(seq);
+    if (this.#trial?.seq === seq) this.#endTrial();
+    if (type === 'failed' && retryInMs !== undefined) this.#wakeIn(retryInMs);
+    else if (type === 'handedBack') {
+      this.#more = true;
+      this.#suspects = true;
+    }
+    // Abandoned: the lease itself is the alarm, and the row still waits.
+    else if (type === 'abandoned') this.#wakeIn(LEASE_GRACE_MS);
+    else this.options.settled();
+    // Behind it in its key there may be one that is ready now.
+    if (partitionKey !== undefined) this.#more = true;
+    if (this.#inFlight.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    this.#pump();
+  }
+
+  /** Sets the alarm for what falls due next. */
+  async #setAlarm(): Promise<void> {
+    const { store, source } = this.options;
+    const [result] = await store.run([{ sql: NEXT_DUE, params: [source, source] }]);
+    for (const dueIn of Object.values(result?.rows[0] ?? {})) if (dueIn !== null) this.#wakeIn(Number(dueIn));
+  }
+
+  #wakeIn(ms: number): void {
+    if (this.#deliver !== undefined) this.#alarm.in(ms);
+  }
+}
