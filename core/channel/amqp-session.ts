@@ -27,7 +27,6 @@ export class QueueSession {
   readonly #options: SessionOptions;
   readonly #channel: Channel;
   readonly #acks: Acknowledger;
-  #tag: string | undefined;
   #alive = true;
   #receives = false;
 
@@ -57,8 +56,7 @@ export class QueueSession {
     try {
       await channel.prefetch(options.prefetch);
       const { consumerCount } = await channel.checkQueue(options.queue);
-      const { consumerTag } = await channel.consume(options.queue, (message) => session.#deliver(message));
-      session.#tag = consumerTag;
+      await channel.consume(options.queue, (message) => session.#deliver(message));
       if (consumerCount === 0) session.#receives = true;
       return session;
     } catch (error) {
@@ -72,25 +70,23 @@ export class QueueSession {
     return this.#receives;
   }
 
-  /** Writes the acknowledgements that came so far, then gives back the rest. */
+  /**
+   * Writes the acknowledgements that came so far, then gives back the rest, in order. The consumer is not cancelled
+   * first: the broker would make the next one active at once and give it what follows, before what this one holds
+   * (measured on 3.10: always; with the channel's end alone: never).
+   */
   async close(): Promise<void> {
     if (!this.#alive) return;
     this.#acks.flush();
     this.#alive = false;
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([
-      this.#goodbye().catch(() => undefined),
+      this.#channel.close().catch(() => undefined),
       new Promise((resolve) => {
         timer = setTimeout(resolve, CLOSE_MS);
       }),
     ]);
     clearTimeout(timer);
-  }
-
-  /** Without the cancel first, the broker would go on delivering into a channel that is going. */
-  async #goodbye(): Promise<void> {
-    if (this.#tag !== undefined) await this.#channel.cancel(this.#tag);
-    await this.#channel.close();
   }
 
   /** Ends it without waiting for the broker. */

@@ -104,6 +104,15 @@ export const TAKE_QUEUED = `UPDATE crossdock_outbox SET state = 'taken'
       AND partition_key IS NOT NULL AND state IN ('waiting', 'queued') AND state = 'queued'
     ORDER BY seq LIMIT ?)
   RETURNING ${COLUMNS}`;
+/**
+ * Takes the heads of keys that nobody will wake: a relay that stopped wrote that their older ones were sent, and could
+ * take nothing more. Reads what waits. Parameter: channel.
+ */
+export const SWEEP = `UPDATE crossdock_outbox SET state = 'taken'
+  WHERE state = 'queued' AND seq IN (
+    SELECT min(seq) FROM crossdock_outbox
+    WHERE channel = ? AND partition_key IS NOT NULL AND state IN ('waiting', 'queued')
+    GROUP BY partition_key, priority)`;
 /** What is taken, by this relay or the one before it. Parameter: channel. */
 export const TAKEN = `SELECT ${COLUMNS} FROM crossdock_outbox WHERE channel = ? AND state = 'taken' ORDER BY seq`;
 

@@ -8,6 +8,7 @@ import {
   NEXT_DUE,
   queueStatements,
   REFUSE,
+  SWEEP,
   sentStatements,
   TAKE,
   TAKE_DUE,
@@ -100,6 +101,7 @@ export async function runTurn(store: Store, turn: Turn): Promise<Found> {
     statements.push({ sql, params });
     return statements.length - 1;
   };
+  ask(turn.resync, SWEEP, channelId);
   const resynced = ask(turn.resync, TAKEN, channelId);
   const fed = hungry.map(({ partitionKey = '', priority }) =>
     ask(true, TAKE_QUEUED, channelId, partitionKey, priority, feedLimit),

@@ -94,6 +94,8 @@ export async function startFlowMode(
   const work = new Work<Entry>({
     start,
     giveBack: ({ copies }) => {
+      // The end of the subscription gives all of it back, in order; one by one the broker would put them behind others.
+      if (work.stopping) return;
       for (const copy of copies) copy.requeue();
     },
     left: ({ incoming }) => held.delete(incoming.id),

@@ -258,6 +258,21 @@ describe('outbox', () => {
     assert.deepEqual(await states(), ['sent']);
   });
 
+  it('leaves no key behind whose first event is confirmed while it stops', async () => {
+    const outbox = await open();
+    await add(outbox, outgoing('a1', 'A'), outgoing('a2', 'A'), outgoing('a3', 'A'));
+    (await published(1)).fail('CHANNEL_BUSY');
+    const again = await published(2);
+    await waitFor(async () => (await states()).join() === 'taken,queued,queued');
+    const stopped = outbox.stop();
+    again.confirm();
+    await stopped;
+    assert.deepEqual(await states(), ['sent', 'queued', 'queued']);
+    channel.answer = confirmAll;
+    await sent(await open());
+    assert.deepEqual(channel.ids, ['a1', 'a1', 'a2', 'a3']);
+  });
+
   it('survives a store that fails for a while', async () => {
     let failing = false;
     const faulty = new Proxy<Store>(store, {

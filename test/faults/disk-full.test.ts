@@ -3,9 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TempDir, tempDir, waitFor } from '../support';
-import { choices, keep, SEED, tell, turns } from './support/campaign';
+import { choices, SEED, tell, turns } from './support/campaign';
 import { Pipeline } from './support/pipeline';
-import { FLAWLESS, flawsOf } from './support/verdict';
 
 /** Proves that a full disk stops the acknowledgements and nothing else: no message is lost, no file is harmed. */
 describe('a full disk', function () {
@@ -55,15 +54,7 @@ describe('a full disk', function () {
       assert.deepEqual(late, [], 'nothing is acknowledged while the disk is full');
     }
     await feeder.finish();
-    const verdict = await pipeline.verdict(feeder);
-    const left = await pipeline.leftBehind();
-    const flawless = { ...FLAWLESS, unsettled: 0, dead: 0, outbox: 0, integrity: 'ok' };
-    const found = { ...flawsOf(verdict), ...left };
-    const where =
-      JSON.stringify(found) === JSON.stringify(flawless)
-        ? ''
-        : keep(name, { verdict, left, history: feeder.history, log: pipeline.red.log.slice(-300) });
-    assert.deepEqual(found, flawless, `seed ${SEED}, see ${where}`);
+    await pipeline.mustBeFlawless(feeder);
   });
 });
 

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { mosquittoBinary, type OwnBroker, ownMosquitto } from './support/brokers';
-import { choices, keep, SEED, tell, turns } from './support/campaign';
+import { choices, SEED, tell, turns } from './support/campaign';
 import { killRepeatedly, planKills } from './support/kills';
 import { type Kind, Pipeline } from './support/pipeline';
 import { rabbitForTests } from './support/shared-services';
-import { FLAWLESS, flawsOf } from './support/verdict';
 
 /** The places of reliability.md 2.5 that a message passes on its way. */
 const POINTS = [
@@ -60,19 +59,7 @@ describe('kill -9 of Node-RED under load', function () {
       );
       await gateway.red.restart();
       await feeder.finish();
-      const verdict = await pipeline.verdict(feeder);
-      const left = await pipeline.leftBehind();
-      const kept = { verdict, left, kills, history: feeder.history, log: gateway.red.log.slice(-300) };
-      const good =
-        JSON.stringify(flawsOf(verdict)) === JSON.stringify(FLAWLESS) &&
-        left.unsettled + left.dead + left.outbox === 0;
-      const where = good ? '' : keep(name, kept);
-      assert.deepEqual(flawsOf(verdict), FLAWLESS, `seed ${SEED}, see ${where}`);
-      assert.deepEqual(
-        left,
-        { unsettled: 0, dead: 0, outbox: 0, integrity: 'ok' },
-        `seed ${SEED}, see ${where}`,
-      );
+      await pipeline.mustBeFlawless(feeder, undefined, { kills });
       assert.deepEqual(kills.missed, [], 'every named point was reached');
     } finally {
       await gateway.red.stop();

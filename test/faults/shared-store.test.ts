@@ -3,11 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FlowNode, node } from '../runtime/flow';
 import { type NodeRed, spawnNodeRed, waitFor } from '../support';
-import { choices, keep, SEED, tell, turns } from './support/campaign';
+import { choices, SEED, tell, turns } from './support/campaign';
 import { killRepeatedly, planKills } from './support/kills';
 import { Pipeline } from './support/pipeline';
 import { postgresForTests, rabbitForTests, type SharedPostgres } from './support/shared-services';
-import { FLAWLESS, flawsOf } from './support/verdict';
 
 /** Two processes on one PostgreSQL store, of which one dies or is stopped. */
 describe('two processes that share a PostgreSQL store', function () {
@@ -50,15 +49,7 @@ describe('two processes that share a PostgreSQL store', function () {
     );
     await second.red.restart();
     await feeder.finish();
-    const verdict = await pipeline.verdict(feeder, 180_000);
-    const left = await pipeline.leftBehind();
-    const flawless = { ...FLAWLESS, unsettled: 0, dead: 0, outbox: 0, integrity: 'ok' };
-    const found = { ...flawsOf(verdict), ...left };
-    const where =
-      JSON.stringify(found) === JSON.stringify(flawless)
-        ? ''
-        : keep(name, { verdict, left, kills, history: feeder.history, log: second.red.log.slice(-300) });
-    assert.deepEqual(found, flawless, `seed ${SEED}, see ${where}`);
+    await pipeline.mustBeFlawless(feeder, 180_000, { kills });
   });
 
   it('one is stopped past its leases and wakes up: its late results are discarded, and it says so', async () => {

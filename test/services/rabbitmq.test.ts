@@ -462,6 +462,22 @@ describe('channel: AMQP over a real RabbitMQ', function () {
       );
     });
 
+    it('hands over what one had not acknowledged before what follows, also to one that stands by', async () => {
+      const events = bench.channel();
+      const one = keep(bench.channel(), { window: 10 });
+      await one.ready();
+      const two = keep(bench.channel(), { each: acknowledge });
+      await two.ready();
+      for (const n of numbers(30)) await events.publish(sampleEvent(n));
+      await waitFor(() => one.messages.length === 10);
+      await one.subscription.close();
+      await waitFor(() => two.messages.length === 30);
+      assert.deepEqual(
+        two.messages.map(({ event }) => Number(event?.sequence)),
+        numbers(30),
+      );
+    });
+
     it('divides the messages among all processes when no order is wanted', async () => {
       const events = bench.channel({ order: 'none' });
       const both = [keep(bench.channel({ order: 'none' }), { window: 2 }), keep(events, { window: 2 })];

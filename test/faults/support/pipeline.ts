@@ -7,7 +7,9 @@
  * The record is a file that gets a line per delivery into the flow, so that doubled deliveries are visible and
  * counted; the effect is the order in Odoo (the stand-in), which must be there once.
  */
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { OdooClient } from '../../../core/odoo';
 import { openPostgresStore, openSqliteStore, type Store } from '../../../core/store';
 import { currency } from '../../../sandbox/catalogue';
@@ -16,13 +18,16 @@ import type { Rng } from '../../../sandbox/storefront/rng';
 import { adminClient, makeOrder } from '../../conformance/sales-fixture';
 import { type FlowNode, node } from '../../runtime/flow';
 import { type NodeRed, spawnNodeRed, type TempDir, tempDir, waitFor } from '../../support';
-import { tell } from './campaign';
+import { keep, SEED, tell } from './campaign';
 import { Feeder, type FeederOptions } from './feeder';
 import { Recorder } from './recorder';
-import { judge, type Verdict } from './verdict';
+import { FLAWLESS, flawsOf, judge, type Verdict } from './verdict';
 
 const SKU = 'PAL-EPAL';
 const STORE_FILE = 'pipeline.sqlite';
+
+/** What a run may leave behind. */
+const FLAWLESS_RUN = { ...FLAWLESS, unsettled: 0, dead: 0, outbox: 0, integrity: 'ok' };
 
 export type Kind = 'mqtt' | 'amqp' | 'local';
 
@@ -158,6 +163,50 @@ export class Pipeline {
         `${verdict.placed} orders, ${verdict.redelivered} delivered again; lost ${verdict.lost.length}, doubled ${verdict.doubled.length}, out of order ${verdict.unordered.length}`,
     );
     return verdict;
+  }
+
+  /**
+   * Judges a run whose senders have finished: nothing lost, doubled, out of order or wrong, nothing left behind in a
+   * store that is whole. Otherwise all that is known is kept in a file, which the error names.
+   * @param more what else is known of this run
+   */
+  async mustBeFlawless(feeder: Feeder, deadlineMs?: number, more: object = {}): Promise<Verdict> {
+    const verdict = await this.verdict(feeder, deadlineMs);
+    const left = await this.leftBehind();
+    const found = { ...flawsOf(verdict), ...left };
+    if (!isDeepStrictEqual(found, FLAWLESS_RUN)) {
+      const log = this.gateways.map(({ red }) => red.log.slice(-300));
+      const evidence = {
+        verdict,
+        left,
+        ...more,
+        history: feeder.history,
+        deliveries: await this.recorder.all(),
+      };
+      const file = keep(this.options.name, { ...evidence, ...(await this.#rows()), log });
+      assert.deepEqual(found, FLAWLESS_RUN, `seed ${SEED}, see ${file}`);
+    }
+    return verdict;
+  }
+
+  /** Inbox and outbox, without bodies. */
+  async #rows(): Promise<object> {
+    const store = await this.openStore();
+    try {
+      const [inbox, outbox] = await store.run([
+        {
+          sql: `SELECT seq, source, id, partition_key, state, attempts, failures, unended, received_at, settled_at, error
+            FROM crossdock_inbox ORDER BY seq`,
+        },
+        {
+          sql: `SELECT seq, event_id, partition_key, state, attempts, next_at, created_at, sent_at, error
+            FROM crossdock_outbox ORDER BY seq`,
+        },
+      ]);
+      return { inbox: inbox?.rows, outbox: outbox?.rows };
+    } finally {
+      await store.close();
+    }
   }
 
   /** Stops all processes in an orderly way and looks into the store: what is left there, and whether it is whole. */
