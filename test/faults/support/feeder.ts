@@ -38,6 +38,7 @@ export class Feeder {
   readonly history: Sent[] = [];
   acknowledged = 0;
   #stopped = false;
+  #aborted = false;
   #next = 0;
   readonly #lanes: Promise<void>[] = [];
 
@@ -59,6 +60,12 @@ export class Feeder {
       throw new Error('The senders wait for acknowledgements in vain.');
     });
     await Promise.race([all, timer]);
+  }
+
+  /** Gives up whatever is under way: the run is over, well or not. */
+  abort(): void {
+    this.#stopped = true;
+    this.#aborted = true;
   }
 
   /** What was tried and what came of it. */
@@ -96,7 +103,7 @@ export class Feeder {
 
   async #untilTaken(sent: Sent): Promise<void> {
     const body = JSON.stringify(this.options.bodyOf(sent));
-    for (;;) {
+    while (!this.#aborted) {
       const url = this.options.urls[this.#next++ % this.options.urls.length] ?? '';
       const status = await post(url, sent.id, body);
       this.options.onAnswer?.(status ?? 0, sent);

@@ -58,6 +58,8 @@ export interface Gateway {
 }
 
 export class Pipeline {
+  readonly #feeders: Feeder[] = [];
+
   private constructor(
     readonly options: PipelineOptions,
     readonly gateways: readonly Gateway[],
@@ -133,6 +135,7 @@ export class Pipeline {
       held: () => feeder.acknowledged - this.recorder.distinct > backlog,
       ...rest,
     });
+    this.#feeders.push(feeder);
     return feeder;
   }
 
@@ -228,6 +231,7 @@ export class Pipeline {
   }
 
   async remove(): Promise<void> {
+    for (const feeder of this.#feeders) feeder.abort();
     for (const { red } of this.gateways) await red.remove();
     await this.client.close();
     await this.odoo.close();
