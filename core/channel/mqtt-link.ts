@@ -57,6 +57,10 @@ export class MqttLink {
   #silent = 0;
   #dropped = 0;
   #version: MqttVersion = 5;
+  /** The broker has accepted version 5 before: when it hangs up without a word, that is not the reason. */
+  #speaks5 = false;
+  /** It accepted 3.1.1 after silence: whether it is silent about version 5 even now shows what it speaks. */
+  #proving = false;
   #stopped = false;
   /** The connection is being closed by `restart`, with what is to be said about it. */
   #restarting: { readonly reason: ChannelState['reason'] } | undefined;
@@ -127,15 +131,26 @@ export class MqttLink {
   }
 
   #connect(version: MqttVersion): void {
+    // A network that is cut hangs up without a word too. Over 3.1.1 the events of others come without what MQTT 5 says
+    // beside them, and nobody could read them: so it is used only for a broker that knows nothing better.
+    const unproven = version !== this.#version;
     const connection = new MqttConnection(this.#settings, version, this.#identity, {
       connected: (limits) => {
         if (this.#connection !== connection) return;
+        if (unproven) {
+          this.#proving = true;
+          void connection.close();
+          return;
+        }
+        this.#proving = false;
+        if (version === 5) this.#speaks5 = true;
         this.#up = { connection, limits, version };
         this.#upAt = performance.now();
         this.#silent = 0;
         if (!this.#stopped) this.#peer.up(this.#up);
       },
-      message: (packet) => this.#peer.message?.(packet) ?? true,
+      // Not acknowledged, it comes again.
+      message: (packet) => unproven || (this.#peer.message?.(packet) ?? true),
       ended: (reason, silent) => {
         if (this.#connection === connection) this.#lost(reason, silent, version);
       },
@@ -160,6 +175,18 @@ export class MqttLink {
       this.#retry(0, version);
       return;
     }
+    if (this.#proving) {
+      if (version === 4) {
+        this.#retry(0, 5);
+        return;
+      }
+      this.#proving = false;
+      if (silent) {
+        this.#version = 4;
+        this.#retry(0, 4);
+        return;
+      }
+    }
     const lived = wasUp ? performance.now() - this.#upAt : 0;
     // Before MQTT 5 (and in old brokers that speak it) a takeover of the client id is a hang-up without a word.
     this.#dropped = wasUp && why.wordless === true && lived < DROPPED_MS ? this.#dropped + 1 : 0;
@@ -179,8 +206,8 @@ export class MqttLink {
     this.#state.set({ status, reason: { code: reason.code, message: reason.message } });
     const { backoff } = this.#settings;
     const floor = Math.min(backoff.capMs, reason.slow ? SLOW_MS : backoff.baseMs / 2);
-    const next = this.#silent >= SILENT_LIMIT && this.#silent % 2 === 1 ? 4 : this.#version;
-    this.#retry(backoffDelay(backoff, this.#failures, floor), next);
+    const older = !this.#speaks5 && this.#silent >= SILENT_LIMIT && this.#silent % 2 === 1;
+    this.#retry(backoffDelay(backoff, this.#failures, floor), older ? 4 : this.#version);
   }
 
   #retry(delayMs: number, version: MqttVersion): void {

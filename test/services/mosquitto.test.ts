@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import {
@@ -150,6 +150,32 @@ describe('channel: MQTT over a real Mosquitto (speaks 5)', function () {
     assert.equal(got?.packet.properties?.userProperties?.['id'], sampleEvent(1).id);
     assert.equal(got?.packet.properties?.userProperties?.['site'], 'main');
     assert.deepEqual(JSON.parse(String(got?.packet.payload)), sampleEvent(1).data);
+  });
+
+  it('does not take a network that cuts every connection for a broker of MQTT 3.1.1', async () => {
+    // The network is back just when 3.1.1 is offered.
+    let cut = true;
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', (first: Buffer) => {
+        // CONNECT: fixed header (2), length (2), "MQTT" (4), protocol level.
+        if (first[8] === 4) cut = false;
+        if (cut) {
+          socket.resetAndDestroy();
+          return;
+        }
+        const upstream = connect(broker.port, '127.0.0.1', () => upstream.write(first));
+        upstream.on('error', () => socket.destroy());
+        socket.pipe(upstream).pipe(socket);
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const channel = openMqttChannel({ url: `mqtt://127.0.0.1:${port}`, topicPrefix: 't/cut', ...QUICK });
+    opened.push({ close: async () => void server.close() });
+    await channel.publish(sampleEvent(1));
+    assert.equal(cut, false);
+    assert.equal(channel.state.protocol, 'MQTT 5');
   });
 
   it('refuses for good what the user may not publish, and goes on', async () => {
