@@ -36,7 +36,7 @@ describe('configuration of the nodes', () => {
     {
       name: 'webhook-in',
       config: { path: UNSET },
-      says: /^Path: the environment variable NOT_SET_HERE/,
+      says: /^The environment variable NOT_SET_HERE is not set \(Path\)/,
     },
     { name: 'webhook-in', config: { signature: 'md5' }, says: /^Signature must be one of: none, shopify/ },
     { name: 'webhook-in', config: { signature: 'shopify' }, says: /^The secret that the sender signs with/ },
