@@ -359,6 +359,59 @@ describe('editor: how the dialogs behave', function () {
     }
   }
 
+  for (const theme of themes) {
+    for (const language of languages) {
+      it(`event in, event out, settle: show what goes with the channel and the outcome (${theme}, ${language})`, async () => {
+        const page = await bench.open({ theme, language });
+        const channel = (kind: string): Promise<unknown> =>
+          page.page.evaluate(`RED.nodes.node('n-event-channel').kind = '${kind}'`);
+        const look = async (name: string, shows: string[], hides: string[]): Promise<void> => {
+          for (const row of [...shows, ...hides]) {
+            const visible = await page.page.locator(`#crossdock-${row}`).isVisible();
+            assert.equal(visible, shows.includes(row), `${name}: ${row}`);
+          }
+          await assertGoodLooking(page, `${theme}-${language}-${name}`);
+        };
+        await channel('amqp');
+        await page.edit('event-in');
+        await look(
+          'event-in-amqp',
+          ['row-store', 'row-format', 'row-acknowledge', 'row-window', 'rows-lanes'],
+          [],
+        );
+        await page.page.selectOption('#node-input-acknowledge', 'flow');
+        await look(
+          'event-in-amqp-flow',
+          ['row-store', 'row-format', 'row-acknowledge'],
+          ['row-window', 'rows-lanes'],
+        );
+        await page.finish('cancel');
+        await page.edit('event-out');
+        await look('event-out-amqp', ['row-store'], ['row-retain']);
+        await page.finish('cancel');
+        await channel('local');
+        await page.edit('event-in');
+        await look(
+          'event-in-local',
+          [],
+          ['row-store', 'row-format', 'row-acknowledge', 'row-window', 'rows-lanes'],
+        );
+        await page.finish('cancel');
+        await page.edit('event-out');
+        for (const field of ['subject', 'partitionKey', 'eventId'])
+          await page.page.evaluate(`$('#node-input-${field}').typedInput('type', 'jsonata')`);
+        await look('event-out-local', [], ['row-store', 'row-retain']);
+        await page.finish('cancel');
+        await page.edit('settle');
+        await page.page.selectOption('#node-input-outcome', 'failed');
+        await look('settle-failed', ['rows-failed'], ['row-result']);
+        await page.finish('cancel');
+        assert.deepEqual(page.problems, []);
+        await page.close();
+      });
+    }
+  }
+
   it('event channel: asks only for what its kind needs, and takes the address of the kind', async () => {
     const page = await bench.open();
     const node = (): Promise<unknown> =>
