@@ -131,45 +131,67 @@ export const NEXT_DUE = `SELECT min(next_at) - {now} AS due_in FROM crossdock_ou
 /** Everything that waits is due now. Parameter: channel. */
 export const ALL_DUE = `UPDATE crossdock_outbox SET next_at = {now} WHERE channel = ? AND state = 'waiting'`;
 
-const ONE_TAKEN = "WHERE seq = ? AND state = 'taken'";
-/** Parameters: ms until the next try, error, seq. */
-export const WAIT = `UPDATE crossdock_outbox
-  SET state = 'waiting', attempts = attempts + 1, next_at = {now} + ?, error = ? ${ONE_TAKEN}`;
-/** Parameters: error, seq. */
-export const REFUSE = `UPDATE crossdock_outbox
-  SET state = 'refused', attempts = attempts + 1, next_at = NULL, error = ? ${ONE_TAKEN}`;
-
 /** Few lengths, so that there are few texts to prepare; the rest is filled up with the last one. */
 const LENGTHS = [8, 64, 512];
 const MANY = LENGTHS[LENGTHS.length - 1] ?? 1;
 
-function forMany(update: string): (seqs: readonly number[]) => Statement[] {
-  const texts = new Map(
-    LENGTHS.map((length) => [
-      length,
-      `UPDATE crossdock_outbox SET ${update}
-        WHERE state = 'taken' AND seq IN (${Array.from({ length }, () => '?').join(', ')})`,
-    ]),
-  );
-  return (seqs) => {
+/** Statements that write many results at once: on PostgreSQL each one is a round trip. @param text of a length */
+function forMany<T>(
+  text: (length: number) => string,
+  paramsOf: (result: T) => readonly SqlValue[],
+): (results: readonly T[]) => Statement[] {
+  const texts = new Map(LENGTHS.map((length) => [length, text(length)]));
+  return (results) => {
     const statements: Statement[] = [];
-    for (let at = 0; at < seqs.length; at += MANY) {
-      const params: SqlValue[] = seqs.slice(at, at + MANY);
-      const length = LENGTHS.find((fits) => fits >= params.length) ?? MANY;
-      const last = params.at(-1) ?? 0;
-      while (params.length < length) params.push(last);
-      statements.push({ sql: texts.get(length) ?? '', params });
+    for (let at = 0; at < results.length; at += MANY) {
+      const rows = results.slice(at, at + MANY).map(paramsOf);
+      const length = LENGTHS.find((fits) => fits >= rows.length) ?? MANY;
+      const last = rows.at(-1) ?? [];
+      while (rows.length < length) rows.push(last);
+      statements.push({ sql: texts.get(length) ?? '', params: rows.flat() });
     }
     return statements;
   };
 }
 
+function times(length: number, text: string): string {
+  return Array.from({ length }, () => text).join(', ');
+}
+
+/** All of them get the same. */
+const alike = (update: string) =>
+  forMany<number>(
+    (length) => `UPDATE crossdock_outbox SET ${update}
+      WHERE state = 'taken' AND seq IN (${times(length, '?')})`,
+    (seq) => [seq],
+  );
+/** Each gets values of its own: `own.column2` and so on, of these types; `own.column1` is its seq. */
+const each = <T>(update: string, types: readonly string[], paramsOf: (result: T) => readonly SqlValue[]) =>
+  forMany<T>(
+    (length) => `UPDATE crossdock_outbox SET ${update}
+      FROM (VALUES ${times(length, `(${['BIGINT', ...types].map((type) => `CAST(? AS ${type})`).join(', ')})`)}) AS own
+      WHERE crossdock_outbox.seq = own.column1 AND crossdock_outbox.state = 'taken'`,
+    paramsOf,
+  );
+
 /** The events are confirmed: their bodies go, their ids stay. */
-export const sentStatements = forMany(
+export const sentStatements = alike(
   "state = 'sent', event = NULL, address = NULL, error = NULL, next_at = NULL, sent_at = {now}",
 );
 /** The events stand behind another one of their key. */
-export const queueStatements = forMany("state = 'queued'");
+export const queueStatements = alike("state = 'queued'");
+/** The events are tried again in so many ms. */
+export const waitStatements = each<{ seq: number; inMs: number; error: string }>(
+  "state = 'waiting', attempts = attempts + 1, next_at = {now} + own.column2, error = own.column3",
+  ['BIGINT', 'TEXT'],
+  ({ seq, inMs, error }) => [seq, inMs, error],
+);
+/** The events are never tried again. */
+export const refuseStatements = each<{ seq: number; error: string }>(
+  "state = 'refused', attempts = attempts + 1, next_at = NULL, error = own.column2",
+  ['TEXT'],
+  ({ seq, error }) => [seq, error],
+);
 
 /** Counts; the cost is in line with what is not sent. Parameters: channel, five times. */
 export const COUNT = `SELECT

@@ -7,14 +7,14 @@ import {
   BEHIND,
   NEXT_DUE,
   queueStatements,
-  REFUSE,
+  refuseStatements,
   SWEEP,
   sentStatements,
   TAKE,
   TAKE_DUE,
   TAKE_QUEUED,
   TAKEN,
-  WAIT,
+  waitStatements,
 } from './outbox-schema';
 
 /** Results that are not in the store yet, by seq. */
@@ -50,8 +50,8 @@ export class Written {
 export function writes({ sent, refused, failed, behind }: Written): Statement[] {
   return [
     ...sentStatements(sent),
-    ...refused.map(({ seq, error }) => ({ sql: REFUSE, params: [describe(error), seq] })),
-    ...failed.map(({ seq, error, inMs }) => ({ sql: WAIT, params: [inMs, describe(error), seq] })),
+    ...refuseStatements(refused.map(({ seq, error }) => ({ seq, error: describe(error) }))),
+    ...waitStatements(failed.map(({ seq, error, inMs }) => ({ seq, inMs, error: describe(error) }))),
     ...queueStatements(behind),
   ];
 }

@@ -2,21 +2,17 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
-  type AmqpTlsOptions,
   type AmqpTopologyConfig,
   type AnyChannel,
   openAmqpChannel,
   openLocalChannel,
   openMqttChannel,
 } from '../../core/channel';
-import { CrossdockError } from '../../core/errors';
 import type { SharedChannel } from '../shared/channel';
 import { choice, number, secret, text } from '../shared/config';
 import type { RawConfig, Red, RedNode } from '../shared/red';
 import { storeOf } from '../shared/store';
-
-/** Node-RED's own tls-config node fills connection options; every kind of broker takes the same ones. */
-type TlsNode = RedNode & { addTLSOptions(options: AmqpTlsOptions): AmqpTlsOptions };
+import { tlsOptions } from '../shared/tls';
 
 export interface OpenChannel extends SharedChannel {
   /** Closes the channel, then lets go of what it uses. */
@@ -89,18 +85,6 @@ async function openLocal(red: Red, config: RawConfig, node: RedNode, source: str
     release();
     throw thrown;
   }
-}
-
-/** The chosen TLS settings. Settings that cannot be had are refused: connecting without them would weaken them. */
-export function tlsOptions(red: Red, id: string): AmqpTlsOptions | undefined {
-  if (id === '') return undefined;
-  const found = red.nodes.getNode(id) as TlsNode | null;
-  if (typeof found?.addTLSOptions === 'function') return found.addTLSOptions({});
-  throw new CrossdockError('TLS settings are missing or disabled.', {
-    code: 'CONFIG_INVALID',
-    kind: 'permanent',
-    facts: { field: 'tls' },
-  });
 }
 
 /**

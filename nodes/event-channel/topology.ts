@@ -7,7 +7,8 @@
 import { checkTopology, planTopology, type TopologyCheck, type TopologyItem } from '../../core/channel';
 import { asCrossdockError, CrossdockError } from '../../core/errors';
 import type { Red, RedNode } from '../shared/red';
-import { readTopology, tlsOptions } from './open';
+import { tlsOptions } from '../shared/tls';
+import { readTopology } from './open';
 
 /** A part of the runtime API that only this needs. */
 type RuntimeRed = Red & {

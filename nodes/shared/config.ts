@@ -16,7 +16,8 @@ function wrong(message: string, field: string): CrossdockError {
 export function refuseUnsetEnvironment(value: string, label: string): string {
   const unset = /^\$\{([^}]+)\}$/.exec(value);
   if (unset !== null) {
-    throw new CrossdockError(`${label}: the environment variable ${unset[1]} is not set.`, {
+    // A status is cut at 60 characters: the variable and what is the matter with it come first.
+    throw new CrossdockError(`The environment variable ${unset[1]} is not set (${label}).`, {
       code: 'CONFIG_ENV_MISSING',
       kind: 'permanent',
       facts: { variable: unset[1] ?? '' },

@@ -42,8 +42,8 @@ export interface SourceSettings {
 
 /** Reads concurrency, maxAttempts, holdSeconds, end, laneFirst and laneLast. Throws CONFIG_INVALID. */
 export function sourceSettings(config: RawConfig): SourceSettings {
-  const first = filters(text(config, 'laneFirst', 'First', ''));
-  const last = filters(text(config, 'laneLast', 'Last', ''));
+  const first = filters(text(config, 'laneFirst', 'Goes first', ''));
+  const last = filters(text(config, 'laneLast', 'Goes last', ''));
   return {
     concurrency: number(config, 'concurrency', 'In the flow at once', 64, { min: 1, max: 1000 }),
     maxAttempts: number(config, 'maxAttempts', 'Attempts', 100, { min: 1, max: 10_000 }),

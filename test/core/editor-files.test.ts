@@ -88,6 +88,18 @@ describe('editor files', () => {
         assert.ok(!/validate: (?!function)/.test(html));
       });
 
+      it('has the defaults and bounds of the node that reads them', () => {
+        const shown = shownBy(html);
+        for (const { field, fallback, bounds } of readBy(name)) {
+          const { value, limits } = shown.get(field) ?? assert.fail(`${field} is not in the dialog`);
+          // A blank that has a meaning of its own is no missing value.
+          if (fallback !== "''") assert.equal(value, fallback, field);
+          assert.equal(limits, bounds, `bounds of ${field}`);
+        }
+        const read = new Set(readBy(name).map(({ field }) => field));
+        for (const [field, { limits }] of shown) assert.ok(limits === undefined || read.has(field), field);
+      });
+
       it('has no colour of its own beside the node’s, and no shared element id', () => {
         const template = html.slice(0, html.indexOf('<script type="text/javascript">'));
         assert.ok(!/#[0-9a-f]{3,6}\b|style=/i.test(template));
@@ -165,45 +177,27 @@ describe('editor files', () => {
   });
 });
 
+describe('the demo', () => {
+  it('has all fields of its nodes', () => {
+    assertWhole(JSON.parse(readFileSync(join(root, 'flows', 'demo.json'), 'utf8')) as FlowNode[]);
+  });
+});
+
 describe('examples', () => {
   const files = readdirSync(join(root, 'examples'), {
     recursive: true,
     encoding: 'utf8',
   }).filter((file) => statSync(join(root, 'examples', file)).isFile());
-  const known = new Set(names.map((name) => `crossdock-${name}`));
 
   for (const file of files) {
     it(`${file}: is whole and names no server`, () => {
       const text = readFileSync(join(root, 'examples', file), 'utf8');
-      const flow = JSON.parse(text) as {
-        id: string;
-        type: string;
-        z?: string;
-        wires?: string[][];
-        [field: string]: unknown;
-      }[];
-      const ids = new Set(flow.map((node) => node.id));
-      assert.equal(ids.size, flow.length, 'ids are unique');
+      const flow = JSON.parse(text) as FlowNode[];
       assert.ok(
         flow.some((node) => node.type === 'comment'),
         'is explained',
       );
-      for (const node of flow) {
-        for (const wire of node.wires?.flat() ?? []) assert.ok(ids.has(wire), `wire to ${wire}`);
-        if (!node.type.startsWith('crossdock-')) continue;
-        assert.ok(known.has(node.type), node.type);
-        assert.equal(node['configVersion'], 1);
-        const used = defaultsOf(node.type.replace('crossdock-', ''));
-        const own = Object.keys(node).filter(
-          (field) => !['id', 'type', 'z', 'x', 'y', 'wires', 'credentials'].includes(field),
-        );
-        assert.deepEqual(own.sort(), [...used].sort(), `fields of ${node.type}`);
-        for (const field of ['store', 'server', 'channel']) {
-          const value = node[field];
-          if (node.type === 'crossdock-canonical-mapper' || value === undefined || value === '') continue;
-          assert.ok(ids.has(String(value)), `${node.type}.${field}`);
-        }
-      }
+      assertWhole(flow);
       assert.ok(!/https?:\/\/|mqtts?:\/\//.test(text), 'servers are environment variables');
     });
   }
@@ -219,9 +213,68 @@ describe('examples', () => {
   });
 });
 
-/** Names of a node's config properties, read from its html without running it. */
-function defaultsOf(name: string): string[] {
-  const html = read(name, `${name}.html`);
+interface FlowNode {
+  readonly id: string;
+  readonly type: string;
+  readonly wires?: readonly string[][];
+  readonly [field: string]: unknown;
+}
+
+/** Every node has all fields of its dialog, and every reference leads to a node of the same flow. */
+function assertWhole(flow: readonly FlowNode[]): void {
+  const ids = new Set(flow.map((node) => node.id));
+  assert.equal(ids.size, flow.length, 'ids are unique');
+  for (const node of flow) {
+    for (const wire of node.wires?.flat() ?? []) assert.ok(ids.has(wire), `wire to ${wire}`);
+    if (!node.type.startsWith('crossdock-')) continue;
+    const name = node.type.replace('crossdock-', '');
+    assert.ok(names.includes(name), node.type);
+    assert.equal(node['configVersion'], 1);
+    const own = Object.keys(node).filter(
+      (field) => !['id', 'type', 'z', 'g', 'x', 'y', 'wires', 'credentials'].includes(field),
+    );
+    const html = read(name, `${name}.html`);
+    assert.deepEqual(own.sort(), [...shownBy(html).keys()].sort(), `fields of ${node.type}`);
+    for (const field of ['store', 'server', 'channel']) {
+      const value = node[field];
+      if (name === 'canonical-mapper' || value === undefined || value === '') continue;
+      assert.ok(ids.has(String(value)), `${node.type}.${field}`);
+    }
+  }
+}
+
+/** A node's config properties as its html has them: default and integer bounds as literals, read without running it. */
+function shownBy(html: string): Map<string, { value: string; limits: string | undefined }> {
   const body = /^ {4}defaults: \{\n([\s\S]*?)^ {4}\},$/m.exec(html)?.[1] ?? '';
-  return [...body.matchAll(/^ {6}(\w+): \{/gm)].map(([, field]) => field ?? '');
+  const found = new Map<string, { value: string; limits: string | undefined }>();
+  for (const [, field = '', definition = ''] of body.matchAll(
+    /^ {6}(\w+): \{([\s\S]*?)(?=^ {6}\w+: \{|(?![\s\S]))/gm,
+  )) {
+    const value = /\bvalue: ('[^']*'|\w+)/.exec(definition)?.[1] ?? '';
+    found.set(field, { value, limits: /check\.integer\(v, opt, (\d+, \d+)\)/.exec(definition)?.[1] });
+  }
+  return found;
+}
+
+/** What a node reads of its configuration, with the default that it takes for what is missing, as literals. */
+function readBy(name: string): { field: string; fallback: string; bounds: string | undefined }[] {
+  const sources = readdirSync(join(root, 'nodes', name)).filter((file) => file.endsWith('.ts'));
+  const text = [
+    ...sources.map((file) => readFileSync(join(root, 'nodes', name, file), 'utf8')),
+    // The settings that all sources have.
+    ...(name.endsWith('-in') ? [readFileSync(join(root, 'nodes', 'shared', 'source.ts'), 'utf8')] : []),
+  ].join('\n');
+  const constants = new Map(
+    [...text.matchAll(/^const (\w+) = ('[^']*');/gm)].map(([, constant = '', value = '']) => [
+      constant,
+      value,
+    ]),
+  );
+  const reads =
+    /\b(?:(?:text|number|decimal)\(\s*(?:config|raw),\s*'(\w+)',\s*'[^']*',|choice\(\s*(?:config|raw),\s*'(\w+)',\s*'[^']*',\s*(?:\[[^\]]*\]|\w+),|flag\((?:config|raw), '(\w+)',)\s*('[^']*'|\w+)(?:, \{ min: (\w+), max: (\w+) \})?/g;
+  return [...text.matchAll(reads)].map(([, plain, choice, flag, fallback = '', min, max]) => ({
+    field: plain ?? choice ?? flag ?? '',
+    fallback: constants.get(fallback) ?? fallback.replaceAll(/(\d)_/g, '$1'),
+    bounds: min === undefined ? undefined : `${min}, ${max}`.replaceAll('_', ''),
+  }));
 }

@@ -2,16 +2,8 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { type Outbox, type OutboxOptions, type OutgoingEvent, openOutbox } from '../../core/delivery';
-import * as schema from '../../core/delivery/outbox-schema';
-import {
-  openSqliteStore,
-  type Row,
-  type SqliteStoreHandle,
-  type Statement,
-  type Store,
-} from '../../core/store';
+import { openSqliteStore, type Row, type SqliteStoreHandle, type Store } from '../../core/store';
 import { type TempDir, tempDir, waitFor } from '../support';
 import { confirmAll, outgoing, type Published, ScriptedChannel } from './outbox-support';
 
@@ -342,120 +334,6 @@ describe('outbox', () => {
       await waitFor(async () => (await states()).every((state) => state === 'sent'));
       assert.deepEqual(other.ids, ['a1', 'a2']);
       await two.stop();
-    });
-  });
-
-  describe('cost', () => {
-    it('reads heads of indexes, never the whole table', async () => {
-      const outbox = await open();
-      await outbox.stop(0);
-      await store.close();
-      const db = new DatabaseSync(file);
-      const plan = (sql: string): string =>
-        db
-          .prepare(`EXPLAIN QUERY PLAN ${sql.replaceAll('{now}', '1').replaceAll('{skip_locked}', '')}`)
-          .all(...Array.from({ length: sql.split('?').length - 1 }, () => 1))
-          .map((step) => String(step['detail']))
-          .join('; ');
-      const texts = Object.entries(schema).flatMap(([name, value]): [string, string][] =>
-        typeof value === 'string' ? [[name, value]] : [],
-      );
-      texts.push(['sent', schema.sentStatements([1])[0]?.sql ?? '']);
-      texts.push(['queue', schema.queueStatements([1])[0]?.sql ?? '']);
-      for (const [name, sql] of texts) {
-        const steps = plan(sql);
-        assert.ok(!/SCAN (crossdock_outbox\b|h\b|t\b)/.test(steps), `${name}: ${steps}`);
-        assert.ok(!/TEMP B-TREE/.test(steps), `${name} sorts: ${steps}`);
-      }
-      const { TAKE, TAKE_DUE, TAKE_QUEUED, BEHIND } = schema;
-      for (const sql of [TAKE, TAKE_DUE, TAKE_QUEUED, BEHIND]) {
-        assert.match(plan(sql), /crossdock_outbox_(ready|waiting|blocked|taken)/, sql);
-      }
-      db.close();
-      store = await openSqliteStore(file);
-    });
-
-    /** Counts statements, and the rows that they touch. */
-    function counted(): { store: Store; statements: number; rows: number } {
-      const count = { store: store as Store, statements: 0, rows: 0 };
-      count.store = new Proxy<Store>(store, {
-        get(target, property) {
-          if (property === 'run') {
-            return async (statements: readonly Statement[]) => {
-              const results = await target.run(statements);
-              count.statements += statements.length;
-              for (const { changes } of results) count.rows += changes;
-              return results;
-            };
-          }
-          const value: unknown = Reflect.get(target, property);
-          return typeof value === 'function' ? value.bind(target) : value;
-        },
-      });
-      return count;
-    }
-    const MANY = 50_000;
-    async function fill(outbox: Outbox, key: (n: number) => string | undefined): Promise<void> {
-      for (let from = 0; from < MANY; from += 5000) {
-        const events = Array.from({ length: 5000 }, (_, at) =>
-          outgoing(`e${from + at}`, 'x', { partitionKey: key(from + at) }),
-        );
-        await store.run(outbox.statements(events));
-      }
-      outbox.wake(MANY);
-    }
-
-    it('moves 50,000 events behind a blocked key once, and does not look at them again', async function () {
-      this.timeout(30_000);
-      const count = counted();
-      channel.answer = (it) => (it.event.id === 'e0' ? it.fail('CHANNEL_UNROUTABLE') : it.confirm());
-      const outbox = await open({ store: count.store });
-      await fill(outbox, () => 'one');
-      await waitFor(
-        async () => {
-          const [result] = await store.run([
-            { sql: `SELECT count(*) AS n FROM crossdock_outbox WHERE state = 'queued'` },
-          ]);
-          return Number(result?.rows[0]?.['n']) === MANY - 1;
-        },
-        { timeoutMs: 20_000, what: 'the key to be parked' },
-      );
-      // Taken, found to be blocked, queued: no row is touched more often than that.
-      assert.ok(count.rows < MANY * 3.5, `${count.rows} rows were touched`);
-      const before = { rows: count.rows, statements: count.statements };
-      await add(outbox, ...Array.from({ length: 100 }, (_, n) => outgoing(`free ${n}`, `f${n}`)));
-      await waitFor(() => channel.ids.filter((id) => id.startsWith('free')).length === 100);
-      const tries = channel.ids.filter((id) => id === 'e0').length;
-      assert.ok(tries > 1);
-      assert.ok(count.rows - before.rows < 100 * 10 + tries * 30, `${count.rows - before.rows} rows`);
-    });
-
-    it('leaves 50,000 events that wait for their time alone', async function () {
-      this.timeout(30_000);
-      const count = counted();
-      channel.answer = (it) => (it.event.id.startsWith('e') ? it.fail('CHANNEL_BUSY') : it.confirm());
-      const outbox = await open({
-        store: count.store,
-        backoff: { baseMs: 3_600_000_000, capMs: 3_600_000_000 },
-      });
-      await fill(outbox, () => undefined);
-      await waitFor(() => channel.published.length === MANY && channel.open === 0, { timeoutMs: 25_000 });
-      await waitFor(async () => !(await states()).includes('taken'), { timeoutMs: 10_000, intervalMs: 200 });
-      const before = count.rows;
-      await add(outbox, ...Array.from({ length: 100 }, (_, n) => outgoing(`free ${n}`, `f${n}`)));
-      await waitFor(() => channel.ids.filter((id) => id.startsWith('free')).length === 100);
-      assert.ok(count.rows - before < 1000, `${count.rows - before} rows were touched`);
-    });
-
-    it('writes many confirmations with one statement', async () => {
-      const count = counted();
-      const outbox = await open({ store: count.store, window: 256 });
-      await add(outbox, ...Array.from({ length: 256 }, (_, n) => outgoing(`e${n}`, `k${n}`)));
-      await published(256);
-      const before = count.statements;
-      for (const { confirm } of [...channel.published]) confirm();
-      await sent(outbox);
-      assert.ok(count.statements - before < 20, `${count.statements - before} statements`);
     });
   });
 

@@ -83,18 +83,20 @@ describe('editor: how the dialogs behave', function () {
     });
   }
 
-  it('OK without a change changes nothing; OK with a change saves it', async () => {
-    const page = await bench.open();
-    const state = (name: string) =>
-      page.page.evaluate(`(() => {
+  /** What would be deployed of a node, and whether it is marked as changed. */
+  const state = (page: EditorPage, name: NodeName): Promise<unknown> =>
+    page.page.evaluate(`(() => {
       const { credentials, ...rest } = RED.nodes.convertNode(RED.nodes.node('n-${name}'));
       return { ...rest, changed: RED.nodes.node('n-${name}').changed === true };
     })()`);
+
+  it('OK without a change changes nothing; OK with a change saves it', async () => {
+    const page = await bench.open();
     for (const name of allNodes) {
-      const before = await state(name);
+      const before = await state(page, name);
       await page.edit(name);
       await page.finish('ok');
-      assert.deepEqual(await state(name), before, name);
+      assert.deepEqual(await state(page, name), before, name);
     }
     await page.edit('odoo-order');
     await type(page, 'batchSize', '10');
@@ -102,6 +104,56 @@ describe('editor: how the dialogs behave', function () {
     assert.equal(await page.page.evaluate("RED.nodes.node('n-odoo-order').batchSize"), '10');
     await page.close();
   });
+
+  /** Settings that came later, with their defaults as the dialog shows them. */
+  const later: readonly [NodeName, Record<string, string>][] = [
+    ['webhook-in', { end: 'automatic', laneFirst: '', laneLast: '', highWater: '50000' }],
+    ['store', { kind: 'sqlite', url: `\${POSTGRES_URL}`, schema: 'crossdock' }],
+    [
+      'event-channel',
+      {
+        sessionExpiryDays: '7',
+        exchange: 'crossdock.events',
+        queueType: 'quorum',
+        deliveryLimit: '20',
+        order: 'key',
+        shards: '1',
+        declare: 'apply',
+      },
+    ],
+  ];
+  for (const [name, defaults] of later) {
+    it(`${name}: a flow of before its newer settings shows what they are, and gets them with the first change`, async () => {
+      const page = await bench.open();
+      const settings = Object.keys(defaults);
+      const shownNow = (): Promise<unknown> =>
+        page.page.evaluate(
+          `Object.fromEntries(${JSON.stringify(settings)}.map((name) => [name, $('#node-input-' + name + ', #node-config-input-' + name).val()]))`,
+        );
+      // The selections of config nodes came with them.
+      for (const field of [...settings, 'tls', ...(name === 'event-channel' ? ['store'] : [])])
+        await page.page.evaluate(`delete RED.nodes.node('n-${name}').${field}`);
+      const before = await state(page, name);
+      await page.edit(name);
+      assert.deepEqual(await shownNow(), defaults);
+      await page.finish('ok');
+      assert.deepEqual(await state(page, name), before, 'OK without a change');
+      const [[setting, value] = ['', '']] = Object.entries({
+        ...(name === 'webhook-in' ? { highWater: '100' } : {}),
+        ...(name === 'store' ? { schema: 'orders' } : {}),
+        ...(name === 'event-channel' ? { sessionExpiryDays: '30' } : {}),
+      });
+      await page.edit(name);
+      await type(page, setting, value);
+      await page.finish('ok');
+      const saved = (await state(page, name)) as Record<string, unknown>;
+      for (const [field, expected] of Object.entries({ ...defaults, [setting]: value }))
+        assert.equal(String(saved[field]), expected, field);
+      assert.equal(saved['changed'], true);
+      assert.deepEqual(page.problems, []);
+      await page.close();
+    });
+  }
 
   it('a new node takes the only config node of each type and is valid', async () => {
     for (const name of messageNodes) {
@@ -300,6 +352,59 @@ describe('editor: how the dialogs behave', function () {
         await page.page.locator('#crossdock-topology table').waitFor();
         await page.page.locator('#crossdock-topology').scrollIntoViewIfNeeded();
         await assertGoodLooking(page, `${theme}-${language}-event-channel-topology`);
+        await page.finish('cancel');
+        assert.deepEqual(page.problems, []);
+        await page.close();
+      });
+    }
+  }
+
+  for (const theme of themes) {
+    for (const language of languages) {
+      it(`event in, event out, settle: show what goes with the channel and the outcome (${theme}, ${language})`, async () => {
+        const page = await bench.open({ theme, language });
+        const channel = (kind: string): Promise<unknown> =>
+          page.page.evaluate(`RED.nodes.node('n-event-channel').kind = '${kind}'`);
+        const look = async (name: string, shows: string[], hides: string[]): Promise<void> => {
+          for (const row of [...shows, ...hides]) {
+            const visible = await page.page.locator(`#crossdock-${row}`).isVisible();
+            assert.equal(visible, shows.includes(row), `${name}: ${row}`);
+          }
+          await assertGoodLooking(page, `${theme}-${language}-${name}`);
+        };
+        await channel('amqp');
+        await page.edit('event-in');
+        await look(
+          'event-in-amqp',
+          ['row-store', 'row-format', 'row-acknowledge', 'row-window', 'rows-lanes'],
+          [],
+        );
+        await page.page.selectOption('#node-input-acknowledge', 'flow');
+        await look(
+          'event-in-amqp-flow',
+          ['row-store', 'row-format', 'row-acknowledge'],
+          ['row-window', 'rows-lanes'],
+        );
+        await page.finish('cancel');
+        await page.edit('event-out');
+        await look('event-out-amqp', ['row-store'], ['row-retain']);
+        await page.finish('cancel');
+        await channel('local');
+        await page.edit('event-in');
+        await look(
+          'event-in-local',
+          [],
+          ['row-store', 'row-format', 'row-acknowledge', 'row-window', 'rows-lanes'],
+        );
+        await page.finish('cancel');
+        await page.edit('event-out');
+        for (const field of ['subject', 'partitionKey', 'eventId'])
+          await page.page.evaluate(`$('#node-input-${field}').typedInput('type', 'jsonata')`);
+        await look('event-out-local', [], ['row-store', 'row-retain']);
+        await page.finish('cancel');
+        await page.edit('settle');
+        await page.page.selectOption('#node-input-outcome', 'failed');
+        await look('settle-failed', ['rows-failed'], ['row-result']);
         await page.finish('cancel');
         assert.deepEqual(page.problems, []);
         await page.close();

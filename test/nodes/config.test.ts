@@ -36,7 +36,7 @@ describe('configuration of the nodes', () => {
     {
       name: 'webhook-in',
       config: { path: UNSET },
-      says: /^Path: the environment variable NOT_SET_HERE/,
+      says: /^The environment variable NOT_SET_HERE is not set \(Path\)/,
     },
     { name: 'webhook-in', config: { signature: 'md5' }, says: /^Signature must be one of: none, shopify/ },
     { name: 'webhook-in', config: { signature: 'shopify' }, says: /^The secret that the sender signs with/ },
@@ -105,13 +105,13 @@ describe('configuration of the nodes', () => {
       what: 'an API key from a variable that is not set',
       config: {},
       credentials: { server: { apiKey: UNSET } },
-      says: /^API key: the environment variable NOT_SET_HERE is n/,
+      says: /^The environment variable NOT_SET_HERE is not set \(API key\)/,
     },
     {
       what: 'an address from a variable that is not set',
       config: { url: UNSET },
       credentials: CREDENTIALS,
-      says: /^Address of Odoo: the environment variable NOT_SET_HERE is n/,
+      says: /^The environment variable NOT_SET_HERE is not set \(Addr/,
     },
     { what: 'an address that is none', config: { url: 'odoo' }, credentials: CREDENTIALS, says: /not a URL/ },
     {
@@ -141,6 +141,11 @@ describe('configuration of the nodes', () => {
   for (const { what, config, says } of [
     { what: 'another kind', config: { kind: 'carrier pigeon' }, says: /^Kind must be one of: mqtt/ },
     { what: 'no address', config: { url: '' }, says: /^Address of the broker is missing/ },
+    {
+      what: 'an address from a variable that is not set',
+      config: { url: UNSET },
+      says: /^The environment variable NOT_SET_HERE is not set \(Addr/,
+    },
     { what: 'an address that is none', config: { url: 'broker' }, says: /./ },
     {
       what: 'TLS settings that are gone',

@@ -50,14 +50,14 @@ describe('event channel', () => {
 
   const refused: { config: Record<string, unknown>; says: RegExp }[] = [
     { config: { kind: 'pigeon' }, says: /^Kind must be one of: mqtt, amqp, local/ },
-    { config: { kind: 'mqtt', url: UNSET }, says: /^Address of the broker: the environment variable NOT_SE/ },
+    { config: { kind: 'mqtt', url: UNSET }, says: /^The environment variable NOT_SET_HERE is not set/ },
     { config: { kind: 'mqtt', url: AMQP_NOWHERE }, says: /must start with mqtt:/ },
     {
       config: { kind: 'mqtt', sessionExpiryDays: 0 },
       says: /^Keep subscriptions must be a whole number from 1/,
     },
     { config: { kind: 'amqp', url: '' }, says: /^Address of the broker is missing/ },
-    { config: { kind: 'amqp', url: UNSET }, says: /^Address of the broker: the environment variable NOT_SE/ },
+    { config: { kind: 'amqp', url: UNSET }, says: /^The environment variable NOT_SET_HERE is not set/ },
     { config: { kind: 'amqp', url: MQTT_NOWHERE }, says: /must start with amqp:/ },
     {
       config: { kind: 'amqp', url: AMQP_NOWHERE, tls: 'gone' },

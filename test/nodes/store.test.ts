@@ -99,7 +99,7 @@ describe('store node', () => {
     {
       what: 'an unset address',
       config: { url: UNSET },
-      says: /^Address of PostgreSQL: the environment variable N/,
+      says: /^The environment variable NOT_SET_HERE is not set/,
     },
     {
       what: 'an address that is none',

@@ -52,6 +52,7 @@ describe('the installed package', () => {
         ODOO_API_KEY: 'none',
         ODOO_LOGIN: 'none',
         MQTT_URL: 'mqtt://127.0.0.1:9',
+        AMQP_URL: 'amqp://127.0.0.1:9',
         WAREHOUSE_URL: 'http://127.0.0.1:9',
       },
     });
@@ -122,4 +123,27 @@ describe('the installed package', () => {
       assert.deepEqual(configuration, []);
     });
   }
+
+  it('says at each node of a channel which environment variable of its broker is not set', async () => {
+    const file = join(root, 'examples', 'event in', '04 - The same flow over AMQP.json');
+    const flow = JSON.parse(
+      readFileSync(file, 'utf8').replaceAll('AMQP_URL', 'BROKER_OF_NOBODY'),
+    ) as FlowNode[];
+    await red.deploy(flow);
+    const nodes = flow.filter(({ type }) => /^crossdock-event-(in|out)$/.test(type));
+    assert.equal(nodes.length, 4);
+    const { known, close } = await watchStatuses(red);
+    try {
+      await waitFor(
+        () => {
+          for (const { id } of nodes)
+            assert.match(known.get(id) ?? '', /^The environment variable BROKER_OF_NOBODY is not set \(/);
+          return true;
+        },
+        { what: 'a status of every node' },
+      );
+    } finally {
+      close();
+    }
+  });
 });

@@ -215,6 +215,40 @@ describe('ideas on PostgreSQL', function () {
     await outboxes[0]?.cleanUp();
   });
 
+  it('outbox: what fails waits for a time of its own, and what is refused is kept with its error', async () => {
+    const channel = new ScriptedChannel();
+    const numberOf = (id: string): number => Number(id.slice(1));
+    channel.answer = ({ event: { id }, fail }) =>
+      numberOf(id) % 3 === 0 ? fail('EVENT_TOO_LARGE', 'permanent') : fail(`CHANNEL_${numberOf(id) % 2}`);
+    const outbox = await openOutbox({
+      store,
+      channelId: 'failures',
+      publisher: channel,
+      backoff: { baseMs: 1e9, capMs: 1e9 },
+    });
+    await store.run(
+      outbox.statements(
+        Array.from({ length: 100 }, (_, n) => outgoing(`f${n}`, `k${n}`, { channel: 'failures' })),
+      ),
+    );
+    outbox.start();
+    const failed = await waitFor(async () => {
+      const [result] = await store.run([
+        { sql: `SELECT * FROM crossdock_outbox WHERE channel = 'failures' AND attempts = 1` },
+      ]);
+      return result?.rows.length === 100 ? result.rows : undefined;
+    });
+    await outbox.stop();
+    for (const { event_id: id, state, error } of failed) {
+      const n = numberOf(String(id));
+      assert.equal(state, n % 3 === 0 ? 'refused' : 'waiting');
+      assert.equal(JSON.parse(String(error)).code, n % 3 === 0 ? 'EVENT_TOO_LARGE' : `CHANNEL_${n % 2}`);
+    }
+    const times = failed.flatMap(({ next_at: at }) => (at === null ? [] : [at]));
+    assert.equal(times.length, 66);
+    assert.ok(new Set(times).size > 60);
+  });
+
   it('local channel: what one gateway publishes is in the inbox of a subscription of the other', async () => {
     const [here, there] = await Promise.all([
       openLocalChannel({ store, channelId: 'c1' }),
