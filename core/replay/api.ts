@@ -32,6 +32,8 @@ export interface StoreSummary {
   readonly deadLetters: { readonly parked: number; readonly groups: number };
   /** Replay nodes that work with this store: what `into` may be. */
   readonly replayNodes: readonly { readonly id: string; readonly name: string }[];
+  /** Why the store does not answer now, in a sentence; then the counts are 0. */
+  readonly problem: string | null;
 }
 
 export type LetterState = 'parked' | 'replayed' | 'discarded';
@@ -212,9 +214,9 @@ export interface Progress {
   readonly done: number;
   /** Parked again, or failed for good. */
   readonly failedAgain: number;
-  /** Not sent, since it was not needed any more; the item's note says why. */
+  /** Not sent: not needed any more, or cancelled; the note says why. */
   readonly skipped: number;
-  /** Not sent, since the letter was discarded or the basket cancelled. */
+  /** Not sent, since the letter was discarded. */
   readonly discarded: number;
 }
 

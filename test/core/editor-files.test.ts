@@ -41,6 +41,7 @@ describe('editor files', () => {
       'odoo-order',
       'odoo-server',
       'reconciler',
+      'replay',
       'settle',
       'store',
       'webhook-in',
