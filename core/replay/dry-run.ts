@@ -30,14 +30,18 @@ export type FindMapping = (source: string) => TrialMapping | undefined;
 const RECORD = `UPDATE crossdock_basket_item SET dry_run = ?, dry_result = ?
   WHERE basket_id = ? AND item = ? AND state = 'pending'`;
 
-/** Tries the next items. @returns how many; 0 when all were tried */
+/**
+ * Tries the next items behind `after`.
+ * @returns the last one; 0 when there is none
+ */
 export async function tryItems(
   store: Store,
   basket: string,
   find: FindMapping,
+  after: number,
   limit: number,
 ): Promise<number> {
-  const [found] = await store.run([{ sql: TO_TRY, params: [basket, 0, limit] }]);
+  const [found] = await store.run([{ sql: TO_TRY, params: [basket, after, limit] }]);
   const rows = found?.rows ?? [];
   const statements: Statement[] = [];
   for (const row of rows) {
@@ -48,7 +52,7 @@ export async function tryItems(
     });
   }
   if (statements.length > 0) await store.run(statements);
-  return rows.length;
+  return Number(rows.at(-1)?.['item'] ?? 0);
 }
 
 async function tryItem(row: Row, find: FindMapping): Promise<DryRun> {

@@ -71,6 +71,8 @@ export class ReplayRunner {
   #stopped = false;
   /** What each basket may send now, and since when it has been counted. */
   readonly #allowance = new Map<string, { tokens: number; at: number }>();
+  /** Up to where a basket was tried. */
+  readonly #tried = new Map<string, number>();
   #followedAt = 0;
 
   constructor(
@@ -153,8 +155,13 @@ export class ReplayRunner {
   }
 
   async #try(basket: string): Promise<void> {
-    const tried = await tryItems(this.store, basket, this.options.targets.findMapping, TRIALS);
-    if (tried === 0) await this.store.run([{ sql: moveTo('draft', ['dry-run']), params: [basket] }]);
+    const { findMapping } = this.options.targets;
+    const after = this.#tried.get(basket) ?? 0;
+    const last = await tryItems(this.store, basket, findMapping, after, TRIALS);
+    this.#tried.set(basket, last);
+    // Behind the last one it begins anew: an item that was edited meanwhile is tried again.
+    if (last === 0 && after === 0)
+      await this.store.run([{ sql: moveTo('draft', ['dry-run']), params: [basket] }]);
     this.options.changed();
   }
 

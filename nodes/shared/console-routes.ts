@@ -13,13 +13,13 @@ import {
 } from './console-requests';
 import { deskOf, type OpenDesk, openDesks } from './desks';
 import { openSourceOf } from './open-sources';
-import type { HttpHandler, HttpRequest, Red } from './red';
+import type { HttpHandler, Red } from './red';
 
 const ROOT = '/crossdock/console';
 /** An edited message may be as large as one that came in by default. */
 const MAX_BODY_BYTES = 1024 * 1024 + 1024;
 const STATUS: Readonly<Record<string, number>> = {
-  STORE_NOT_OPEN: 404,
+  STORE_UNKNOWN: 404,
   LETTER_UNKNOWN: 404,
   BASKET_UNKNOWN: 404,
   ITEM_UNKNOWN: 404,
@@ -39,10 +39,10 @@ const STATUS: Readonly<Record<string, number>> = {
 };
 
 interface Asked {
+  readonly red: Red;
   readonly desk: Desk;
   readonly who: string;
   readonly query: URLSearchParams;
-  readonly request: HttpRequest;
   param(name: string): string;
   body(): Promise<Record<string, unknown>>;
 }
@@ -64,6 +64,7 @@ export function addConsoleRoutes(red: Red): void {
       .catch(next);
   });
   const route = (path: string): string => `${ROOT}/:store/${path}`;
+  const handler = (answer: Answer): HttpHandler => handlerOf(red, answer);
   app.get(route('groups'), read, handler(groups));
   app.get(route('letters'), read, handler(letters));
   app.post(route('letters/discard'), write, handler(discard));
@@ -115,17 +116,17 @@ export function addConsoleRoutes(red: Red): void {
   );
 }
 
-function handler(answer: Answer): HttpHandler {
+function handlerOf(red: Red, answer: Answer): HttpHandler {
   return (request, response, next) => {
     const param = (name: string): string => request.params?.[name] ?? '';
     const asked = async (): Promise<unknown> => {
       const desk = deskOf(param('store'));
-      if (desk === undefined) throw storeNotOpen();
+      if (desk === undefined) throw notOpen(red, param('store'));
       return answer({
+        red,
         desk,
         who: whoOf(request),
         query: queryOf(request),
-        request,
         param,
         body: () => jsonBody(request, MAX_BODY_BYTES),
       });
@@ -143,20 +144,20 @@ function handler(answer: Answer): HttpHandler {
   };
 }
 
-function storeNotOpen() {
-  return new CrossdockError('No node has used this store since the last deploy, or it is still opening.', {
+function notOpen(red: Red, id: string): CrossdockError {
+  if (red.nodes.getNode(id)?.type !== 'crossdock-store') {
+    return new CrossdockError('There is no such store.', { code: 'STORE_UNKNOWN', kind: 'permanent' });
+  }
+  return new CrossdockError('The store is still opening, or no node has used it since the last deploy.', {
     code: 'STORE_NOT_OPEN',
-    kind: 'permanent',
+    kind: 'transient',
   });
 }
 
 async function storeShown(red: Red, { id, name, store, desk }: OpenDesk): Promise<StoreSummary> {
-  const replayNodes: { id: string; name: string }[] = [];
-  red.nodes.eachNode((node) => {
-    if (node.type !== 'crossdock-replay' || node['store'] !== id) return;
-    if (openSourceOf(store, replaySource(node.id)) === undefined) return;
-    replayNodes.push({ id: node.id, name: typeof node['name'] === 'string' ? node['name'] : '' });
-  });
+  const replayNodes = replayNodesOf(red, id).filter(
+    (node) => openSourceOf(store, replaySource(node.id)) !== undefined,
+  );
   const facts = { id, name, kind: desk.kind, replayNodes };
   try {
     return { ...facts, deadLetters: await desk.summary(), problem: null };
@@ -165,6 +166,16 @@ async function storeShown(red: Red, { id, name, store, desk }: OpenDesk): Promis
     const { message } = asCrossdockError(thrown);
     return { ...facts, deadLetters: { parked: 0, groups: 0 }, problem: message };
   }
+}
+
+/** The replay nodes of the flows that name this store. */
+function replayNodesOf(red: Red, storeId: string): { id: string; name: string }[] {
+  const found: { id: string; name: string }[] = [];
+  red.nodes.eachNode(({ id, type, name, store }) => {
+    if (type !== 'crossdock-replay' || store !== storeId) return;
+    found.push({ id, name: typeof name === 'string' ? name : '' });
+  });
+  return found;
 }
 
 const groups: Answer = async ({ desk, query }) => ({
@@ -197,12 +208,16 @@ const edit: Answer = async ({ desk, param, who, body }) => {
   return desk.item(param('id'), itemNumber(param('item')), false, who);
 };
 
-const start: Answer = async ({ desk, param, who, body }) => {
+const start: Answer = async ({ red, desk, param, who, body }) => {
   const { ratePerSecond = DEFAULT_RATE, into } = await body();
   if (!Number.isInteger(ratePerSecond) || Number(ratePerSecond) < 1 || Number(ratePerSecond) > MAX_RATE) {
     throw invalid(`The rate must be a whole number from 1 to ${MAX_RATE} per second.`);
   }
-  return desk.start(param('id'), who, Number(ratePerSecond), textOf(into, 'into'));
+  const node = textOf(into, 'into');
+  if (node !== undefined && !replayNodesOf(red, param('store')).some(({ id }) => id === node)) {
+    throw invalid('The field "into" must be the id of a replay node that works with this store.');
+  }
+  return desk.start(param('id'), who, Number(ratePerSecond), node);
 };
 
 function wantsPersonal(query: URLSearchParams): boolean {

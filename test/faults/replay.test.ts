@@ -7,7 +7,7 @@ import { currency } from '../../sandbox/catalogue';
 import { type OdooStandIn, seedDemoCompany, startOdooStandIn } from '../../sandbox/odoo';
 import type { Rng } from '../../sandbox/storefront/rng';
 import { adminClient, createOne, makeOrder } from '../conformance/sales-fixture';
-import { type FlowNode, node } from '../runtime/flow';
+import { type FlowNode, node, postUntilTaken } from '../runtime/flow';
 import { type NodeRed, spawnNodeRed, type TempDir, tempDir, waitFor } from '../support';
 import { choices, LONG, SEED, tell } from './support/campaign';
 
@@ -77,7 +77,8 @@ describe('a replay that is killed in its middle', function () {
     const made = (await running.admin(`${CONSOLE}/baskets`, { method: 'POST', body })) as BasketCreated;
     assert.equal(made.count, count);
     const path = `${CONSOLE}/baskets/${made.id}`;
-    const start = { method: 'POST', body: { ratePerSecond: 1000 } };
+    // Some ten seconds of sending, so that there is a middle to be killed in.
+    const start = { method: 'POST', body: { ratePerSecond: Math.ceil(count / 10) } };
     const begun = performance.now();
     await running.admin(`${path}/start`, start);
     const killedAt: string[] = [];
@@ -85,7 +86,7 @@ describe('a replay that is killed in its middle', function () {
       killedAt.push(await killInTheMiddle(running, path, kill, count, rng));
       await running.restart();
       // Whoever sees it standing still after the crash starts it again; that must not matter.
-      await running.admin(`${path}/start`, start);
+      await waitFor(() => running.admin(`${path}/start`, start), { what: 'the store', timeoutMs: 30_000 });
     }
     const finished = await waitFor(
       async () => {
@@ -149,16 +150,11 @@ async function send(red: NodeRed, account: string, count: number): Promise<void>
     for (;;) {
       next += 1;
       if (next > count) return;
-      const order = makeOrder({ prefix: account, currency, skus: [SKU, SKU, SKU] }, `${account}-${next}`, [
+      const id = `${account}-${next}`;
+      const order = makeOrder({ prefix: account, currency, skus: [SKU, SKU, SKU] }, id, [
         { sku: SKU, price: '18.75' },
       ]);
-      const response = await fetch(`${red.url}/feed`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': `${account}-${next}` },
-        body: JSON.stringify(order),
-      });
-      await response.arrayBuffer();
-      assert.equal(response.status, 202);
+      await postUntilTaken(red, '/feed', id, order);
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));

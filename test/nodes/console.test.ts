@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { EventEmitter } from 'node:events';
 import type {
   ApiError,
   Basket,
@@ -191,7 +192,7 @@ describe('console routes', () => {
     const run = await load();
     const { ask, base } = await api(run);
     const cases: [string, string, unknown, number, string][] = [
-      ['GET', '/nobody/groups', undefined, 404, 'STORE_NOT_OPEN'],
+      ['GET', '/nobody/groups', undefined, 404, 'STORE_UNKNOWN'],
       ['GET', '/store/groups?state=lost', undefined, 400, 'REQUEST_INVALID'],
       ['GET', '/store/letters?from=yesterday', undefined, 400, 'REQUEST_INVALID'],
       ['GET', '/store/letters/none', undefined, 404, 'LETTER_UNKNOWN'],
@@ -207,6 +208,7 @@ describe('console routes', () => {
       ['POST', '/store/baskets', { filter: {} }, 409, 'BASKET_EMPTY'],
       ['POST', '/store/baskets', [], 400, 'REQUEST_INVALID'],
       ['POST', '/store/baskets/none/start', { ratePerSecond: 0 }, 400, 'REQUEST_INVALID'],
+      ['POST', '/store/baskets/none/start', { into: 'mapper' }, 400, 'REQUEST_INVALID'],
       ['POST', '/store/baskets/none/start', {}, 404, 'BASKET_UNKNOWN'],
       ['POST', '/store/baskets/none/pause', {}, 404, 'BASKET_UNKNOWN'],
       ['PUT', '/store/baskets/none/items/1', {}, 400, 'REQUEST_INVALID'],
@@ -225,6 +227,26 @@ describe('console routes', () => {
     assert.equal(form.status, 400, 'a form of another origin');
     for (const odd of ['limit=abc', 'limit=-5', 'limit=1e9', 'after=%00', 'after=1.x', 'x=1', 'q=%25']) {
       assert.equal((await ask('GET', `/store/letters?${odd}`)).status, 200, odd);
+    }
+  });
+
+  it('tells the editors that something has changed, not how often', async () => {
+    const run = await load();
+    const told: unknown[] = [];
+    const { events } = run.red as unknown as { events: EventEmitter };
+    const listen = ({ topic, data }: { topic: string; data: unknown }): void => {
+      if (topic === 'crossdock/console/store') told.push(data);
+    };
+    events.on('comms', listen);
+    try {
+      for (let n = 0; n < 40; n += 1) run.send('mapper', { payload: { ...BROKEN, n } });
+      await run.untilStatus('dead', '40 parked');
+      await waitFor(() => (told.at(-1) as { rev: number } | undefined)?.rev === 40, {
+        what: 'the last change',
+      });
+      assert.ok(told.length < 20, `${told.length} messages for 40 letters`);
+    } finally {
+      events.off('comms', listen);
     }
   });
 
