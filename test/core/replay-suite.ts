@@ -4,7 +4,9 @@ import { attemptStatements, DeadLetters, keepWithin } from '../../core/dead-lett
 import { type Delivery, Inbox, type ScopedMessage, ScopeRegistry } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
 import { type Basket, Desk, type DeskOptions, type LetterFilter, type TrialMapping } from '../../core/replay';
-import type { Store } from '../../core/store';
+import { TO_SEND, WORKING } from '../../core/replay/schema';
+import { sending } from '../../core/replay/send';
+import { StatementExpectationError, type Store } from '../../core/store';
 import { waitFor } from '../support';
 
 const ANNA = 'anna';
@@ -208,6 +210,28 @@ export function describeReplay(
       await Promise.all([one.start(id, ANNA, 1000), two.start(id, ANNA, 1000)]);
       await until(one, id, 'finished');
       assert.deepEqual([...shop.effects].sort(), [...ids].sort());
+    });
+
+    it('a sending that another process has done already does nothing, also when its message failed again', async () => {
+      await shop.park('a');
+      const desk = await openDesk();
+      const id = await basketOf(desk);
+      await desk.close();
+      await store.run([{ sql: "UPDATE crossdock_basket SET state = 'running' WHERE id = ?", params: [id] }]);
+      const [basket, items] = await store.run([{ sql: WORKING }, { sql: TO_SEND, params: [id, 10] }]);
+      const { statements } = sending(store, basket?.rows[0] ?? {}, items?.rows[0] ?? {}, 'shop');
+      shop.fate = () => 'park';
+      await store.run(statements);
+      shop.inbox.arrived(1);
+      await waitFor(async () => (await shop.letters.list())[0]?.occurrences === 2, { what: 'parked again' });
+      shop.fate = () => 'done';
+      await assert.rejects(store.run(statements), StatementExpectationError);
+      assert.equal(await shop.letters.count(), 1, 'still parked');
+      assert.equal(shop.inbox.inFlight, 0);
+      await store.run([{ sql: "UPDATE crossdock_basket SET state = 'paused' WHERE id = ?", params: [id] }]);
+      await store.run([{ sql: "UPDATE crossdock_basket_item SET state = 'pending'" }]);
+      await assert.rejects(store.run(statements), StatementExpectationError, 'paused meanwhile');
+      assert.deepEqual(shop.effects, []);
     });
 
     it('two baskets with the same letters send them once', async () => {
