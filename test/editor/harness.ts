@@ -148,7 +148,7 @@ export function flowOfAllNodes(): object[] {
     },
     {
       ...common,
-      ...on(140, 500),
+      ...on(140, 580),
       id: 'n-replay',
       type: 'crossdock-replay',
       store: 'n-store',
