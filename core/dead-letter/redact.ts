@@ -13,12 +13,12 @@ export interface Redacted {
 export const PERSONAL = '[personal]';
 export const CONFIDENTIAL = '[confidential]';
 
-/** Fields that are personal wherever they are, without separators and in lower case. */
+/** Fields that are personal wherever they are, without separators and in lower case; English and German names. */
 const PERSONAL_NAMES =
-  /^(e?mails?|emailaddress|.*email|phone|.*phone|.*telephone|tel|mobile|fax|firstname|lastname|surname|givenname|familyname|middlename|fullname|.*username|login|nickname|salutation|street.*|addressline\d?|address\d|city|zip|zipcode|postcode|postalcode|province|latitude|longitude|ip|.*ipaddress|browserip|useragent|birth.*|dateofbirth|dob|gender|iban|bic|.*cardnumber|.*accountnumber|taxid|vatid|vatnumber|ssn|note|notes|.*comment|.*comments|remark|remarks|.*instructions|giftmessage|password|.*secret|.*token|apikey|authorization|signature)$/;
+  /^(e?mails?|emailaddress|.*email|phone|.*phone|(tele)?phonenumber|(mobile|fax)number|.*telephone|tel|mobile|fax|firstname|lastname|surname|givenname|familyname|middlename|fullname|.*username|login|nickname|salutation|street.*|addressline\d?|address\d|city|zip|zipcode|postcode|postalcode|province|latitude|longitude|ip|.*ipaddress|browserip|useragent|birth.*|dateofbirth|dob|gender|iban|bic|.*cardnumber|.*accountnumber|taxid|vatid|vatnumber|ssn|note|notes|.*comment|.*comments|remark|remarks|.*instructions|giftmessage|password|.*secret|.*token|apikey|authorization|signature|vorname|nachname|stra(ss)?e|hausnummer|plz|ort|telefon.*|handy|anschrift|geburtsdatum|bemerkung)$/;
 /** Below these everything is about a person. */
 const PERSONAL_PARENTS =
-  /^(customer|buyer|contact|recipient|consignee|shipto|billto|person|employee|.*address|shipping|billing|delivery(address)?|clientdetails)$/;
+  /^(customer|buyer|contact|recipient|consignee|shipto|billto|person|employee|.*address|shipping|billing|delivery(address)?|clientdetails|kunde|empf(ae)?nger|ansprechpartner|.*(adresse|anschrift))$/;
 /** Names of things, not of persons. */
 const THINGS =
   /^(item|product|article|lineitem|line|variant|tax|taxline|shippingline|warehouse|location|channel|carrier|category|currency|unit)s?$/;
@@ -84,9 +84,9 @@ function deeper(trail: Trail, name: string | undefined): Trail {
   if (name === undefined) return { ...trail, depth };
   const plain = name.replace(/[^a-z0-9]/gi, '').toLowerCase();
   const thing = THINGS.test(plain);
-  const within = !thing && (trail.within || PERSONAL_PARENTS.test(plain));
+  const within = trail.within || (!thing && PERSONAL_PARENTS.test(plain));
   const named = PERSONAL_NAMES.test(plain) || (plain === 'name' && trail.depth > 0 && !trail.thing);
-  return { depth, within, thing: thing || (trail.thing && !within), personal: within || named };
+  return { depth, within, thing: thing || trail.thing, personal: within || named };
 }
 
 /** A contract by its name and version. */

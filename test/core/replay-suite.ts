@@ -1,6 +1,7 @@
 /** What dead letters and replay baskets must do on every driver of the store. */
 import assert from 'node:assert/strict';
 import { attemptStatements, DeadLetters, keepWithin } from '../../core/dead-letter';
+import { SCHEMA as LETTER_SCHEMA } from '../../core/dead-letter/schema';
 import { type Delivery, Inbox, type ScopedMessage, ScopeRegistry } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
 import { type Basket, Desk, type DeskOptions, type LetterFilter, type TrialMapping } from '../../core/replay';
@@ -163,6 +164,34 @@ export function describeReplay(
         },
         { what: `the basket ${state}`, timeoutMs: 15_000 },
       );
+
+    it('keeps the letters of stores from before there were baskets', async () => {
+      await store.run([
+        { sql: 'DROP TABLE crossdock_dead_letter' },
+        { sql: 'DROP TABLE crossdock_dead_letter_group' },
+        { sql: "DELETE FROM crossdock_schema WHERE idea = 'dead-letter'" },
+      ]);
+      await store.migrate({ idea: 'dead-letter', steps: LETTER_SCHEMA.steps.slice(0, 1) });
+      await store.run([
+        {
+          sql: `INSERT INTO crossdock_dead_letter (id, cause, code, kind, reason, details, business_key, source,
+              delivery_id, flow_id, node_id, node_type, node_name, attempts, occurrences, received_at, first_at, last_at,
+              state, original, failed_as)
+            VALUES ('0a', 'c', 'OLD', 'business', 'Of old.', '{"problems":[],"facts":{}}', 'Order:9', 'shop', 'd-9', 'f',
+              'n', 't', '', 1, 1, 1, 2, 3, 'parked', ?, '{"n":9}')`,
+          params: [Buffer.from('{"n":9}')],
+        },
+      ]);
+      const desk = await openDesk();
+      const { items } = await desk.letters({ q: 'order:9' }, 10);
+      assert.deepEqual(
+        items.map(({ id, bytes, lastAt }) => [id, bytes, lastAt]),
+        [['0a', 14, 3]],
+      );
+      await desk.start(await basketOf(desk), ANNA, 1000);
+      await waitFor(() => shop.bodies.length === 1, { what: 'the replay' });
+      assert.deepEqual([shop.bodies, shop.effects], [['{"n":9}'], ['d-9']]);
+    });
 
     it('sends a frozen set once; a second replay of the same basket does nothing', async () => {
       await shop.park('a', 'b', 'c');
