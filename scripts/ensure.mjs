@@ -23,7 +23,17 @@ import {
 } from './lib/project.mjs';
 
 const buildStamp = join(root, 'dist', '.built');
-const sources = ['core', 'nodes', 'icons', 'sandbox', 'test', 'bench', 'scripts/build.mjs', 'tsconfig.json'];
+const sources = [
+  'cli',
+  'core',
+  'nodes',
+  'icons',
+  'sandbox',
+  'test',
+  'bench',
+  'scripts/build.mjs',
+  'tsconfig.json',
+];
 
 const lockFile = join(root, 'package-lock.json');
 const installStamp = join(root, 'node_modules', '.crossdock-installed');

@@ -5,97 +5,23 @@
  * Parking commits in the same unit as the end of the message's scopes (see core/delivery/scope.ts), so a message is
  * either still with its source or here, never in both places and never in none.
  */
-import { createHash } from 'node:crypto';
-import type { Origin } from '../delivery';
-import type { CrossdockError, ErrorKind, Problem } from '../errors';
-import type { Migration, Row, SqlValue, Statement, Store } from '../store';
-
-const SCHEMA: Migration = {
-  idea: 'dead-letter',
-  steps: [
-    [
-      `CREATE TABLE crossdock_dead_letter (
-        id TEXT PRIMARY KEY,
-        cause TEXT NOT NULL,
-        code TEXT NOT NULL,
-        kind TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        details TEXT NOT NULL,
-        business_key TEXT,
-        source TEXT,
-        delivery_id TEXT,
-        flow_id TEXT NOT NULL,
-        node_id TEXT NOT NULL,
-        node_type TEXT NOT NULL,
-        node_name TEXT NOT NULL,
-        attempts BIGINT NOT NULL,
-        occurrences BIGINT NOT NULL,
-        received_at BIGINT,
-        first_at BIGINT NOT NULL,
-        last_at BIGINT NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('parked', 'replayed', 'discarded')),
-        original {blob},
-        failed_as TEXT)`,
-      'CREATE INDEX crossdock_dead_letter_cause ON crossdock_dead_letter (state, cause, last_at)',
-      'CREATE INDEX crossdock_dead_letter_key ON crossdock_dead_letter (business_key)',
-    ],
-  ],
-};
-
-// The same message that fails again for the same cause is one letter with a count, not a heap of letters. One that
-// was replayed or discarded and fails anew is parked anew.
-const PARK = `INSERT INTO crossdock_dead_letter
-    (id, cause, code, kind, reason, details, business_key, source, delivery_id, flow_id, node_id, node_type,
-     node_name, attempts, occurrences, received_at, first_at, last_at, state, original, failed_as)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, {now}, {now}, 'parked', ?, ?)
-  ON CONFLICT (id) DO UPDATE SET
-    occurrences = crossdock_dead_letter.occurrences + 1, last_at = excluded.last_at, state = 'parked',
-    attempts = crossdock_dead_letter.attempts + excluded.attempts, reason = excluded.reason,
-    details = excluded.details, failed_as = excluded.failed_as, delivery_id = excluded.delivery_id`;
-const COLUMNS = `id, cause, code, kind, reason, details, business_key, source, delivery_id, flow_id, node_id,
-  node_type, node_name, attempts, occurrences, received_at, first_at, last_at, state`;
-
-/** The node at which the message failed. */
-export interface DeadLetterSource {
-  readonly flowId: string;
-  readonly nodeId: string;
-  readonly nodeType: string;
-  readonly nodeName: string;
-}
-
-/** What is known when a message is parked. */
-export interface Parking {
-  readonly error: CrossdockError;
-  readonly failedAt: DeadLetterSource;
-  /** The message as it arrived; undefined when it came from a node that is no Crossdock source. */
-  readonly origin: Origin | undefined;
-  /** The message's payload as it failed; kept as JSON. */
-  readonly payload: unknown;
-  readonly businessKey: string | undefined;
-}
-
-/** A parked message as it is shown. The bodies are read one by one (`body`), they may be large and personal. */
-export interface DeadLetter {
-  readonly id: string;
-  /** Letters with the same cause belong together: code, node and facts without values that differ per message. */
-  readonly cause: string;
-  readonly code: string;
-  readonly kind: ErrorKind;
-  readonly reason: string;
-  readonly problems: readonly Problem[];
-  readonly facts: Readonly<Record<string, unknown>>;
-  readonly businessKey: string | null;
-  readonly source: string | null;
-  readonly deliveryId: string | null;
-  readonly failedAt: DeadLetterSource;
-  readonly attempts: number;
-  readonly occurrences: number;
-  /** Store clock, ms. */
-  readonly receivedAt: number | null;
-  readonly firstAt: number;
-  readonly lastAt: number;
-  readonly state: string;
-}
+import type { SqlValue, Statement, Store } from '../store';
+import { causeOf, fingerprint } from './cause';
+import { type LetterFilter, whereOf } from './filter';
+import { ATTEMPTS_SCHEMA } from './history';
+import { bodyOf, type DeadLetter, type LetterBody, letterOf, type Parking, toJson } from './letter';
+import {
+  COLUMNS,
+  GROUPS,
+  NEWEST,
+  OPEN_GROUP,
+  PARK,
+  SCHEMA,
+  SUMMARY,
+  TELL_GROUP,
+  UNTOLD_GROUPS,
+} from './schema';
+import { searchText } from './search-text';
 
 export interface DeadLetterFilter {
   readonly state?: string;
@@ -104,27 +30,47 @@ export interface DeadLetterFilter {
   readonly after?: string;
 }
 
+/** Letters of one cause. */
+export interface LetterGroup {
+  readonly cause: string;
+  readonly count: number;
+  readonly firstAt: number;
+  readonly lastAt: number;
+  /** Its newest letters, up to three; at least one. */
+  readonly newest: readonly DeadLetter[];
+}
+
+export interface LetterPage {
+  readonly items: readonly DeadLetter[];
+  /** The next page's `after`; null at the end. */
+  readonly next: string | null;
+  readonly total: number;
+}
+
 export class DeadLetters {
   private constructor(readonly store: Store) {}
 
   static async open(store: Store): Promise<DeadLetters> {
     await store.migrate(SCHEMA);
+    await store.migrate(ATTEMPTS_SCHEMA);
     return new DeadLetters(store);
   }
 
   /** The letter's id and the statements that park it, for the unit that ends the message's scopes. */
-  park(parking: Parking): { readonly id: string; readonly statements: readonly Statement[] } {
+  park(parking: Parking): { readonly id: string; readonly cause: string; readonly statements: Statement[] } {
     const { error, failedAt, origin, businessKey } = parking;
     const failedAs = toJson(parking.payload);
-    const id = hash(
+    const id = fingerprint(
       failedAt.nodeId,
       error.code,
       origin?.source ?? '',
       origin === undefined ? failedAs : origin.body,
     );
+    const cause = causeOf(error, failedAt.nodeId);
+    const known = [businessKey, error.code, error.message, origin?.deliveryId, origin?.source];
     const params: SqlValue[] = [
       id,
-      hash(error.code, failedAt.nodeId),
+      cause,
       error.code,
       error.kind,
       error.message,
@@ -132,16 +78,29 @@ export class DeadLetters {
       businessKey ?? null,
       origin?.source ?? null,
       origin?.deliveryId ?? null,
+      origin?.partitionKey ?? null,
+      origin?.priority ?? null,
       failedAt.flowId,
+      failedAt.flowName ?? '',
       failedAt.nodeId,
       failedAt.nodeType,
       failedAt.nodeName,
       origin?.attempts ?? 1,
       origin?.receivedAt ?? null,
+      Buffer.byteLength(failedAs) + (origin?.body.length ?? 0),
+      searchText([...known, failedAt.nodeName], parking.payload),
+      JSON.stringify(origin?.headers ?? {}),
       origin?.body ?? null,
       failedAs,
     ];
-    return { id, statements: [{ sql: PARK, params }] };
+    return {
+      id,
+      cause,
+      statements: [
+        { sql: OPEN_GROUP, params: [cause, parking.parkedBy ?? '', cause] },
+        { sql: PARK, params },
+      ],
+    };
   }
 
   /** Letters by id, oldest id first; at most `limit` (default 100, at most 1,000). */
@@ -156,6 +115,66 @@ export class DeadLetters {
     return (result?.rows ?? []).map(letterOf);
   }
 
+  /** Letters that pass the filter, the one that was parked last first. */
+  async page(filter: LetterFilter, limit: number, after?: string): Promise<LetterPage> {
+    const where = whereOf(filter);
+    const from = cursorOf(after);
+    const [found, counted] = await this.store.run([
+      {
+        sql: `SELECT ${COLUMNS} FROM crossdock_dead_letter WHERE ${where.sql}
+          ${from === undefined ? '' : 'AND (last_at, id) < (?, ?)'} ORDER BY last_at DESC, id DESC LIMIT ?`,
+        params: [...where.params, ...(from ?? []), limit + 1],
+      },
+      {
+        sql: `SELECT count(*) AS n FROM crossdock_dead_letter WHERE ${where.sql}`,
+        params: where.params,
+      },
+    ]);
+    const items = (found?.rows ?? []).map(letterOf);
+    const last = items.length > limit ? items[limit - 1] : undefined;
+    return {
+      items: items.slice(0, limit),
+      next: last === undefined ? null : `${last.lastAt}.${last.id}`,
+      total: Number(counted?.rows[0]?.['n'] ?? 0),
+    };
+  }
+
+  async letter(id: string): Promise<DeadLetter | undefined> {
+    const sql = `SELECT ${COLUMNS} FROM crossdock_dead_letter WHERE id = ?`;
+    const [result] = await this.store.run([{ sql, params: [id] }]);
+    const row = result?.rows[0];
+    return row === undefined ? undefined : letterOf(row);
+  }
+
+  /** At most 500 groups, the one with the newest letter first. */
+  async groups(state: string): Promise<readonly LetterGroup[]> {
+    const [result] = await this.store.run([{ sql: GROUPS, params: [state] }]);
+    const groups = result?.rows ?? [];
+    if (groups.length === 0) return [];
+    const newest = await this.store.run(
+      groups.map((row) => ({ sql: NEWEST, params: [state, String(row['cause']), 3] })),
+    );
+    return groups.flatMap((row, index) => {
+      const letters = (newest[index]?.rows ?? []).map(letterOf);
+      // Handled between the two reads.
+      if (letters.length === 0) return [];
+      return {
+        cause: String(row['cause']),
+        count: Number(row['letters']),
+        firstAt: Number(row['first_at']),
+        lastAt: Number(row['last_at']),
+        newest: letters,
+      };
+    });
+  }
+
+  /** How many are parked, and of how many causes. */
+  async summary(): Promise<{ readonly parked: number; readonly groups: number }> {
+    const [result] = await this.store.run([{ sql: SUMMARY }]);
+    const row = result?.rows[0];
+    return { parked: Number(row?.['parked'] ?? 0), groups: Number(row?.['groups_'] ?? 0) };
+  }
+
   /** How many are parked now. */
   async count(): Promise<number> {
     const [result] = await this.store.run([
@@ -165,67 +184,50 @@ export class DeadLetters {
   }
 
   /** The message as it arrived (bytes) and as it failed (JSON text); undefined when there is no such letter. */
-  async body(id: string): Promise<{ original: Uint8Array | undefined; failedAs: string } | undefined> {
+  async body(id: string): Promise<LetterBody | undefined> {
     const [result] = await this.store.run([
-      { sql: 'SELECT original, failed_as FROM crossdock_dead_letter WHERE id = ?', params: [id] },
+      { sql: 'SELECT original, headers, failed_as FROM crossdock_dead_letter WHERE id = ?', params: [id] },
     ]);
     const row = result?.rows[0];
-    if (row === undefined) return undefined;
-    const original = row['original'];
+    return row === undefined ? undefined : bodyOf(row);
+  }
+
+  /**
+   * The group of this cause, when it is new and nobody has been told yet; then it counts as told.
+   * @returns undefined when it is known already
+   */
+  async tellGroup(cause: string): Promise<LetterGroup | undefined> {
+    const [told] = await this.store.run([{ sql: TELL_GROUP, params: [cause] }]);
+    if (told?.changes !== 1) return undefined;
+    const [found, counted] = await this.store.run([
+      { sql: NEWEST, params: ['parked', cause, 3] },
+      {
+        sql: `SELECT count(*) AS n, min(first_at) AS first_at FROM crossdock_dead_letter
+          WHERE state = 'parked' AND cause = ?`,
+        params: [cause],
+      },
+    ]);
+    const newest = (found?.rows ?? []).map(letterOf);
+    const row = counted?.rows[0];
+    if (newest[0] === undefined) return undefined;
     return {
-      original: original instanceof Uint8Array ? original : undefined,
-      failedAs: String(row['failed_as']),
+      cause,
+      count: Number(row?.['n'] ?? 0),
+      firstAt: Number(row?.['first_at'] ?? 0),
+      lastAt: newest[0].lastAt,
+      newest,
     };
   }
-}
 
-function letterOf(row: Row): DeadLetter {
-  const details = JSON.parse(String(row['details'])) as {
-    problems: Problem[];
-    facts: Record<string, unknown>;
-  };
-  const text = (column: string): string | null => (row[column] === null ? null : String(row[column]));
-  return {
-    id: String(row['id']),
-    cause: String(row['cause']),
-    code: String(row['code']),
-    kind: String(row['kind']) as ErrorKind,
-    reason: String(row['reason']),
-    problems: details.problems,
-    facts: details.facts,
-    businessKey: text('business_key'),
-    source: text('source'),
-    deliveryId: text('delivery_id'),
-    failedAt: {
-      flowId: String(row['flow_id']),
-      nodeId: String(row['node_id']),
-      nodeType: String(row['node_type']),
-      nodeName: String(row['node_name']),
-    },
-    attempts: Number(row['attempts']),
-    occurrences: Number(row['occurrences']),
-    receivedAt: row['received_at'] === null ? null : Number(row['received_at']),
-    firstAt: Number(row['first_at']),
-    lastAt: Number(row['last_at']),
-    state: String(row['state']),
-  };
-}
-
-function hash(...parts: (string | Uint8Array)[]): string {
-  const sum = createHash('sha256');
-  for (const part of parts) sum.update(part).update('\0');
-  return sum.digest('hex').slice(0, 32);
-}
-
-/** JSON of whatever a flow put into the payload: cycles and BigInts do not keep a message from being parked. */
-function toJson(value: unknown): string {
-  try {
-    return (
-      JSON.stringify(value, (_key, inner: unknown) =>
-        typeof inner === 'bigint' ? inner.toString() : inner,
-      ) ?? 'null'
-    );
-  } catch {
-    return JSON.stringify({ unreadable: 'the payload has no JSON form (it refers to itself)' });
+  /** Causes of groups that this node parked and could not tell before it stopped. */
+  async untold(node: string): Promise<readonly string[]> {
+    const [result] = await this.store.run([{ sql: UNTOLD_GROUPS, params: [node] }]);
+    return (result?.rows ?? []).map((row) => String(row['cause']));
   }
+}
+
+/** `<lastAt>.<id>`; anything else begins at the front. */
+function cursorOf(after: string | undefined): [number, string] | undefined {
+  const found = /^(\d{1,15})\.([0-9a-f]{1,64})$/.exec(after ?? '');
+  return found === null ? undefined : [Number(found[1]), found[2] ?? ''];
 }

@@ -37,6 +37,10 @@ export interface Origin {
   readonly receivedAt: number;
   /** Deliveries into the flow so far, this one included. */
   readonly attempts: number;
+  /** What a replay needs to put it into its inbox again as it was. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly partitionKey?: string | undefined;
+  readonly priority?: number;
 }
 
 /** An error as plain data. */

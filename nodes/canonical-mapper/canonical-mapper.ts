@@ -4,6 +4,7 @@ import { createOrderMapper, type MappingSpec } from '../../core/mapping';
 import { registerNode } from '../shared/base';
 import { choice, text } from '../shared/config';
 import { jsonata } from '../shared/expression';
+import { registerMapper } from '../shared/mappers';
 import type { RawConfig, Red } from '../shared/red';
 
 const READY = ['shopify-order', 'woocommerce-order'] as const;
@@ -22,25 +23,30 @@ export = (red: Red): void => {
         property: text(config, 'property', 'Property', 'payload'),
       };
     },
-    async start({ config, status }) {
+    async start({ node, config, status }) {
       const { mapper, channel, account, property } = config;
       let mapped = 0;
+      const map = (source: unknown, receivedAt: string) =>
+        mapper.map(source, { channel, account, partnerId: channel, receivedAt });
+      const unregister = registerMapper(node.id, {
+        name: node.name ?? '',
+        map: (payload, receivedAt) => map(red.util.getMessageProperty({ payload }, property), receivedAt),
+      });
       status.ok('ready');
       return {
         async input(message, send) {
           const receivedAt = message.crossdock?.['receivedAt'];
-          const order = await mapper.map(red.util.getMessageProperty(message, property), {
-            channel,
-            account,
-            partnerId: channel,
-            receivedAt: typeof receivedAt === 'string' ? receivedAt : new Date().toISOString(),
-          });
+          const order = await map(
+            red.util.getMessageProperty(message, property),
+            typeof receivedAt === 'string' ? receivedAt : new Date().toISOString(),
+          );
           red.util.setMessageProperty(message, property, order, true);
           message.crossdock = { ...message.crossdock, key: order.id };
           mapped += 1;
           status.ok(`${mapped} mapped`);
           send(message);
         },
+        close: async () => unregister(),
       };
     },
   });

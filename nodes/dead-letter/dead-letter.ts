@@ -1,25 +1,46 @@
-import { type DeadLetterSource, DeadLetters } from '../../core/dead-letter';
+import { randomUUID } from 'node:crypto';
+import { type DeadLetterSource, DeadLetters, keepWithin, type RetentionLimits } from '../../core/dead-letter';
 import { scopes } from '../../core/delivery';
-import { CrossdockError } from '../../core/errors';
+import { asCrossdockError, CrossdockError } from '../../core/errors';
+import { auditStatement, groupShown } from '../../core/replay';
 import { registerNode } from '../shared/base';
+import { number } from '../shared/config';
+import { lettersChanged } from '../shared/desks';
 import type { HttpRequest, Message, RawConfig, Red, RedNode } from '../shared/red';
+import type { StatusLine } from '../shared/status';
 import { storeOf } from '../shared/store';
+
+interface Config {
+  readonly store: ReturnType<typeof storeOf>;
+  readonly limits: RetentionLimits;
+}
+
+const DAY_MS = 86_400_000;
+const MB = 1024 * 1024;
+/** Counting reads what is parked, so a burst is counted now and then, and once more when it is over. */
+const COUNT_EVERY_MS = 500;
+const CLEAN_UP_EVERY_MS = 10 * 60_000;
 
 /** Dead letter nodes alive, by id, for the admin routes. */
 const live = new Map<string, DeadLetters>();
 
 export = (red: Red): void => {
-  registerNode<{ store: ReturnType<typeof storeOf> }>(red, 'crossdock-dead-letter', {
-    normalise: (config: RawConfig) => ({ store: storeOf(red, config) }),
+  registerNode<Config>(red, 'crossdock-dead-letter', {
+    normalise: (config: RawConfig) => ({
+      store: storeOf(red, config),
+      limits: {
+        keepMs: number(config, 'keepDays', 'Keep handled letters', 90, { min: 1, max: 3650 }) * DAY_MS,
+        maxBytes: number(config, 'limitMb', 'Size limit', 500, { min: 1, max: 1_000_000 }) * MB,
+      },
+    }),
     async start({ node, config, status, closed }) {
       const letters = await DeadLetters.open(await config.store(closed));
       live.set(node.id, letters);
-      const show = async (): Promise<void> => {
-        const count = await letters.count();
-        if (count === 0) status.ok('none parked');
-        else status.waiting(`${count} parked`);
-      };
-      await show();
+      labels.delete(red.nodes);
+      const shown = new Shown(letters, status);
+      const clean = cleaner(node, letters, config.limits, shown);
+      await shown.now();
+      clean.now();
       return {
         async input(message, send) {
           if (message.crossdock?.retry !== undefined) {
@@ -28,12 +49,13 @@ export = (red: Red): void => {
             return;
           }
           const error = errorOf(message);
-          const { id, statements } = letters.park({
+          const { id, cause, statements } = letters.park({
             error,
             failedAt: failedAt(red, message, node),
             origin: scopes.origin(message),
             payload: message.payload,
             businessKey: businessKey(message),
+            parkedBy: node.id,
           });
           const settled = await scopes.settle(
             message,
@@ -41,12 +63,17 @@ export = (red: Red): void => {
             { store: letters.store, statements },
           );
           if (settled === 'stale') return;
-          await show();
+          shown.soon();
+          lettersChanged(letters.store);
           message['deadLetter'] = { id, code: error.code, kind: error.kind, reason: error.message };
-          send([message, null]);
+          send([message, null, null]);
+          // A store that refuses now is asked again with the next clean-up; the message itself is parked.
+          await tell(node, letters, cause).catch(() => undefined);
         },
         close: async () => {
           live.delete(node.id);
+          shown.close();
+          clean.close();
         },
       };
     },
@@ -68,6 +95,71 @@ export = (red: Red): void => {
       .catch(next);
   });
 };
+
+/** The node's status: how many are parked, and whether they grow over their limit. */
+class Shown {
+  over = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly letters: DeadLetters,
+    private readonly status: StatusLine,
+  ) {}
+
+  async now(): Promise<void> {
+    const count = await this.letters.count();
+    if (count === 0) this.status.ok('none parked');
+    else if (this.over) this.status.failed(`${count} parked, over the size limit: handle some`);
+    else this.status.waiting(`${count} parked`);
+  }
+
+  soon(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      // A store that refuses says so where a message is parked.
+      this.now().catch(() => undefined);
+    }, COUNT_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Drops handled letters that are due, and tells groups that could not be told, at once and now and then. */
+function cleaner(node: RedNode, letters: DeadLetters, limits: RetentionLimits, shown: Shown) {
+  const { store } = letters;
+  const clean = async (): Promise<void> => {
+    for (const cause of await letters.untold(node.id)) await tell(node, letters, cause);
+    const { dropped, over } = await keepWithin(store, limits);
+    if (dropped > 0) {
+      await store.run([auditStatement('crossdock', 'letters.dropped', { letters: dropped })]);
+      lettersChanged(store);
+    }
+    if (over && !shown.over) node.warn('Dead letters that nobody has handled are over the size limit.');
+    shown.over = over;
+    await shown.now();
+  };
+  const now = (): void => {
+    clean().catch((thrown: unknown) => {
+      const error = asCrossdockError(thrown);
+      // A store that does not work for now is told by whoever works with it, and cleaned next time.
+      if (!error.retryable) node.warn(error.message);
+    });
+  };
+  const timer = setInterval(now, CLEAN_UP_EVERY_MS);
+  timer.unref();
+  return { now, close: () => clearInterval(timer) };
+}
+
+/** One message per new group, whatever many letters it gets; it belongs to no letter's delivery. */
+async function tell(node: RedNode, letters: DeadLetters, cause: string): Promise<void> {
+  const group = await letters.tellGroup(cause);
+  if (group === undefined) return;
+  node.send([null, null, { _msgid: randomUUID().slice(0, 16), topic: cause, payload: groupShown(group) }]);
+}
 
 /** Letters per page as asked for; the usual number when what was asked for is none. */
 function pageSize(asked: string | null): number {
@@ -94,8 +186,10 @@ function errorOf(message: Message): CrossdockError {
 function failedAt(red: Red, message: Message, node: RedNode): DeadLetterSource {
   const source = (message.error as { source?: Record<string, unknown> } | undefined)?.source;
   const nodeId = typeof source?.['id'] === 'string' ? source['id'] : node.id;
+  const flowId = red.nodes.getNode(nodeId)?.z ?? node.z ?? '';
   return {
-    flowId: red.nodes.getNode(nodeId)?.z ?? node.z ?? '',
+    flowId,
+    flowName: labelOf(red, flowId),
     nodeId,
     nodeType: typeof source?.['type'] === 'string' ? source['type'] : node.type,
     nodeName: typeof source?.['name'] === 'string' ? source['name'] : (node.name ?? ''),
@@ -105,4 +199,22 @@ function failedAt(red: Red, message: Message, node: RedNode): DeadLetterSource {
 function businessKey(message: Message): string | undefined {
   const key = message.crossdock?.key;
   return typeof key === 'string' ? key : undefined;
+}
+
+/** Labels of tabs, as they were when they were first asked for. */
+const labels = new WeakMap<Red['nodes'], Map<string, string>>();
+
+function labelOf(red: Red, flowId: string): string {
+  const known = labels.get(red.nodes) ?? new Map<string, string>();
+  labels.set(red.nodes, known);
+  const label = known.get(flowId);
+  if (label !== undefined) return label;
+  let found = '';
+  red.nodes.eachNode((node) => {
+    if (node.id !== flowId) return;
+    const text = node['label'] ?? node['name'];
+    found = typeof text === 'string' ? text : '';
+  });
+  known.set(flowId, found);
+  return found;
 }

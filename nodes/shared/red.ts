@@ -45,6 +45,10 @@ export interface RedNode {
 export type HttpRequest = IncomingMessage & {
   readonly path?: string;
   readonly params?: Record<string, string>;
+  /** What the admin app's JSON parser has read. */
+  readonly body?: unknown;
+  /** Who is logged in; missing where the editor asks nobody to. */
+  readonly user?: { readonly username?: unknown };
   /** Set: body parsers leave this request alone (body-parser's own mark). */
   _body?: boolean;
 };
@@ -68,6 +72,7 @@ export interface HttpApp {
   use(handler: HttpHandler): void;
   get(path: string, ...handlers: HttpHandler[]): void;
   post(path: string, ...handlers: HttpHandler[]): void;
+  put(path: string, ...handlers: HttpHandler[]): void;
 }
 
 /** A compiled JSONata expression of Node-RED. */
@@ -86,7 +91,7 @@ export interface Red {
     ): void;
     getNode(id: string): RedNode | null;
     /** Every node of the flows as they are (being) deployed, disabled ones too. */
-    eachNode(callback: (node: { readonly id: string }) => void): void;
+    eachNode(callback: (node: RawConfig) => void): void;
   };
   readonly util: {
     getMessageProperty(message: Message, path: string): unknown;
@@ -105,6 +110,8 @@ export interface Red {
   };
   /** The runtime's events, for example `flows:stopping` and `flows:started`. */
   readonly events?: { on(event: string, listener: () => void): void };
+  /** Reaches every open editor that has subscribed to the topic. */
+  readonly comms?: { publish(topic: string, data: unknown, retain?: boolean): void };
   readonly auth: { needsPermission(permission: string): HttpHandler };
   readonly httpAdmin: HttpApp;
   readonly httpNode: HttpApp;

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { checkedFilter, filterMatches } from '../../core/channel';
+import { ATTEMPTS_SCHEMA, attemptStatements } from '../../core/dead-letter';
 import {
   type Delivery,
   type EndMode,
@@ -13,10 +14,11 @@ import {
   type ScopeHandlers,
   scopes,
 } from '../../core/delivery';
-import { asCrossdockError, CrossdockError } from '../../core/errors';
+import { asCrossdockError, type CrossdockError } from '../../core/errors';
 import type { Store } from '../../core/store';
 import { raise } from './base';
 import { choice, number, text } from './config';
+import { takeSource } from './open-sources';
 import type { Message, RawConfig, Red, RedNode } from './red';
 import type { StatusLine } from './status';
 import { trackMessages } from './tracking';
@@ -104,11 +106,12 @@ export interface Source {
 export async function openSource(options: SourceOptions): Promise<Source> {
   const { red, node, status, store, source, holdMs, end } = options;
   trackMessages(red);
-  const free = takeSource(store, source);
+  const taken = takeSource(store, source, node.id);
   const changed = options.changed ?? (() => undefined);
   let problem: CrossdockError | undefined;
   let inbox: Inbox;
   try {
+    await store.migrate(ATTEMPTS_SCHEMA);
     inbox = await Inbox.open(store, {
       ...options,
       onProblem: (now) => {
@@ -118,9 +121,10 @@ export async function openSource(options: SourceOptions): Promise<Source> {
       },
     });
   } catch (thrown) {
-    free();
+    taken.free();
     throw thrown;
   }
+  taken.opened((count) => inbox.arrived(count));
   inbox.start((delivery) => {
     const message: Message = {
       _msgid: randomUUID().replaceAll('-', '').slice(0, 16),
@@ -135,6 +139,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     const { scope } = delivery;
     const handlers: ScopeHandlers = {
       ...scope,
+      statements: (outcome) => [...attemptStatements(delivery, outcome), ...scope.statements(outcome)],
       ended: (outcome) => {
         scope.ended(outcome);
         changed();
@@ -171,7 +176,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     health: () => inbox.health(),
     stop: async () => {
       await inbox.stop(DRAIN_MS);
-      free();
+      taken.free();
     },
   };
 }
@@ -199,22 +204,4 @@ export function enter(
     raise(node, message, asCrossdockError(thrown));
   }
   return () => scopes.handBack(token);
-}
-
-/** Sources in use, per store. */
-const sources = new WeakMap<Store, Set<string>>();
-
-/** Reserves a source's name; returns what gives it free again. */
-function takeSource(store: Store, source: string): () => void {
-  const used = sources.get(store) ?? new Set<string>();
-  sources.set(store, used);
-  if (used.has(source)) {
-    throw new CrossdockError(`The source ${source} is used by another node with the same store.`, {
-      code: 'SOURCE_TAKEN',
-      kind: 'permanent',
-      facts: { source },
-    });
-  }
-  used.add(source);
-  return () => void used.delete(source);
 }

@@ -8,6 +8,7 @@ const unpackedLimitKb = 1500;
 const documents = ['README.md', 'LICENSE', 'CHANGELOG.md', 'ARCHITECTURE.md', 'LIFECYCLE.md', 'package.json'];
 const required = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'];
 const belongs = [
+  /^dist\/cli\/.+\.js$/,
   /^dist\/core\/.+\.(js|json)$/,
   /^dist\/nodes\/.+\.(js|json|html|svg)$/,
   /^(examples|flows)\/.+\.json$/,

@@ -41,6 +41,7 @@ describe('editor files', () => {
       'odoo-order',
       'odoo-server',
       'reconciler',
+      'replay',
       'settle',
       'store',
       'webhook-in',
@@ -262,7 +263,9 @@ function readBy(name: string): { field: string; fallback: string; bounds: string
   const text = [
     ...sources.map((file) => readFileSync(join(root, 'nodes', name, file), 'utf8')),
     // The settings that all sources have.
-    ...(name.endsWith('-in') ? [readFileSync(join(root, 'nodes', 'shared', 'source.ts'), 'utf8')] : []),
+    ...(name.endsWith('-in') || name === 'replay'
+      ? [readFileSync(join(root, 'nodes', 'shared', 'source.ts'), 'utf8')]
+      : []),
   ].join('\n');
   const constants = new Map(
     [...text.matchAll(/^const (\w+) = ('[^']*');/gm)].map(([, constant = '', value = '']) => [
@@ -272,9 +275,11 @@ function readBy(name: string): { field: string; fallback: string; bounds: string
   );
   const reads =
     /\b(?:(?:text|number|decimal)\(\s*(?:config|raw),\s*'(\w+)',\s*'[^']*',|choice\(\s*(?:config|raw),\s*'(\w+)',\s*'[^']*',\s*(?:\[[^\]]*\]|\w+),|flag\((?:config|raw), '(\w+)',)\s*('[^']*'|\w+)(?:, \{ min: (\w+), max: (\w+) \})?/g;
-  return [...text.matchAll(reads)].map(([, plain, choice, flag, fallback = '', min, max]) => ({
+  const found = [...text.matchAll(reads)].map(([, plain, choice, flag, fallback = '', min, max]) => ({
     field: plain ?? choice ?? flag ?? '',
     fallback: constants.get(fallback) ?? fallback.replaceAll(/(\d)_/g, '$1'),
     bounds: min === undefined ? undefined : `${min}, ${max}`.replaceAll('_', ''),
   }));
+  // A letter keeps the lane that its source gave it.
+  return name === 'replay' ? found.filter(({ field }) => !field.startsWith('lane')) : found;
 }

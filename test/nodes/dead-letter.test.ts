@@ -214,6 +214,34 @@ describe('dead letter', () => {
     assert.equal((await read('/dead')).status, 404);
   });
 
+  it('tells a new group once, whatever many letters it gets, also when it stopped before it could', async () => {
+    const told: FlowNode[] = [
+      ...flow.filter(({ id }) => id !== 'dead'),
+      crossdock('dead-letter', 'dead', {}, [['parked'], ['again'], ['group']]),
+      sink('group'),
+    ];
+    const run = await flows.load(told);
+    await run.untilStatus('dead', 'none parked');
+    const error = (code: string) => ({
+      message: 'E',
+      code,
+      source: { id: 'f', type: 'function', name: 'f' },
+    });
+    for (const n of [1, 2, 3]) run.send('dead', { payload: { n }, error: error('A') });
+    run.send('dead', { payload: { n: 1 }, error: error('B') });
+    await run.nth('parked', 4);
+    await run.nth('group', 2);
+    assert.deepEqual(
+      run.got('group').map(({ payload }) => (payload as { code: string }).code),
+      ['A', 'B'],
+    );
+    const store = await storeOf(run);
+    await store.run([{ sql: 'UPDATE crossdock_dead_letter_group SET told_at = NULL' }]);
+    await run.redeploy(told);
+    await run.nth('group', 4);
+    assert.equal(run.got('group').length, 4);
+  });
+
   it('keeps the letters over a redeploy', async () => {
     const run = await flows.load(flow);
     await run.untilStatus('dead', 'none parked');

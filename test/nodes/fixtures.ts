@@ -39,6 +39,7 @@ export const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
   'idempotency-guard': { store: 'store' },
   'odoo-order': { server: 'server' },
   'dead-letter': { store: 'store' },
+  replay: { store: 'store' },
   'inventory-publish': { store: 'store', server: 'server', channel: 'channel' },
   reconciler: { store: 'store', server: 'server' },
   'event-in': { store: 'store', channel: 'channel' },

@@ -28,6 +28,7 @@ export const NODE_NAMES = [
   'idempotency-guard',
   'odoo-order',
   'dead-letter',
+  'replay',
   'inventory-publish',
   'reconciler',
   'event-in',

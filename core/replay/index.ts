@@ -1,0 +1,7 @@
+export type * from './api';
+export { auditStatement } from './audit';
+export { MAX_IDS } from './baskets';
+export { Desk, type DeskOptions, groupShown } from './desk';
+export type { FindMapping, Trial, TrialMapping } from './dry-run';
+export { DEFAULT_RATE, MAX_RATE, type ReplayTargets } from './runner';
+export { replaySource } from './send';

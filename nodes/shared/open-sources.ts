@@ -1,0 +1,48 @@
+/** Which sources this process has open, per store: a name is one node's, and a replay finds the inbox it fills. */
+import { CrossdockError } from '../../core/errors';
+import type { Store } from '../../core/store';
+
+interface OpenSource {
+  readonly nodeId: string;
+  /** Set once its inbox delivers. */
+  arrived?: (count: number) => void;
+}
+
+export interface TakenSource {
+  /** The inbox delivers now. @param arrived tells it of messages that another unit has put there */
+  opened(arrived: (count: number) => void): void;
+  /** Gives the name free again. */
+  free(): void;
+}
+
+const sources = new WeakMap<Store, Map<string, OpenSource>>();
+
+/**
+ * Reserves a source's name.
+ * @throws CrossdockError SOURCE_TAKEN
+ */
+export function takeSource(store: Store, source: string, nodeId: string): TakenSource {
+  const used = sources.get(store) ?? new Map<string, OpenSource>();
+  sources.set(store, used);
+  if (used.has(source)) {
+    throw new CrossdockError(`The source ${source} is used by another node with the same store.`, {
+      code: 'SOURCE_TAKEN',
+      kind: 'permanent',
+      facts: { source },
+    });
+  }
+  const mine: OpenSource = { nodeId };
+  used.set(source, mine);
+  return {
+    opened: (arrived) => {
+      mine.arrived = arrived;
+    },
+    free: () => void used.delete(source),
+  };
+}
+
+/** The node that takes this source's messages here, when it is ready. */
+export function openSourceOf(store: Store, source: string): Required<OpenSource> | undefined {
+  const { nodeId, arrived } = sources.get(store)?.get(source) ?? {};
+  return nodeId === undefined || arrived === undefined ? undefined : { nodeId, arrived };
+}
