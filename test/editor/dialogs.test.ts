@@ -35,7 +35,7 @@ describe('editor: every dialog in light and dark, English and German', function 
             await editor.screenshot(`${theme}-${language}-${name}`);
             const texts = await editor.look<string[]>('texts()');
             const keys = texts.filter((text) =>
-              /crossdock|undefined|\[object|^[a-z-]+\.(label|tip|option|unit|heading|placeholder)\b/.test(
+              /contrib-crossdock|crossdock-[a-z-]+[.:]|undefined|\[object|^[a-z-]+\.(label|tip|option|unit|heading|placeholder|action|text)\b/.test(
                 text,
               ),
             );
