@@ -548,12 +548,13 @@ describe('channel: AMQP over a real RabbitMQ', function () {
       await waitFor(() => consumer.messages.length === 1);
     });
 
+    const exists = (queue: string) =>
+      bench.waiting(queue).then(
+        () => true,
+        () => false,
+      );
+
     it('removes its queue and empty dead letters, but not under another process', async () => {
-      const exists = (queue: string) =>
-        bench.waiting(queue).then(
-          () => true,
-          () => false,
-        );
       const [one, two] = [keep(bench.channel()), keep(bench.channel())];
       await one.ready();
       await two.ready();
@@ -561,6 +562,21 @@ describe('channel: AMQP over a real RabbitMQ', function () {
       assert.equal(await exists('q'), true);
       await two.subscription.remove();
       assert.deepEqual([await exists('q'), await exists('q.dead')], [false, false]);
+    });
+
+    it('removes its queue also while the broker still counts its consumer', async () => {
+      const events = bench.channel();
+      const kept: number[] = [];
+      // The broker takes a consumer off its queue a moment after the channel has closed: not every time seen.
+      for (const n of numbers(12)) {
+        const consumer = keep(events);
+        await consumer.ready();
+        await Promise.all(numbers(20).map((m) => events.publish(sampleEvent(m))));
+        await waitFor(() => consumer.messages.length >= 20);
+        await consumer.subscription.remove();
+        if (await exists('q')) kept.push(n);
+      }
+      assert.deepEqual(kept, []);
     });
   });
 
