@@ -47,6 +47,10 @@ const layers = [
 ];
 /** How long a layer's process may stay after its last test; what holds it then is a leak. */
 const lingerMs = 15_000;
+/** How long a layer's process may do nothing but one thing: an endless loop keeps mocha from ending the test. */
+const stuckMs = 120_000;
+/** Suites that take at least so many seconds are listed. */
+const longSuite = 15;
 
 const { values: options } = parseArgs({
   options: { layer: { type: 'string' }, grep: { type: 'string' }, only: { type: 'string' } },
@@ -123,16 +127,22 @@ function runMocha(layer, files, env, reportFile) {
     current = child;
     let problem;
     const end = (reason) => {
-      problem = reason;
+      problem ??= reason;
       kill(child, 'SIGKILL');
     };
     const deadline = setTimeout(
       () => end(`was stopped after ${layer.deadline} minutes`),
       layer.deadline * 60_000,
     );
-    const linger = setInterval(() => {
-      if (!existsSync(reportFile)) return;
-      clearInterval(linger);
+    const watch = setInterval(() => {
+      const report = readReport(reportFile);
+      if (report === undefined) return;
+      if (!report.ended) {
+        if (Date.now() - report.beat > stuckMs)
+          end(`was stopped: for ${stuckMs / 1000} s its process did nothing else`);
+        return;
+      }
+      clearInterval(watch);
       setTimeout(() => {
         if (child.exitCode === null && child.signalCode === null) {
           end('did not end after its last test: a test has left a timer, server or process open');
@@ -141,7 +151,7 @@ function runMocha(layer, files, env, reportFile) {
     }, 500);
     const finish = (code, signal) => {
       clearTimeout(deadline);
-      clearInterval(linger);
+      clearInterval(watch);
       current = undefined;
       // What the layer's processes have left running must not disturb the next layer.
       kill(child, 'SIGKILL');
@@ -158,7 +168,7 @@ function runMocha(layer, files, env, reportFile) {
 async function runLayer(layer, env, folder, index) {
   const label = layer.label ?? layer.name;
   const files = testFiles(layer.name);
-  const result = { label, passed: 0, failed: 0, skipped: [], problems: [], seconds: 0 };
+  const result = { label, passed: 0, failed: 0, skipped: [], problems: [], suites: [], seconds: 0 };
   if (files.length === 0) return result;
   process.stdout.write(`\n── ${label} ${'─'.repeat(Math.max(3, 70 - label.length))}\n`);
   const start = Date.now();
@@ -169,14 +179,28 @@ async function runLayer(layer, env, folder, index) {
   if (report !== undefined)
     Object.assign(result, { ...report, problems: report.failures.map(({ title }) => title) });
   const unexplained =
-    code !== 0 && result.failed === 0 ? `ended with ${signal ?? `exit code ${code}`}` : undefined;
+    code !== 0 && (result.failed === 0 || !report?.ended)
+      ? `ended with ${signal ?? `exit code ${code}`}`
+      : undefined;
   const trouble = problem ?? unexplained;
   if (trouble !== undefined) {
     result.failed += 1;
-    result.problems.push(`the layer ${trouble}`);
+    result.problems.push(`the layer ${trouble}${runningIn(report)}`);
   }
   return result;
 }
+
+/** What a layer that did not come to its end was doing. */
+function runningIn(report) {
+  if (report === undefined) return ', before its first test';
+  if (report.ended) return '';
+  const { running, passed } = report;
+  const what = running === undefined ? 'between two tests' : `in "${running.title}"`;
+  const since = running === undefined ? '' : `, which began ${seconds(Date.now() - running.since)} s ago`;
+  return `; it was ${what}${since} (${passed} had passed)`;
+}
+
+const seconds = (ms) => (ms / 1000).toFixed(0);
 
 const print = (line = '') => process.stdout.write(`${line}\n`);
 
@@ -191,6 +215,17 @@ function printTable(results) {
     ];
     print(`${label.padEnd(width)}${cells.join('')}${seconds.toFixed(1).padStart(9)}`);
   }
+}
+
+/** Where the time goes, for whoever must bring it down. */
+function printLongSuites(results) {
+  const long = results.flatMap(({ label, suites }) =>
+    suites.filter((suite) => suite.seconds >= longSuite).map((suite) => ({ label, ...suite })),
+  );
+  if (long.length === 0) return;
+  print(`\nSuites of ${longSuite} s and more:`);
+  for (const { label, title, seconds: taken } of long.sort((a, b) => b.seconds - a.seconds))
+    print(`${taken.toFixed(0).padStart(5)} s  ${label}: ${title}`);
 }
 
 function printFailures(results) {
@@ -245,6 +280,7 @@ const passed = sum((result) => result.passed);
 const failed = sum((result) => result.failed);
 const skipped = sum((result) => result.skipped.length);
 printTable(results);
+printLongSuites(results);
 printFailures(results);
 printSkips(results, missing);
 if (passed + failed === 0) print('\nNo test ran.');

@@ -6,6 +6,7 @@
  * leaves some to the others. What it had not acknowledged goes over with the shard, in order; as after a broken
  * connection it is delivered again, and late verbs are dropped.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import { CrossdockError } from '../errors';
 import { prefixKeyOf } from './amqp-binding';
@@ -30,6 +31,10 @@ const SLOW_MS = 2000;
 const OPEN_MS = 60_000;
 /** Ms that `remove` waits for a connection. */
 const REMOVE_MS = 5000;
+/** Ms that `remove` gives the broker to take our consumers off their queues: it does so only after their channels. */
+const LEAVE_MS = 2000;
+/** Ms between two looks at that. */
+const LOOK_MS = 25;
 /** Ms after which consuming counts as good, so that its end starts the backoff anew. */
 const STABLE_MS = 10_000;
 /** Ms between two looks at how many processes share the shards, on average. */
@@ -297,10 +302,11 @@ export class AmqpSubscription implements Subscription {
         { code: 'CHANNEL_OFFLINE', kind: 'transient', facts: { address: settings.shownAddress } },
       );
     }
+    const until = performance.now() + LEAVE_MS;
     try {
-      for (const queue of this.#names.queues) await deleteQueue(model, queue, false);
-      await deleteQueue(model, this.#names.dead, true);
-      await deleteQueue(model, this.#names.members, false);
+      for (const queue of this.#names.queues) await deleteQueue(model, queue, until);
+      await deleteQueue(model, this.#names.dead, until, true);
+      await deleteQueue(model, this.#names.members, until);
       await withChannel(model, (channel) => channel.deleteExchange(this.#names.hash));
     } catch (error) {
       const reason = reasonOfChannel(
@@ -316,10 +322,20 @@ export class AmqpSubscription implements Subscription {
 /**
  * Deletes a queue unless somebody else consumes it (another process shares the subscription) or, for the dead letters,
  * something is in it. RabbitMQ refuses if-unused and if-empty for quorum queues, so it is looked at first.
+ * @param until performance.now() up to which a consumer may be one of ours that the broker still counts
  */
-async function deleteQueue(model: ChannelModel, name: string, onlyEmpty: boolean): Promise<void> {
+async function deleteQueue(
+  model: ChannelModel,
+  name: string,
+  until: number,
+  onlyEmpty = false,
+): Promise<void> {
   await withChannel(model, async (channel) => {
-    const { consumerCount, messageCount } = await channel.checkQueue(name);
+    let { consumerCount, messageCount } = await channel.checkQueue(name);
+    while (consumerCount > 0 && performance.now() < until) {
+      await sleep(LOOK_MS);
+      ({ consumerCount, messageCount } = await channel.checkQueue(name));
+    }
     if (consumerCount > 0 || (onlyEmpty && messageCount > 0)) return;
     await channel.deleteQueue(name);
   }).catch((error: unknown) => {

@@ -16,6 +16,7 @@ import { CrossdockError } from '../../core/errors';
 import { subscriptionSuite } from '../core/channel-subscription-suite';
 import { channelSuite, failsWith, subscribe as listen, QUICK, sampleEvent } from '../core/channel-suite';
 import { freePort, type TempDir, tempDir, waitFor } from '../support';
+import { PersistentSender } from './persistent-sender';
 
 const binary = [
   process.env['MOSQUITTO_BIN'],
@@ -212,33 +213,25 @@ describe('channel: MQTT over a real Mosquitto (speaks 5)', function () {
     const session = { clientId: 'kill-subscriber', clean: false };
     const subscriber = await subscribe(broker.url, 't/kill/#', 5, session);
     const channel = openMqttChannel({ url: broker.url, topicPrefix: 't/kill', maxInFlight: 16, ...QUICK });
-    const confirmed = new Set<string>();
-    // As a durable caller does: what was rejected is published again, with the same id.
-    const untilConfirmed = async (n: number): Promise<void> => {
-      const event = sampleEvent(n, 'kill');
-      for (;;) {
-        try {
-          await channel.publish(event, { timeoutMs: 1000 });
-          confirmed.add(event.id);
-          return;
-        } catch (error) {
-          assert.ok(error instanceof CrossdockError && error.kind === 'transient', String(error));
-        }
+    const sender = new PersistentSender(channel, 1000);
+    try {
+      const events = Array.from({ length: 600 }, (_, index) => sampleEvent(index + 1, 'kill'));
+      const all = Promise.all(events.map((event) => sender.untilConfirmed(event)));
+      for (const share of [100, 300, 450]) {
+        // Mosquitto writes to disk just after it acknowledges, so only what a connected subscriber got is safe at once.
+        await waitFor(() => sender.confirmed.size >= share && subscriber.client.connected);
+        await broker.kill();
+        await broker.start();
       }
-    };
-    const all = Promise.all(Array.from({ length: 600 }, (_, index) => untilConfirmed(index + 1)));
-    for (const share of [100, 300, 450]) {
-      // Mosquitto writes to disk just after it acknowledges, so only what a connected subscriber got is safe at once.
-      await waitFor(() => confirmed.size >= share && subscriber.client.connected);
-      await broker.kill();
-      await broker.start();
+      await all;
+    } finally {
+      sender.stop();
     }
-    await all;
     await waitFor(() => subscriber.ids().size === 600, {
       what: 'all 600 events',
       timeoutMs: 20_000,
     });
-    assert.deepEqual(subscriber.ids(), confirmed);
+    assert.deepEqual(subscriber.ids(), sender.confirmed);
   });
 
   it('kill -9 of the broker while the subscriber is away: everything confirmed waits for it', async () => {
@@ -421,7 +414,7 @@ describe('subscription: MQTT over a real Mosquitto (speaks 5)', function () {
     const untilDone = async (n: number): Promise<void> => {
       const event = sampleEvent(n, 'R');
       // What is only half on the broker's disk may be lost with it (see above): a durable caller has an outbox.
-      while (!done.has(`R-${n}`)) {
+      while (subscription.state.status !== 'closed' && !done.has(`R-${n}`)) {
         await channel.publish(event, { timeoutMs: 1000 }).catch(failsTransiently);
         await waitFor(() => done.has(`R-${n}`), { timeoutMs: 1000 }).catch(() => undefined);
       }
