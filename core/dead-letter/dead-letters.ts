@@ -60,10 +60,12 @@ export class DeadLetters {
   park(parking: Parking): { readonly id: string; readonly cause: string; readonly statements: Statement[] } {
     const { error, failedAt, origin, businessKey } = parking;
     const failedAs = toJson(parking.payload);
+    // Two deliveries with the same body are two messages: two of the same stock movement are no duplicates.
     const id = fingerprint(
       failedAt.nodeId,
       error.code,
       origin?.source ?? '',
+      origin?.deliveryId ?? '',
       origin === undefined ? failedAs : origin.body,
     );
     const cause = causeOf(error, failedAt.nodeId);

@@ -506,9 +506,9 @@ describe('delivery', () => {
       assert.equal(bodies?.failedAs, '{"id":1}');
     });
 
-    it('count the same message failing again as one letter', async () => {
+    it('count the same message failing again as one letter, and another one with the same body as another', async () => {
       const letters = await DeadLetters.open(store);
-      for (const deliveryId of ['d1', 'd2', 'd3']) {
+      for (const deliveryId of ['d1', 'd1', 'd2', 'd1']) {
         const { statements } = letters.park({
           error: permanent,
           failedAt,
@@ -519,10 +519,14 @@ describe('delivery', () => {
         await store.run(statements);
       }
       const list = await letters.list();
-      assert.equal(list.length, 1);
-      assert.equal(list[0]?.occurrences, 3);
-      assert.equal(list[0]?.attempts, 9);
-      assert.equal(await letters.count(), 1);
+      assert.deepEqual(
+        list.map((letter) => [letter.deliveryId, letter.occurrences, letter.attempts]).sort(),
+        [
+          ['d1', 3, 9],
+          ['d2', 1, 3],
+        ],
+      );
+      assert.equal(await letters.count(), 2);
     });
 
     it('take a payload that has no JSON form', async () => {

@@ -189,7 +189,7 @@ export function describeReplay(
         [['0a', 14, 3]],
       );
       await desk.start(await basketOf(desk), ANNA, 1000);
-      await waitFor(() => shop.bodies.length === 1, { what: 'the replay' });
+      await waitFor(() => shop.effects.length === 1, { what: 'the replay' });
       assert.deepEqual([shop.bodies, shop.effects], [['{"n":9}'], ['d-9']]);
     });
 
