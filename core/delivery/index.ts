@@ -17,10 +17,16 @@ export { type OpenOptions, ScopeRegistry, scopes } from './scope';
 export type {
   EndMode,
   Extra,
+  Failing,
   Failure,
+  Fate,
   MessageState,
   Origin,
   Outcome,
+  Pausable,
+  RetryDecision,
+  RetryPolicy,
   ScopedMessage,
   ScopeHandlers,
 } from './scope-types';
+export { isLookedAfter } from './scope-types';
