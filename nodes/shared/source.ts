@@ -84,6 +84,8 @@ export interface SourceOptions extends Omit<SourceSettings, 'laneOf'> {
    * @returns whether it has sent it
    */
   refused?(message: Message, delivery: Delivery, error: CrossdockError): boolean;
+  /** A delivery has come to an end after which it does not come again. */
+  settled?(delivery: Delivery): void;
   /** The counts have changed: refresh the status. */
   changed?(): void;
 }
@@ -154,6 +156,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
       statements: (outcome) => [...attemptStatements(delivery, outcome), ...scope.statements(outcome)],
       ended: (outcome) => {
         scope.ended(outcome);
+        if (isFinal(outcome)) options.settled?.(delivery);
         changed();
       },
     };
@@ -223,4 +226,9 @@ export function enter(
     raise(node, message, asCrossdockError(thrown));
   }
   return () => scopes.handBack(token);
+}
+
+function isFinal(outcome: Parameters<ScopeHandlers['ended']>[0]): boolean {
+  if (typeof outcome === 'string' || outcome.type === 'handedBack') return false;
+  return outcome.type !== 'failed' || outcome.retry?.inMs === undefined;
 }

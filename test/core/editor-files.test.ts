@@ -32,6 +32,7 @@ describe('editor files', () => {
   it('covers all nodes', () => {
     assert.deepEqual([...names].sort(), [
       'canonical-mapper',
+      'circuit-breaker',
       'dead-letter',
       'event-channel',
       'event-in',
@@ -42,6 +43,7 @@ describe('editor files', () => {
       'odoo-server',
       'reconciler',
       'replay',
+      'retry',
       'settle',
       'store',
       'webhook-in',
