@@ -154,9 +154,9 @@ export class CircuitBreaker {
         // Counted here at once: whoever comes before the store has answered must not be let in on its account.
         this.#state = { ...this.#state, failures: this.#state.failures + 1 };
         this.#tell();
-        this.#hold(circuitUnits.failed(this.target, limits, error?.message ?? ''));
+        void this.#hold(circuitUnits.failed(this.target, limits, error?.message ?? ''));
       } else if (result === 'success' && policy.windowMs === undefined && this.#state.failures > 0) {
-        this.#hold(circuitUnits.answered(this.target));
+        void this.#hold(circuitUnits.answered(this.target));
       }
       this.#wake();
     });

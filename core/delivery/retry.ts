@@ -4,6 +4,7 @@
  */
 import type { CrossdockError } from '../errors';
 import { type Backoff, backoffDelay } from './backoff';
+import type { Pacer } from './pacer';
 import type { RetryPolicy, ScopeHandlers } from './scope-types';
 
 export interface RetryOptions {
@@ -12,6 +13,8 @@ export interface RetryOptions {
   /** Tries in all, the first one included. */
   readonly attempts: number;
   readonly backoff: Backoff;
+  /** Shared by all messages of the node. */
+  readonly pacer: Pacer;
   /** Also errors of nodes that do not say whether they may pass. */
   readonly unknown: boolean;
 }
@@ -44,7 +47,7 @@ export function retryScope(
       id: options.id,
       delay: (error, failures) => {
         if (!isRetried(error, options.unknown) || failures >= options.attempts) return undefined;
-        drawn ??= backoffDelay(options.backoff, failures, error.retryAfterMs);
+        drawn ??= options.pacer.place(backoffDelay(options.backoff, failures, error.retryAfterMs));
         return drawn;
       },
       ...(exhausted === undefined ? {} : { exhausted }),
