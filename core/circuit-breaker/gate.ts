@@ -1,24 +1,15 @@
 /**
  * How many calls may be under way at once to a target of which it is not known whether it is there. While nothing has
  * been heard, no more than the failures that open the circuit: so that not more of them fail than that. With every
- * answer more are let in, as TCP does at the beginning of a connection, so a healthy target is soon not held up at all.
+ * answer more are let in, as TCP does at the beginning of a connection, so a busy target is soon not held up at all.
  */
 export class Gate {
   #underWay = 0;
-  /** Answers since the last failure or silence. */
+  /** Answers since the last failure, or since nothing was under way. */
   #answers = 0;
-  #lastAnswer = Number.NEGATIVE_INFINITY;
-
-  /** @param now ms of a clock that never goes back */
-  constructor(private readonly now: () => number = () => performance.now()) {}
-
-  get underWay(): number {
-    return this.#underWay;
-  }
 
   /** Lets one in when there is room. @param left failures that are still missing until the circuit opens */
   enter(left: number): boolean {
-    if (this.#underWay === 0 && this.now() - this.#lastAnswer > SILENCE_MS) this.#answers = 0;
     if (this.#underWay >= Math.max(1, left) + this.#answers * PER_ANSWER) return false;
     this.#underWay += 1;
     return true;
@@ -26,14 +17,11 @@ export class Gate {
 
   leave(result: 'success' | 'failure' | 'neutral'): void {
     this.#underWay -= 1;
-    if (result === 'failure') this.#answers = 0;
-    if (result !== 'success') return;
-    this.#answers += 1;
-    this.#lastAnswer = this.now();
+    if (result === 'success') this.#answers += 1;
+    // What was heard before a silence says little about now.
+    if (result === 'failure' || this.#underWay === 0) this.#answers = 0;
   }
 }
 
-/** Ms without an answer after which an idle target has to prove itself anew. */
-const SILENCE_MS = 1000;
 /** How many more may be under way after each answer. */
 const PER_ANSWER = 2;

@@ -45,9 +45,9 @@ describe('a circuit breaker in front of Odoo', () => {
     ),
     node('crossdock-odoo-order', 'place', { server: 'server' }, [[]]),
     node('status', 'state', { scope: ['breaker'] }, [['stateLine']]),
-    ...record('stateLine', 'state.jsonl', 'status.text'),
+    ...record('stateLine', 'state.jsonl', '{"text": status.text}'),
     node('status', 'source', { scope: ['orders'] }, [['sourceLine']]),
-    ...record('sourceLine', 'source.jsonl', 'status.text'),
+    ...record('sourceLine', 'source.jsonl', '{"text": status.text}'),
     node('catch', 'catch', { scope: ['place', 'breaker'] }, [['failed']]),
     ...record('failed', 'failed.jsonl', '{"code": error.code, "node": error.source.id}'),
     ...record('instead', 'instead.jsonl', 'circuit'),
@@ -60,6 +60,7 @@ describe('a circuit breaker in front of Odoo', () => {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as T);
   };
+  const shown = (file: string): string[] => lines<{ text: string }>(file).map(({ text }) => text);
   const send = async (account: string, count: number): Promise<void> => {
     const numbers = Array.from({ length: count }, (_, n) => `${account}-${n + 1}`);
     await Promise.all(
@@ -82,7 +83,7 @@ describe('a circuit breaker in front of Odoo', () => {
   const until = (pattern: RegExp, from = 0): Promise<unknown> =>
     waitFor(
       () =>
-        lines<string>('state.jsonl')
+        shown('state.jsonl')
           .slice(from)
           .some((line) => pattern.test(line)),
       {
@@ -122,7 +123,7 @@ describe('a circuit breaker in front of Odoo', () => {
     await until(/^open since/);
     assert.ok(failures().length <= 5, `${failures().length} failed`);
     await waitFor(
-      () => lines<string>('source.jsonl').some((line) => /^paused: Odoo is down, \d+ waiting/.test(line)),
+      () => shown('source.jsonl').some((line) => /^paused: Odoo is down, \d+ waiting/.test(line)),
       {
         what: 'the paused source',
       },
@@ -169,7 +170,7 @@ describe('a circuit breaker in front of Odoo', () => {
     await red.restart();
     await until(/^open since/, states);
     await send('kill-again', 5);
-    await waitFor(() => lines<string>('source.jsonl').some((line) => /15 waiting/.test(line)), {
+    await waitFor(() => shown('source.jsonl').some((line) => /15 waiting/.test(line)), {
       what: 'all of them waiting',
       timeoutMs: 20_000,
     });
@@ -192,7 +193,7 @@ describe('a circuit breaker in front of Odoo', () => {
     assert.deepEqual([got[0]?.target, got[0]?.state], ['Odoo', 'open']);
     assert.match(String(got[0]?.reason), /Odoo/);
     assert.deepEqual(
-      lines<string>('source.jsonl').filter((line) => line.startsWith('paused')),
+      shown('source.jsonl').filter((line) => line.startsWith('paused')),
       [],
     );
   }).timeout(90_000);
