@@ -20,6 +20,7 @@ import type { CrossdockError } from '../errors';
 import { StatementExpectationError } from '../store';
 import { crashPoint } from './crash-point';
 import { decide, leave, originOf, retryAround, toldToSource } from './scope-fate';
+import { ScopeIndex } from './scope-index';
 import { endingsOf, type OpenScope, type Root, unitsOf } from './scope-root';
 import type {
   EndMode,
@@ -53,19 +54,18 @@ const AGAIN_MS = 1000;
 export class ScopeRegistry {
   /** Set by whoever counts branches. */
   tracked = false;
-  readonly #open = new Map<string, OpenScope>();
-  readonly #byMsgid = new Map<string, string[]>();
+  readonly #index = new ScopeIndex();
   /** Messages of which nothing seems to be under way any more. */
   #quiet: Root[] = [];
 
   /** Scopes open now. */
   get size(): number {
-    return this.#open.size;
+    return this.#index.open.size;
   }
 
   /** Messages that are known by their `_msgid`; none when no scope is open. */
   get remembered(): number {
-    return this.#byMsgid.size;
+    return this.#index.remembered;
   }
 
   /**
@@ -81,10 +81,10 @@ export class ScopeRegistry {
     options: OpenOptions = {},
   ): string {
     const token = randomUUID();
-    const outer = this.#tokens(message);
-    const deadline = holdMs === undefined ? undefined : setTimeout(() => this.#abandon(token), holdMs);
+    const outer = this.#index.tokens(message);
+    const deadline = holdMs === undefined ? undefined : setTimeout(() => this.abandon(token), holdMs);
     deadline?.unref();
-    const root = this.#rootOf(outer) ?? {
+    const root = this.#index.rootOf(outer) ?? {
       end: this.tracked ? (options.end ?? 'automatic') : 'explicit',
       scopes: new Set(),
       msgids: new Set(),
@@ -104,38 +104,31 @@ export class ScopeRegistry {
       left: false,
       failed: undefined,
     };
-    root.scopes.add(scope);
-    this.#open.set(token, scope);
-    const scopes = [...outer, token];
-    message.crossdock = { ...message.crossdock, scopes };
-    if (message._msgid !== undefined) {
-      root.msgids.add(message._msgid);
-      this.#byMsgid.set(message._msgid, scopes);
-    }
+    this.#index.add(scope, message);
     return token;
   }
 
   /** Whether any scope of this message is still open here. */
   isOpen(message: ScopedMessage): boolean {
-    return this.#tokens(message).some((token) => this.#open.get(token)?.settling === false);
+    return this.#index.tokens(message).some((token) => this.#index.open.get(token)?.settling === false);
   }
 
   /** What becomes of this message after such a failure. */
   fate(message: ScopedMessage, error: CrossdockError): Fate {
-    const decision = decide(this.#open, this.#tokens(message), error);
+    const decision = decide(this.#index.open, this.#index.tokens(message), error);
     if (decision.type === 'again') return { type: 'again', inMs: decision.inMs };
     return decision.type === 'final' ? { type: 'final' } : { type: 'leaves', by: decision.by };
   }
 
   /** The message as it arrived, when it came through an inbox. */
   origin(message: ScopedMessage): Origin | undefined {
-    return originOf(this.#open, this.#tokens(message));
+    return originOf(this.#index.open, this.#index.tokens(message));
   }
 
   /** What makes the message's source pause; undefined when it comes from none, or from one that cannot. */
   pausable(message: ScopedMessage): Pausable | undefined {
-    for (const token of this.#tokens(message)) {
-      const pausable = this.#open.get(token)?.handlers.pausable?.();
+    for (const token of this.#index.tokens(message)) {
+      const pausable = this.#index.open.get(token)?.handlers.pausable?.();
       if (pausable !== undefined) return pausable;
     }
     return undefined;
@@ -143,16 +136,12 @@ export class ScopeRegistry {
 
   /** The message goes by this `_msgid` too. */
   know(message: ScopedMessage): void {
-    const tokens = this.#tokens(message);
-    const root = this.#rootOf(tokens);
-    if (root === undefined || message._msgid === undefined) return;
-    root.msgids.add(message._msgid);
-    this.#byMsgid.set(message._msgid, [...tokens]);
+    this.#index.know(message);
   }
 
   /** One more branch of the message is under way. Returns whether the branches of this message are counted. */
   began(message: ScopedMessage): boolean {
-    const root = this.#trackedRoot(message);
+    const root = this.#index.trackedRoot(message);
     if (root === undefined) return false;
     root.pending += 1;
     return true;
@@ -160,20 +149,18 @@ export class ScopeRegistry {
 
   /** A node that stops has dropped a branch: when the others have ended, the message is handed back. */
   cut(message: ScopedMessage): void {
-    const root = this.#trackedRoot(message);
+    const root = this.#index.trackedRoot(message);
     if (root !== undefined) root.cut = true;
   }
 
   /** Writes the tokens back into a message that is known by its `_msgid` only. */
   restore(message: ScopedMessage): void {
-    const tokens = message._msgid === undefined ? undefined : this.#byMsgid.get(message._msgid);
-    if (tokens === undefined || !Object.isExtensible(message)) return;
-    message.crossdock = { ...message.crossdock, scopes: [...tokens] };
+    this.#index.restore(message);
   }
 
   /** A branch of the message has ended; `error` is its failure, if it was one, at the node `nodeId`. */
   ended(message: ScopedMessage, error?: CrossdockError, nodeId?: string): void {
-    const root = this.#trackedRoot(message);
+    const root = this.#index.trackedRoot(message);
     if (root === undefined) return;
     if (error !== undefined) root.failure ??= this.#failing(message, error, nodeId);
     root.pending -= 1;
@@ -182,18 +169,18 @@ export class ScopeRegistry {
 
   /** Whether the branches of this message are counted. */
   isTracked(message: ScopedMessage): boolean {
-    return this.#trackedRoot(message) !== undefined;
+    return this.#index.trackedRoot(message) !== undefined;
   }
 
   /** The message failed in this branch, though the branch itself reports no error (a Catch node got it). */
   failed(message: ScopedMessage, error: CrossdockError, nodeId?: string): void {
-    const root = this.#trackedRoot(message);
+    const root = this.#index.trackedRoot(message);
     if (root !== undefined) root.failure ??= this.#failing(message, error, nodeId);
   }
 
   /** A source has sent its message: when nobody took it, it is done. */
   sent(message: ScopedMessage): void {
-    const root = this.#trackedRoot(message);
+    const root = this.#index.trackedRoot(message);
     if (root !== undefined) this.#whenQuiet(root);
   }
 
@@ -203,16 +190,16 @@ export class ScopeRegistry {
    * this error kept beside the message.
    */
   failing(message: ScopedMessage, error: CrossdockError, graceMs: number): void {
-    const root = this.#trackedRoot(message);
+    const root = this.#index.trackedRoot(message);
     const { nodeId } = message.crossdock?.failure ?? {};
     if (root !== undefined) {
       root.failure = this.#failing(message, error, nodeId) ?? root.failure;
       this.#whenQuiet(root);
       return;
     }
-    if (!this.isOpen(message) || this.#leaves({ error, tokens: this.#tokens(message), nodeId })) return;
+    if (!this.isOpen(message) || this.#leaves({ error, tokens: this.#index.tokens(message), nodeId })) return;
     // A shallow copy: the flow may change the message meanwhile, the tokens are what counts.
-    const held: ScopedMessage = { crossdock: { scopes: [...this.#tokens(message)] } };
+    const held: ScopedMessage = { crossdock: { scopes: [...this.#index.tokens(message)] } };
     const timer = setTimeout(() => {
       if (!this.isOpen(held)) return;
       this.settle(held, { type: 'failed', error }).catch(() => {
@@ -234,18 +221,18 @@ export class ScopeRegistry {
     result: unknown,
     extra?: Extra,
   ): Promise<'settled' | 'noted' | 'none' | 'stale'> {
-    const root = this.#trackedRoot(message);
+    const root = this.#index.trackedRoot(message);
     if (root === undefined) {
-      const tokens = this.#tokens(message);
-      return this.#end(this.#take(this.#rootOf(tokens)), { type: 'completed', result }, tokens, extra);
+      const tokens = this.#index.tokens(message);
+      return this.#end(this.#take(this.#index.rootOf(tokens)), { type: 'completed', result }, tokens, extra);
     }
     if (result !== undefined) {
-      for (const token of this.#tokens(message)) {
-        const scope = this.#open.get(token);
+      for (const token of this.#index.tokens(message)) {
+        const scope = this.#index.open.get(token);
         if (scope !== undefined) scope.result = result;
       }
     }
-    if (extra !== undefined) root.staged.push({ extra, tokens: this.#tokens(message) });
+    if (extra !== undefined) root.staged.push({ extra, tokens: this.#index.tokens(message) });
     return 'noted';
   }
 
@@ -261,16 +248,17 @@ export class ScopeRegistry {
     outcome: Outcome,
     extra?: Extra,
   ): Promise<'settled' | 'none' | 'stale' | 'left'> {
-    const tokens = this.#tokens(message);
-    if (outcome.type !== 'failed') return this.#end(this.#take(this.#rootOf(tokens)), outcome, tokens, extra);
+    const tokens = this.#index.tokens(message);
+    if (outcome.type !== 'failed')
+      return this.#end(this.#take(this.#index.rootOf(tokens)), outcome, tokens, extra);
     const failing = { error: outcome.error, tokens };
     if (this.#leaves(failing)) return 'left';
-    return this.#fail(this.#rootOf(tokens), failing, extra);
+    return this.#fail(this.#index.rootOf(tokens), failing, extra);
   }
 
   /** Gives a message back with everything that was opened for it: `token` is its outermost scope. */
   async handBack(token: string): Promise<'settled' | 'none' | 'stale'> {
-    return this.#end(this.#take(this.#open.get(token)?.root), { type: 'handedBack' }, [token]);
+    return this.#end(this.#take(this.#index.open.get(token)?.root), { type: 'handedBack' }, [token]);
   }
 
   /**
@@ -278,15 +266,10 @@ export class ScopeRegistry {
    * when the others have ended.
    */
   async giveBack(message: ScopedMessage): Promise<void> {
-    const tokens = this.#tokens(message);
-    const root = this.#rootOf(tokens);
+    const tokens = this.#index.tokens(message);
+    const root = this.#index.rootOf(tokens);
     if (root?.end === 'automatic') root.cut = true;
     else await this.#end(this.#take(root), { type: 'handedBack' }, tokens);
-  }
-
-  /** Forgets a scope without writing: its lease will run out or was handed back already. */
-  abandon(token: string): void {
-    this.#abandon(token);
   }
 
   async #end(
@@ -304,7 +287,7 @@ export class ScopeRegistry {
       crashPoint('done.afterCommit');
     } catch (error) {
       if (error instanceof StatementExpectationError) {
-        for (const scope of ending) this.#forget(scope);
+        for (const scope of ending) this.#index.forget(scope);
         for (const { handlers } of ending) handlers.ended('stale');
         return 'stale';
       }
@@ -313,7 +296,7 @@ export class ScopeRegistry {
       for (const scope of ending) scope.settling = false;
       throw error;
     }
-    for (const scope of ending) this.#forget(scope);
+    for (const scope of ending) this.#index.forget(scope);
     for (const { scope, outcome: own } of endings) scope.handlers.ended(own);
     for (const { committed } of extras) committed?.();
     return ending.length === 0 ? 'none' : 'settled';
@@ -325,24 +308,24 @@ export class ScopeRegistry {
     { error, tokens }: Failing,
     extra?: Extra,
   ): Promise<'settled' | 'none' | 'stale'> {
-    const retry = toldToSource(decide(this.#open, tokens, error));
+    const retry = toldToSource(decide(this.#index.open, tokens, error));
     const outcome: Outcome = { type: 'failed', error, ...(retry === undefined ? {} : { retry }) };
     return this.#end(this.#take(root), outcome, tokens, extra);
   }
 
   /** A failure as it is noted; undefined when it belongs to a try that is past. */
   #failing(message: ScopedMessage, error: CrossdockError, nodeId?: string): Failing | undefined {
-    const tokens = this.#tokens(message);
+    const tokens = this.#index.tokens(message);
     return this.#past(tokens) ? undefined : { error, tokens, nodeId };
   }
 
   #past(tokens: readonly string[]): boolean {
-    return retryAround(this.#open, tokens)?.left === true;
+    return retryAround(this.#index.open, tokens)?.left === true;
   }
 
   /** Lets the message leave the retry node around the failure, when it is to. */
   #leaves(failing: Failing): boolean {
-    const decision = decide(this.#open, failing.tokens, failing.error);
+    const decision = decide(this.#index.open, failing.tokens, failing.error);
     if (decision.type === 'past') return true;
     if (decision.type !== 'leaves') return false;
     const { scope, failures } = decision;
@@ -360,36 +343,6 @@ export class ScopeRegistry {
       this.#end(this.#take(root), { type: 'handedBack' }, failing.tokens).catch(() => undefined);
     }
     return true;
-  }
-
-  #tokens(message: ScopedMessage): readonly string[] {
-    const carried = message.crossdock?.scopes;
-    if (Array.isArray(carried)) return carried.filter((token) => typeof token === 'string');
-    return (message._msgid === undefined ? undefined : this.#byMsgid.get(message._msgid)) ?? [];
-  }
-
-  #rootOf(tokens: readonly string[]): Root | undefined {
-    for (const token of tokens) {
-      const scope = this.#open.get(token);
-      if (scope !== undefined) return scope.root;
-    }
-    return undefined;
-  }
-
-  /** Called for every message at every node: no allocation, two look-ups. */
-  #trackedRoot(message: ScopedMessage): Root | undefined {
-    if (this.#open.size === 0) return undefined;
-    let tokens: unknown = message.crossdock?.scopes;
-    if (!Array.isArray(tokens)) {
-      if (message._msgid === undefined) return undefined;
-      tokens = this.#byMsgid.get(message._msgid);
-      if (tokens === undefined) return undefined;
-    }
-    for (const token of tokens as readonly string[]) {
-      const scope = this.#open.get(token);
-      if (scope !== undefined) return scope.root.end === 'automatic' ? scope.root : undefined;
-    }
-    return undefined;
   }
 
   #whenQuiet(root: Root): void {
@@ -430,26 +383,15 @@ export class ScopeRegistry {
     return taken;
   }
 
-  #abandon(token: string): void {
-    const scope = this.#open.get(token);
+  /** Forgets a scope without writing: its lease will run out or was handed back already. */
+  abandon(token: string): void {
+    const scope = this.#index.open.get(token);
     if (scope === undefined) return;
-    const isOutermost = scope.outer.every((outer) => !this.#open.has(outer));
+    const isOutermost = scope.outer.every((outer) => !this.#index.open.has(outer));
     const inner = isOutermost ? [...scope.root.scopes].filter(({ deadline }) => deadline === undefined) : [];
     for (const gone of new Set([...inner, scope])) {
-      this.#forget(gone);
+      this.#index.forget(gone);
       gone.handlers.ended('abandoned');
-    }
-  }
-
-  #forget(scope: OpenScope): void {
-    clearTimeout(scope.deadline);
-    this.#open.delete(scope.token);
-    scope.root.scopes.delete(scope);
-    if (scope.root.scopes.size > 0) return;
-    for (const msgid of scope.root.msgids) {
-      // Another message may have come by under the same id meanwhile.
-      if (this.#byMsgid.get(msgid)?.some((other) => this.#open.has(other)) !== true)
-        this.#byMsgid.delete(msgid);
     }
   }
 }
