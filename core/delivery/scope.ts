@@ -383,7 +383,7 @@ export class ScopeRegistry {
     return taken;
   }
 
-  /** Forgets a scope without writing: its lease will run out or was handed back already. */
+  /** Forgets a scope without writing: its lease runs out. */
   abandon(token: string): void {
     const scope = this.#index.open.get(token);
     if (scope === undefined) return;

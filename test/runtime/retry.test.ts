@@ -332,6 +332,36 @@ describe('retry, in a flow', () => {
     assert.deepEqual(rows('SELECT state FROM crossdock_inbox'), [{ state: 'done' }]);
   });
 
+  it('waits as long as an answer asks for', async () => {
+    red = await spawnNodeRed({
+      flows: [
+        TAB,
+        STORE,
+        webhook('hook', {}, [['retry']]),
+        retryNode('retry', {}, [['answer'], []]),
+        node(
+          'change',
+          'answer',
+          { rules: [{ t: 'set', p: 'headers', pt: 'msg', to: '{"retry-after":"7200"}', tot: 'json' }] },
+          [['again']],
+        ),
+        node(
+          'crossdock-settle',
+          'again',
+          { outcome: 'failed', code: 'ERP_BUSY', sentence: 'busy', retry: true },
+          [['settled']],
+        ),
+        ...record('settled', 'settled.jsonl', '{"settled": settled}'),
+      ],
+    });
+    await send('/hook', { id: 1 }, '1');
+    await waitFor(() => lines(red, 'settled.jsonl').length > 0, { what: 'the end of the first try' });
+    await red.stop();
+    const [row] = rows('SELECT state, next_at - received_at AS wait FROM crossdock_inbox');
+    assert.equal(row?.['state'], 'waiting');
+    assert.ok(Number(row?.['wait']) >= 7_200_000, String(row?.['wait']));
+  });
+
   for (const end of ['automatic', 'explicit'] as const) {
     it(`makes a failure of an answer, with a settle node, ${end} ends`, async () => {
       service.answer = (_request, times) => (times < 3 ? 503 : 400);
