@@ -18,7 +18,6 @@ import { fromStored, toStored } from './stored';
 
 /** Longest value by which messages are kept in order. */
 const MAX_KEY = 255;
-const DAY_SECONDS = 86_400;
 /** Messages that come back within a second at most; more than Odoo places of orders (about 70 on two cores). */
 const PER_SECOND = 100;
 
@@ -39,8 +38,8 @@ export = (red: Red): void => {
 };
 
 function normalise(red: Red, config: RawConfig, node: RedNode): Config {
-  const base = number(config, 'baseSeconds', 'First wait', 1, { min: 1, max: DAY_SECONDS });
-  const cap = number(config, 'capSeconds', 'Longest wait', 30, { min: 1, max: 7 * DAY_SECONDS });
+  const base = number(config, 'baseSeconds', 'First wait', 1, { min: 1, max: 86_400 });
+  const cap = number(config, 'capSeconds', 'Longest wait', 30, { min: 1, max: 604_800 });
   if (cap < base) {
     throw new CrossdockError('The longest wait must not be shorter than the first wait.', {
       code: 'CONFIG_INVALID',
