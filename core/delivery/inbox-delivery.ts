@@ -12,7 +12,7 @@ import {
   SETTLE_PARKED,
   SETTLE_RETRY,
 } from './inbox-schema';
-import type { Origin, Outcome, ScopeHandlers } from './scope-types';
+import type { Origin, Outcome, Pausable, ScopeHandlers } from './scope-types';
 
 /** A message as it is leased into the flow. */
 export interface Delivery extends Origin {
@@ -34,6 +34,7 @@ export interface LeaseTerms {
   /** Failed deliveries before a transient error becomes final. */
   readonly maxAttempts: number;
   readonly backoff: Backoff;
+  readonly pausable: Pausable;
   /**
    * The scope has ended.
    * @param retryInMs set when the message is delivered again after a failure
@@ -51,6 +52,9 @@ export function deliveryOf(row: Row, terms: LeaseTerms): Delivery {
     body: row['body'] instanceof Uint8Array ? row['body'] : new Uint8Array(),
     receivedAt: Number(row['received_at']),
     attempts: Number(row['attempts']),
+    ...(typeof row['tries'] === 'string'
+      ? { tries: JSON.parse(row['tries']) as Record<string, number> }
+      : {}),
     partitionKey: row['partition_key'] === null ? undefined : String(row['partition_key']),
     priority: Number(row['priority']),
     headers: JSON.parse(String(row['headers'])) as Record<string, string>,
@@ -72,7 +76,7 @@ function scopeOf(
   const { seq, fence, partitionKey } = delivery;
   const { store, source, maxAttempts, backoff } = terms;
   const origin: Origin = delivery;
-  const fenced = (sql: string, ...params: (string | number)[]): Statement => ({
+  const fenced = (sql: string, ...params: (string | number | null)[]): Statement => ({
     sql,
     params: [...params, seq, fence],
     expect: 1,
@@ -89,22 +93,27 @@ function scopeOf(
     drawn ??= backoffDelay(backoff, failures + 1, error.retryAfterMs);
     return drawn;
   };
+  // A retry node in front of the failure has the last word.
+  const wait = ({ error, retry }: Outcome & { type: 'failed' }): number | undefined =>
+    retry === undefined ? delay(error) : retry.inMs;
   return {
     kind: 'inbox',
     store,
     origin: () => origin,
+    pausable: () => terms.pausable,
     retryDelay: delay,
     statements: (outcome: Outcome) => {
       if (outcome.type === 'completed') return forGood(fenced(SETTLE_DONE));
       if (outcome.type === 'parked') return forGood(fenced(SETTLE_PARKED, describe(outcome.error)));
       if (outcome.type === 'handedBack') return [fenced(HAND_BACK)];
-      const wait = delay(outcome.error);
-      if (wait === undefined) return forGood(fenced(SETTLE_DEAD, describe(outcome.error)));
-      return [fenced(SETTLE_RETRY, wait, describe(outcome.error))];
+      const inMs = wait(outcome);
+      if (inMs === undefined) return forGood(fenced(SETTLE_DEAD, describe(outcome.error)));
+      const tries = outcome.retry === undefined ? null : JSON.stringify(outcome.retry.tries);
+      return [fenced(SETTLE_RETRY, inMs, describe(outcome.error), tries)];
     },
     ended: (outcome) => {
       const failed = typeof outcome !== 'string' && outcome.type === 'failed';
-      ended(outcome, failed ? delay(outcome.error) : undefined);
+      ended(outcome, failed ? wait(outcome) : undefined);
     },
   };
 }

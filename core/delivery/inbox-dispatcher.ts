@@ -12,6 +12,7 @@ import type { Backoff } from './backoff';
 import { crashPoint } from './crash-point';
 import { type Delivery, deliveryOf, type LeaseTerms } from './inbox-delivery';
 import { HAND_BACK, LEASE, LEASE_SUSPECT, NEXT_DUE, RECLAIM, WAKE } from './inbox-schema';
+import { Pauses } from './pauses';
 
 /**
  * Takes a delivery: opens its scope and sends the message. Must not throw.
@@ -30,6 +31,8 @@ export interface DispatcherOptions {
   readonly settled: () => void;
   /** The store fails, or works again. */
   readonly report: (problem: CrossdockError | undefined) => void;
+  /** Why little or nothing is delivered has changed. */
+  readonly paused: (reason: string | undefined) => void;
 }
 
 interface InFlight {
@@ -58,6 +61,7 @@ export class Dispatcher {
     this.#due = true;
     this.#pump();
   });
+  readonly #pauses = new Pauses(() => this.#paused());
   /** The suspect that is tried alone, and the end of its time. */
   #trial: { readonly seq: number; readonly over: NodeJS.Timeout } | undefined;
   #deliver: Deliver | undefined;
@@ -74,6 +78,7 @@ export class Dispatcher {
   constructor(private readonly options: DispatcherOptions) {
     this.#terms = {
       ...options,
+      pausable: this.#pauses,
       ended: (delivery, outcome, retryInMs) => {
         // After a hand-back the row belongs to the next instance; only what we still hold is ours to free.
         if (this.#inFlight.get(delivery.seq)?.fence !== delivery.fence) return;
@@ -112,17 +117,11 @@ export class Dispatcher {
   async stop(drainMs: number): Promise<void> {
     this.#deliver = undefined;
     this.#alarm.stop();
+    this.#pauses.stop();
     this.#endTrial();
     // A lease that is under way comes back with messages that nobody takes any more.
     await this.#running;
-    const ahead = this.#ahead.splice(0);
-    await Promise.allSettled(
-      ahead.map(({ seq }) => {
-        const message = this.#inFlight.get(seq);
-        this.#inFlight.delete(seq);
-        return message === undefined ? undefined : this.#giveBack(message);
-      }),
-    );
+    await this.#returnAhead();
     if (this.#inFlight.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, drainMs);
@@ -136,6 +135,37 @@ export class Dispatcher {
     this.#inFlight.clear();
     // One unit each: a message that settles at this very moment must not keep its neighbours from going back.
     await Promise.allSettled(left.map((message) => this.#giveBack(message)));
+  }
+
+  /** Gives back what was leased and has not entered the flow. */
+  async #returnAhead(): Promise<void> {
+    const ahead = this.#ahead.splice(0);
+    await Promise.allSettled(
+      ahead.map(({ seq }) => {
+        const message = this.#inFlight.get(seq);
+        this.#inFlight.delete(seq);
+        return message === undefined ? undefined : this.#giveBack(message);
+      }),
+    );
+  }
+
+  /** Somebody wants a pause, has lifted one, or its time is over. */
+  #paused(): void {
+    this.options.paused(this.#pauses.reason);
+    if (this.#room < this.options.concurrency) this.#holdBack();
+    this.wake();
+  }
+
+  /** A pause may last longer than a lease: what has not entered the flow goes back, to be leased when it is over. */
+  #holdBack(): void {
+    if (this.#ahead.length === 0) return;
+    this.#more = true;
+    void this.#returnAhead();
+  }
+
+  /** Messages that may be in the flow now. */
+  get #room(): number {
+    return this.#pauses.room(this.options.concurrency);
   }
 
   #giveBack(message: InFlight): Promise<unknown> {
@@ -174,7 +204,8 @@ export class Dispatcher {
   #wantsMore(): boolean {
     if (this.#deliver === undefined || this.#trial !== undefined) return false;
     if (!this.#more && !this.#due && !this.#suspects) return false;
-    return this.#inFlight.size < this.options.concurrency * 1.5;
+    const room = this.#room;
+    return this.#inFlight.size < (room < this.options.concurrency ? room : room * 1.5);
   }
 
   async #fill(): Promise<void> {
@@ -182,7 +213,7 @@ export class Dispatcher {
       if (this.#due) await this.#reclaim();
       if (this.#suspects) {
         // Nothing more is leased until it has found its place.
-        if (this.#inFlight.size >= this.options.concurrency) return;
+        if (this.#inFlight.size >= this.#room) return;
         const [suspect] = await this.#lease(LEASE_SUSPECT);
         if (suspect !== undefined) {
           this.#try(suspect);
@@ -211,7 +242,10 @@ export class Dispatcher {
   }
 
   async #leaseAhead(): Promise<void> {
-    const room = this.options.concurrency * 2 - this.#inFlight.size;
+    const { concurrency } = this.options;
+    const places = this.#room < concurrency ? this.#room : concurrency * 2;
+    const room = places - this.#inFlight.size;
+    if (room <= 0) return;
     // Whatever arrives from now on asks for another look.
     this.#more = false;
     const leased = await this.#lease(LEASE, room);
@@ -220,6 +254,7 @@ export class Dispatcher {
     // RETURNING promises no order (sqlite.org/lang_returning, clause 5); and what is urgent overtakes.
     this.#ahead.sort((a, b) => a.priority - b.priority || a.seq - b.seq);
     this.#hand();
+    if (this.#room < concurrency) this.#holdBack();
     if (leased.length < room) await this.#setAlarm();
   }
 
@@ -237,7 +272,7 @@ export class Dispatcher {
 
   /** Sends what was leased ahead, as far as the flow has room. */
   #hand(): void {
-    while (this.#trial === undefined && this.#ahead.length > 0 && this.inFlight < this.options.concurrency) {
+    while (this.#trial === undefined && this.#ahead.length > 0 && this.inFlight < this.#room) {
       if (this.#deliver === undefined) return;
       this.#send(this.#ahead.shift() as Delivery, this.#deliver);
     }

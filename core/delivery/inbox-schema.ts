@@ -89,6 +89,8 @@ export const INBOX_SCHEMA: Migration = {
       `CREATE INDEX crossdock_inbox_settled ON crossdock_inbox (source, settled_at)
         WHERE state IN ('done', 'parked')`,
     ],
+    // Failures per retry node that has sent the message back, as JSON.
+    ['ALTER TABLE crossdock_inbox ADD COLUMN tries TEXT'],
   ],
 };
 
@@ -103,7 +105,8 @@ function accept(state: string): string {
     ON CONFLICT (source, id) DO UPDATE SET
       partition_key = excluded.partition_key, priority = excluded.priority, headers = excluded.headers,
       body = excluded.body, received_at = excluded.received_at, expires_at = excluded.expires_at,
-      state = excluded.state, attempts = 0, failures = 0, unended = 0, next_at = excluded.next_at, error = NULL, settled_at = NULL
+      state = excluded.state, attempts = 0, failures = 0, unended = 0, next_at = excluded.next_at, error = NULL, tries = NULL,
+      settled_at = NULL
     WHERE crossdock_inbox.state IN ('parked', 'dead')`;
 }
 const ACCEPT = accept("'ready'");
@@ -146,7 +149,7 @@ export function acceptStatement(source: string, incoming: Incoming): Statement {
 
 const TAKEN = `attempts = attempts + 1, unended = unended + 1, fence = fence + 1, lease_owner = ?, lease_until = {now} + ?`;
 const AS_LEASED = `seq, id, partition_key, priority, headers, body, received_at, expires_at, attempts, failures, unended,
-  fence, {now} AS now`;
+  fence, tries, {now} AS now`;
 
 /**
  * Leases what is ready, by priority and age. Within a partition key only the oldest unsettled message is ever ready.
@@ -226,7 +229,8 @@ export const SETTLE_DONE = `UPDATE crossdock_inbox
 export const SETTLE_PARKED = `UPDATE crossdock_inbox
   SET state = 'parked', settled_at = {now}, body = NULL, headers = '{}', error = ? ${FENCED}`;
 export const SETTLE_RETRY = `UPDATE crossdock_inbox
-  SET state = 'waiting', failures = failures + 1, unended = 0, next_at = {now} + ?, error = ? ${FENCED}`;
+  SET state = 'waiting', failures = failures + 1, unended = 0, next_at = {now} + ?, error = ?,
+    tries = coalesce(?, tries) ${FENCED}`;
 export const SETTLE_DEAD = `UPDATE crossdock_inbox
   SET state = 'dead', failures = failures + 1, settled_at = {now}, error = ? ${FENCED}`;
 /** Gives a lease back unused: as if the message had not been delivered. */

@@ -30,6 +30,8 @@ export interface InboxOptions {
   readonly backoff?: Backoff;
   /** Told when the store fails or works again; for the node's status. */
   readonly onProblem?: (problem: CrossdockError | undefined) => void;
+  /** Told when little or nothing is delivered since somebody asked for a pause, and (undefined) when it is over. */
+  readonly onPause?: (reason: string | undefined) => void;
 }
 
 export interface InboxHealth {
@@ -66,6 +68,7 @@ export class Inbox {
         this.#depth = Math.max(0, this.#depth - 1);
       },
       report: (problem) => this.#report(problem),
+      paused: (reason) => options.onPause?.(reason),
     });
   }
 

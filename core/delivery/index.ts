@@ -13,14 +13,22 @@ export {
   type OutgoingEvent,
   openOutbox,
 } from './outbox';
+export { Pacer } from './pacer';
+export { isRetried, type RetryOptions, retryScope } from './retry';
 export { type OpenOptions, ScopeRegistry, scopes } from './scope';
 export type {
   EndMode,
   Extra,
+  Failing,
   Failure,
+  Fate,
   MessageState,
   Origin,
   Outcome,
+  Pausable,
+  RetryDecision,
+  RetryPolicy,
   ScopedMessage,
   ScopeHandlers,
 } from './scope-types';
+export { isLookedAfter } from './scope-types';

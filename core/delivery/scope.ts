@@ -17,35 +17,22 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { CrossdockError } from '../errors';
-import { type Statement, StatementExpectationError, type Store } from '../store';
+import { StatementExpectationError } from '../store';
 import { crashPoint } from './crash-point';
-import type { EndMode, Extra, Origin, Outcome, ScopedMessage, ScopeHandlers } from './scope-types';
-
-/** All that was opened for one message, from its outermost scope down. */
-interface Root {
-  readonly end: EndMode;
-  readonly scopes: Set<OpenScope>;
-  /** Under which its messages are remembered: a node on the way may have given them a new `_msgid`. */
-  readonly msgids: Set<string>;
-  /** What nodes have left to be written with a good end. */
-  readonly staged: Extra[];
-  /** Branches under way; meaningful when `end` is automatic. */
-  pending: number;
-  failure: CrossdockError | undefined;
-  /** A branch was dropped by a node that stops: however the others end, the message has to go round again. */
-  cut: boolean;
-}
-
-interface OpenScope {
-  readonly token: string;
-  readonly root: Root;
-  readonly handlers: ScopeHandlers;
-  readonly deadline: NodeJS.Timeout;
-  /** What a settling node said that this scope's work came to. */
-  result: unknown;
-  /** An end is being committed: a second one at the same time finds it closed. */
-  settling: boolean;
-}
+import { decide, leave, originOf, retryAround, toldToSource } from './scope-fate';
+import { ScopeIndex } from './scope-index';
+import { endingsOf, type OpenScope, type Root, unitsOf } from './scope-root';
+import type {
+  EndMode,
+  Extra,
+  Failing,
+  Fate,
+  Origin,
+  Outcome,
+  Pausable,
+  ScopedMessage,
+  ScopeHandlers,
+} from './scope-types';
 
 export interface OpenOptions {
   /**
@@ -67,32 +54,37 @@ const AGAIN_MS = 1000;
 export class ScopeRegistry {
   /** Set by whoever counts branches. */
   tracked = false;
-  readonly #open = new Map<string, OpenScope>();
-  readonly #byMsgid = new Map<string, string[]>();
+  readonly #index = new ScopeIndex();
   /** Messages of which nothing seems to be under way any more. */
   #quiet: Root[] = [];
 
   /** Scopes open now. */
   get size(): number {
-    return this.#open.size;
+    return this.#index.open.size;
   }
 
   /** Messages that are known by their `_msgid`; none when no scope is open. */
   get remembered(): number {
-    return this.#byMsgid.size;
+    return this.#index.remembered;
   }
 
   /**
    * Opens a scope and writes its token into the message.
    * @param holdMs after this time without an end the scope is abandoned: its lease runs out and the message is
-   *   delivered again. Bounds what cannot be tracked (a message that a node swallowed).
+   *   delivered again. Bounds what cannot be tracked (a message that a node swallowed). Undefined, for an inner scope:
+   *   as long as the outermost one.
    */
-  open(message: ScopedMessage, handlers: ScopeHandlers, holdMs: number, options: OpenOptions = {}): string {
+  open(
+    message: ScopedMessage,
+    handlers: ScopeHandlers,
+    holdMs: number | undefined,
+    options: OpenOptions = {},
+  ): string {
     const token = randomUUID();
-    const outer = this.#tokens(message);
-    const deadline = setTimeout(() => this.#abandon(token), holdMs);
-    deadline.unref();
-    const root = this.#rootOf(outer) ?? {
+    const outer = this.#index.tokens(message);
+    const deadline = holdMs === undefined ? undefined : setTimeout(() => this.abandon(token), holdMs);
+    deadline?.unref();
+    const root = this.#index.rootOf(outer) ?? {
       end: this.tracked ? (options.end ?? 'automatic') : 'explicit',
       scopes: new Set(),
       msgids: new Set(),
@@ -105,47 +97,51 @@ export class ScopeRegistry {
       token,
       root,
       handlers,
+      outer,
       deadline,
       result: undefined,
       settling: false,
+      left: false,
+      failed: undefined,
     };
-    root.scopes.add(scope);
-    this.#open.set(token, scope);
-    const scopes = [...outer, token];
-    message.crossdock = { ...message.crossdock, scopes };
-    if (message._msgid !== undefined) {
-      root.msgids.add(message._msgid);
-      this.#byMsgid.set(message._msgid, scopes);
-    }
+    this.#index.add(scope, message);
     return token;
   }
 
   /** Whether any scope of this message is still open here. */
   isOpen(message: ScopedMessage): boolean {
-    return this.#tokens(message).some((token) => this.#open.get(token)?.settling === false);
+    return this.#index.tokens(message).some((token) => this.#index.open.get(token)?.settling === false);
   }
 
-  /** Ms until the outermost scope that retries would deliver this message again, or undefined if none will. */
-  retryDelay(message: ScopedMessage, error: CrossdockError): number | undefined {
-    for (const token of this.#tokens(message)) {
-      const delay = this.#open.get(token)?.handlers.retryDelay?.(error);
-      if (delay !== undefined) return delay;
-    }
-    return undefined;
+  /** What becomes of this message after such a failure. */
+  fate(message: ScopedMessage, error: CrossdockError): Fate {
+    const decision = decide(this.#index.open, this.#index.tokens(message), error);
+    if (decision.type === 'again') return { type: 'again', inMs: decision.inMs };
+    return decision.type === 'final' ? { type: 'final' } : { type: 'leaves', by: decision.by };
   }
 
   /** The message as it arrived, when it came through an inbox. */
   origin(message: ScopedMessage): Origin | undefined {
-    for (const token of this.#tokens(message)) {
-      const origin = this.#open.get(token)?.handlers.origin?.();
-      if (origin !== undefined) return origin;
+    return originOf(this.#index.open, this.#index.tokens(message));
+  }
+
+  /** What makes the message's source pause; undefined when it comes from none, or from one that cannot. */
+  pausable(message: ScopedMessage): Pausable | undefined {
+    for (const token of this.#index.tokens(message)) {
+      const pausable = this.#index.open.get(token)?.handlers.pausable?.();
+      if (pausable !== undefined) return pausable;
     }
     return undefined;
   }
 
+  /** The message goes by this `_msgid` too. */
+  know(message: ScopedMessage): void {
+    this.#index.know(message);
+  }
+
   /** One more branch of the message is under way. Returns whether the branches of this message are counted. */
   began(message: ScopedMessage): boolean {
-    const root = this.#trackedRoot(message);
+    const root = this.#index.trackedRoot(message);
     if (root === undefined) return false;
     root.pending += 1;
     return true;
@@ -153,40 +149,38 @@ export class ScopeRegistry {
 
   /** A node that stops has dropped a branch: when the others have ended, the message is handed back. */
   cut(message: ScopedMessage): void {
-    const root = this.#trackedRoot(message);
+    const root = this.#index.trackedRoot(message);
     if (root !== undefined) root.cut = true;
   }
 
   /** Writes the tokens back into a message that is known by its `_msgid` only. */
   restore(message: ScopedMessage): void {
-    const tokens = message._msgid === undefined ? undefined : this.#byMsgid.get(message._msgid);
-    if (tokens === undefined || !Object.isExtensible(message)) return;
-    message.crossdock = { ...message.crossdock, scopes: [...tokens] };
+    this.#index.restore(message);
   }
 
-  /** A branch of the message has ended; `error` is its failure, if it was one. */
-  ended(message: ScopedMessage, error?: CrossdockError): void {
-    const root = this.#trackedRoot(message);
+  /** A branch of the message has ended; `error` is its failure, if it was one, at the node `nodeId`. */
+  ended(message: ScopedMessage, error?: CrossdockError, nodeId?: string): void {
+    const root = this.#index.trackedRoot(message);
     if (root === undefined) return;
-    if (error !== undefined) root.failure ??= error;
+    if (error !== undefined) root.failure ??= this.#failing(message, error, nodeId);
     root.pending -= 1;
     this.#whenQuiet(root);
   }
 
   /** Whether the branches of this message are counted. */
   isTracked(message: ScopedMessage): boolean {
-    return this.#trackedRoot(message) !== undefined;
+    return this.#index.trackedRoot(message) !== undefined;
   }
 
   /** The message failed in this branch, though the branch itself reports no error (a Catch node got it). */
-  failed(message: ScopedMessage, error: CrossdockError): void {
-    const root = this.#trackedRoot(message);
-    if (root !== undefined) root.failure ??= error;
+  failed(message: ScopedMessage, error: CrossdockError, nodeId?: string): void {
+    const root = this.#index.trackedRoot(message);
+    if (root !== undefined) root.failure ??= this.#failing(message, error, nodeId);
   }
 
   /** A source has sent its message: when nobody took it, it is done. */
   sent(message: ScopedMessage): void {
-    const root = this.#trackedRoot(message);
+    const root = this.#index.trackedRoot(message);
     if (root !== undefined) this.#whenQuiet(root);
   }
 
@@ -196,15 +190,16 @@ export class ScopeRegistry {
    * this error kept beside the message.
    */
   failing(message: ScopedMessage, error: CrossdockError, graceMs: number): void {
-    const root = this.#trackedRoot(message);
+    const root = this.#index.trackedRoot(message);
+    const { nodeId } = message.crossdock?.failure ?? {};
     if (root !== undefined) {
-      root.failure = error;
+      root.failure = this.#failing(message, error, nodeId) ?? root.failure;
       this.#whenQuiet(root);
       return;
     }
-    if (!this.isOpen(message)) return;
+    if (!this.isOpen(message) || this.#leaves({ error, tokens: this.#index.tokens(message), nodeId })) return;
     // A shallow copy: the flow may change the message meanwhile, the tokens are what counts.
-    const held: ScopedMessage = { crossdock: { scopes: [...this.#tokens(message)] } };
+    const held: ScopedMessage = { crossdock: { scopes: [...this.#index.tokens(message)] } };
     const timer = setTimeout(() => {
       if (!this.isOpen(held)) return;
       this.settle(held, { type: 'failed', error }).catch(() => {
@@ -226,56 +221,74 @@ export class ScopeRegistry {
     result: unknown,
     extra?: Extra,
   ): Promise<'settled' | 'noted' | 'none' | 'stale'> {
-    const root = this.#trackedRoot(message);
-    if (root === undefined) return this.settle(message, { type: 'completed', result }, extra);
+    const root = this.#index.trackedRoot(message);
+    if (root === undefined) {
+      const tokens = this.#index.tokens(message);
+      return this.#end(this.#take(this.#index.rootOf(tokens)), { type: 'completed', result }, tokens, extra);
+    }
     if (result !== undefined) {
-      for (const token of this.#tokens(message)) {
-        const scope = this.#open.get(token);
+      for (const token of this.#index.tokens(message)) {
+        const scope = this.#index.open.get(token);
         if (scope !== undefined) scope.result = result;
       }
     }
-    if (extra !== undefined) root.staged.push(extra);
+    if (extra !== undefined) root.staged.push({ extra, tokens: this.#index.tokens(message) });
     return 'noted';
   }
 
   /**
    * Ends all open scopes of the message with one outcome, in one durable unit per store, together with `extra`
    * (for example the dead letter's row).
-   * @returns `settled`, `none` when no scope was open (extra was still committed), or `stale` when a lease was lost:
-   *   nothing was written, the message belongs to another delivery now.
+   * @returns `settled`, `none` when no scope was open (extra was still committed), `stale` when a lease was lost
+   *   (nothing was written, the message belongs to another delivery now), or `left`: after a failure that is not tried
+   *   again the message leaves a retry node by its second output; it has not ended, and `extra` was dropped.
    */
   async settle(
     message: ScopedMessage,
     outcome: Outcome,
     extra?: Extra,
-  ): Promise<'settled' | 'none' | 'stale'> {
-    return this.#end(this.#take(this.#rootOf(this.#tokens(message))), outcome, extra);
+  ): Promise<'settled' | 'none' | 'stale' | 'left'> {
+    const tokens = this.#index.tokens(message);
+    if (outcome.type !== 'failed')
+      return this.#end(this.#take(this.#index.rootOf(tokens)), outcome, tokens, extra);
+    const failing = { error: outcome.error, tokens };
+    if (this.#leaves(failing)) return 'left';
+    return this.#fail(this.#index.rootOf(tokens), failing, extra);
   }
 
   /** Gives a message back with everything that was opened for it: `token` is its outermost scope. */
   async handBack(token: string): Promise<'settled' | 'none' | 'stale'> {
-    return this.#end(this.#take(this.#open.get(token)?.root), { type: 'handedBack' });
+    return this.#end(this.#take(this.#index.open.get(token)?.root), { type: 'handedBack' }, [token]);
   }
 
-  /** Forgets a scope without writing: its lease will run out or was handed back already. */
-  abandon(token: string): void {
-    this.#abandon(token);
+  /**
+   * A node gives the message back unfinished, as if it had not been delivered: at once, or, where branches are counted,
+   * when the others have ended.
+   */
+  async giveBack(message: ScopedMessage): Promise<void> {
+    const tokens = this.#index.tokens(message);
+    const root = this.#index.rootOf(tokens);
+    if (root?.end === 'automatic') root.cut = true;
+    else await this.#end(this.#take(root), { type: 'handedBack' }, tokens);
   }
 
   async #end(
     ending: readonly OpenScope[],
     outcome: Outcome,
+    at: readonly string[],
     extra?: Extra,
   ): Promise<'settled' | 'none' | 'stale'> {
     const staged = outcome.type === 'completed' ? (ending[0]?.root.staged ?? []) : [];
-    const extras = extra === undefined ? staged : [...staged, extra];
+    const extras = [...staged.map((each) => each.extra), ...(extra === undefined ? [] : [extra])];
+    const endings = endingsOf(ending, outcome, at);
     crashPoint('done.beforeCommit');
     try {
-      for (const [store, statements] of units(ending, outcome, extras)) await store.run(statements);
+      for (const [store, statements] of unitsOf(endings, extras)) await store.run(statements);
       crashPoint('done.afterCommit');
     } catch (error) {
       if (error instanceof StatementExpectationError) {
-        this.#close(ending, 'stale');
+        for (const scope of ending) this.#index.forget(scope);
+        for (const { handlers } of ending) handlers.ended('stale');
         return 'stale';
       }
       // The store refused (disk full, closed): nothing was written, so nothing has ended. The scopes stay open for
@@ -283,39 +296,53 @@ export class ScopeRegistry {
       for (const scope of ending) scope.settling = false;
       throw error;
     }
-    this.#close(ending, outcome);
+    for (const scope of ending) this.#index.forget(scope);
+    for (const { scope, outcome: own } of endings) scope.handlers.ended(own);
     for (const { committed } of extras) committed?.();
     return ending.length === 0 ? 'none' : 'settled';
   }
 
-  #tokens(message: ScopedMessage): readonly string[] {
-    const carried = message.crossdock?.scopes;
-    if (Array.isArray(carried)) return carried.filter((token) => typeof token === 'string');
-    return (message._msgid === undefined ? undefined : this.#byMsgid.get(message._msgid)) ?? [];
+  /** Ends a message that leaves no retry node, as it is decided about its failure. */
+  #fail(
+    root: Root | undefined,
+    { error, tokens }: Failing,
+    extra?: Extra,
+  ): Promise<'settled' | 'none' | 'stale'> {
+    const retry = toldToSource(decide(this.#index.open, tokens, error));
+    const outcome: Outcome = { type: 'failed', error, ...(retry === undefined ? {} : { retry }) };
+    return this.#end(this.#take(root), outcome, tokens, extra);
   }
 
-  #rootOf(tokens: readonly string[]): Root | undefined {
-    for (const token of tokens) {
-      const scope = this.#open.get(token);
-      if (scope !== undefined) return scope.root;
-    }
-    return undefined;
+  /** A failure as it is noted; undefined when it belongs to a try that is past. */
+  #failing(message: ScopedMessage, error: CrossdockError, nodeId?: string): Failing | undefined {
+    const tokens = this.#index.tokens(message);
+    return this.#past(tokens) ? undefined : { error, tokens, nodeId };
   }
 
-  /** Called for every message at every node: no allocation, two look-ups. */
-  #trackedRoot(message: ScopedMessage): Root | undefined {
-    if (this.#open.size === 0) return undefined;
-    let tokens: unknown = message.crossdock?.scopes;
-    if (!Array.isArray(tokens)) {
-      if (message._msgid === undefined) return undefined;
-      tokens = this.#byMsgid.get(message._msgid);
-      if (tokens === undefined) return undefined;
+  #past(tokens: readonly string[]): boolean {
+    return retryAround(this.#index.open, tokens)?.left === true;
+  }
+
+  /** Lets the message leave the retry node around the failure, when it is to. */
+  #leaves(failing: Failing): boolean {
+    const decision = decide(this.#index.open, failing.tokens, failing.error);
+    if (decision.type === 'past') return true;
+    if (decision.type !== 'leaves') return false;
+    const { scope, failures } = decision;
+    const { root } = scope;
+    leave(scope, failing);
+    const before = root.pending;
+    const sent = scope.handlers.retry?.exhausted?.(failing, failures) === true;
+    if (root.end === 'automatic') {
+      if (!sent) root.cut = true;
+      // Nobody was there to take it: it must not look as if all had gone well.
+      else if (root.pending === before) root.failure = failing;
+      this.#whenQuiet(root);
+    } else if (!sent) {
+      // A store that refuses: the lease runs out.
+      this.#end(this.#take(root), { type: 'handedBack' }, failing.tokens).catch(() => undefined);
     }
-    for (const token of tokens as readonly string[]) {
-      const scope = this.#open.get(token);
-      if (scope !== undefined) return scope.root.end === 'automatic' ? scope.root : undefined;
-    }
-    return undefined;
+    return true;
   }
 
   #whenQuiet(root: Root): void {
@@ -327,15 +354,23 @@ export class ScopeRegistry {
     const quiet = this.#quiet;
     this.#quiet = [];
     for (const root of quiet) {
-      if (root.pending > 0) continue;
-      const ending = this.#take(root);
-      if (ending.length === 0) continue;
-      this.#end(ending, endOf(root)).catch(() => {
+      // Unless it has ended, or is about to.
+      if (root.pending > 0 || [...root.scopes].every(({ settling }) => settling)) continue;
+      this.#endRoot(root).catch(() => {
         // The store refused (disk full). Nobody else will say that this message is done, so it is said again; when
         // the time of its scopes runs out first, it is delivered again.
         setTimeout(() => this.#whenQuiet(root), AGAIN_MS).unref();
       });
     }
+  }
+
+  async #endRoot(root: Root): Promise<void> {
+    const { cut, failure } = root;
+    // Before a failure: its Catch nodes may be stopped as well, and would not have got it.
+    if (cut) await this.#end(this.#take(root), { type: 'handedBack' }, []);
+    else if (failure === undefined)
+      await this.#end(this.#take(root), { type: 'completed', result: undefined }, []);
+    else if (this.#past(failure.tokens) || !this.#leaves(failure)) await this.#fail(root, failure);
   }
 
   #take(root: Root | undefined): OpenScope[] {
@@ -348,63 +383,17 @@ export class ScopeRegistry {
     return taken;
   }
 
-  #close(ended: readonly OpenScope[], outcome: Outcome | 'stale'): void {
-    for (const scope of ended) this.#forget(scope);
-    for (const scope of ended) scope.handlers.ended(outcome);
-  }
-
-  #abandon(token: string): void {
-    const scope = this.#open.get(token);
+  /** Forgets a scope without writing: its lease runs out. */
+  abandon(token: string): void {
+    const scope = this.#index.open.get(token);
     if (scope === undefined) return;
-    this.#forget(scope);
-    scope.handlers.ended('abandoned');
-  }
-
-  #forget(scope: OpenScope): void {
-    clearTimeout(scope.deadline);
-    this.#open.delete(scope.token);
-    scope.root.scopes.delete(scope);
-    if (scope.root.scopes.size > 0) return;
-    for (const msgid of scope.root.msgids) {
-      // Another message may have come by under the same id meanwhile.
-      if (this.#byMsgid.get(msgid)?.some((other) => this.#open.has(other)) !== true)
-        this.#byMsgid.delete(msgid);
+    const isOutermost = scope.outer.every((outer) => !this.#index.open.has(outer));
+    const inner = isOutermost ? [...scope.root.scopes].filter(({ deadline }) => deadline === undefined) : [];
+    for (const gone of new Set([...inner, scope])) {
+      this.#index.forget(gone);
+      gone.handlers.ended('abandoned');
     }
   }
-}
-
-function endOf({ cut, failure }: Root): Outcome {
-  // Before a failure: its Catch nodes may be stopped as well, and would not have got it.
-  if (cut) return { type: 'handedBack' };
-  return failure === undefined
-    ? { type: 'completed', result: undefined }
-    : { type: 'failed', error: failure };
-}
-
-/** What is to be written, per store; innermost scopes first, so that the source's lease ends last. */
-function units(
-  ending: readonly OpenScope[],
-  outcome: Outcome,
-  extras: readonly Extra[],
-): Map<Store, Statement[]> {
-  const found = new Map<Store, Statement[]>();
-  const add = (store: Store, statements: readonly Statement[]): void => {
-    if (statements.length === 0) return;
-    const list = found.get(store);
-    if (list === undefined) found.set(store, [...statements]);
-    else list.push(...statements);
-  };
-  for (const { store, statements } of extras) add(store, statements);
-  for (let index = ending.length - 1; index >= 0; index -= 1) {
-    const scope = ending[index];
-    if (scope?.handlers.store === undefined) continue;
-    const own: Outcome =
-      outcome.type === 'completed' && outcome.result === undefined
-        ? { type: 'completed', result: scope.result }
-        : outcome;
-    add(scope.handlers.store, scope.handlers.statements(own));
-  }
-  return found;
 }
 
 /** The registry of this process. */

@@ -1,3 +1,5 @@
+export { parseRetryAfter } from './retry-after';
+
 /**
  * The one error class of Crossdock.
  *

@@ -2,7 +2,7 @@
  * What went wrong, from what Odoo and the network said. Odoo's HTTP status is no guide (500 for a wrong field name,
  * 200 for everything over JSON-RPC): the exception's `name` in the body is (reference: reliability 2.3.8).
  */
-import { CrossdockError, type ErrorKind } from '../errors/index';
+import { CrossdockError, type ErrorKind, parseRetryAfter } from '../errors/index';
 import { redact } from './redact';
 
 /** One call, for sentences and facts. */
@@ -208,11 +208,4 @@ const NEEDS_A_PERSON = new Set([
 
 export function needsPerson(error: CrossdockError): boolean {
   return NEEDS_A_PERSON.has(error.code);
-}
-
-function parseRetryAfter(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type DeadLetterSource, DeadLetters, keepWithin, type RetentionLimits } from '../../core/dead-letter';
-import { scopes } from '../../core/delivery';
+import { isLookedAfter, scopes } from '../../core/delivery';
 import { asCrossdockError, CrossdockError } from '../../core/errors';
 import { auditStatement, groupShown } from '../../core/replay';
 import { registerNode } from '../shared/base';
@@ -43,8 +43,8 @@ export = (red: Red): void => {
       clean.now();
       return {
         async input(message, send) {
-          if (message.crossdock?.retry !== undefined) {
-            // Its source will deliver it again: parking it now would make two of one.
+          if (isLookedAfter(message)) {
+            // Its source delivers it again, or a retry node gives it out: parking it now would make two of one.
             send([null, message]);
             return;
           }

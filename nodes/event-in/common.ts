@@ -43,14 +43,17 @@ export interface Counts {
   readonly depth: number;
   /** Why the store does not take or give messages now. */
   readonly problem?: CrossdockError | undefined;
+  /** Why little or nothing is delivered: a circuit breaker waits for its target. */
+  readonly paused?: string | undefined;
 }
 
 /** The worst first: the store, the channel, what the broker cannot keep; then what there is to do. */
 export function showStatus(status: StatusLine, channel: ChannelState, counts: Counts): void {
-  const { inFlight, depth, problem } = counts;
+  const { inFlight, depth, problem, paused } = counts;
   if (problem !== undefined) status.failed(problem.message);
   else if (channel.status !== 'connected') status.waiting(channel.reason?.message ?? channel.status);
   else if (channel.warning !== undefined) status.waiting(channel.warning.message);
+  else if (paused !== undefined) status.waiting(`${paused}, ${depth} waiting`);
   else if (depth > 0) status.busy(`${inFlight} in the flow, ${Math.max(0, depth - inFlight)} waiting`);
   else status.ok('connected');
 }

@@ -61,6 +61,8 @@ interface Entry {
   readonly receivedAt: number;
   /** Deliveries into a flow so far. */
   attempts: number;
+  /** Failures here so far, per retry node. */
+  tries: Readonly<Record<string, number>>;
 }
 
 export async function startFlowMode(
@@ -83,6 +85,7 @@ export async function startFlowMode(
     return enter(node, message, scopeOf(config, entry, work, ended), config, () => {
       try {
         fill(message, { body: incoming.body, headers: incoming.headers ?? {} });
+        return 'filled';
       } catch (thrown) {
         message.payload = rawContent(incoming);
         throw thrown;
@@ -109,7 +112,7 @@ export async function startFlowMode(
     if (received.redelivered && finished.has(incoming.id)) received.acknowledge();
     else if (known !== undefined) known.copies.push(received);
     else {
-      const entry = { copies: [received], incoming, receivedAt: Date.now(), attempts };
+      const entry = { copies: [received], incoming, receivedAt: Date.now(), attempts, tries: {} };
       if (work.take(entry, incoming.partitionKey)) held.set(incoming.id, entry);
     }
     show();
@@ -133,8 +136,9 @@ export async function startFlowMode(
   };
 }
 
-function originOf({ name }: EventInConfig, { incoming, receivedAt, attempts }: Entry): Origin {
-  return { source: `event-in:${name}`, deliveryId: incoming.id, body: incoming.body, receivedAt, attempts };
+function originOf({ name }: EventInConfig, { incoming, receivedAt, attempts, tries }: Entry): Origin {
+  const { id, body } = incoming;
+  return { source: `event-in:${name}`, deliveryId: id, body, receivedAt, attempts, tries };
 }
 
 function messageOf(config: EventInConfig, entry: Entry): Message {
@@ -184,7 +188,9 @@ function scopeOf(
       work.returned(entry);
       return false;
     }
-    const inMs = delay(outcome.error);
+    const { retry } = outcome;
+    if (retry !== undefined) entry.tries = retry.tries;
+    const inMs = retry === undefined ? delay(outcome.error) : retry.inMs;
     if (inMs === undefined) {
       // Final: to the broker's dead letter exchange, where it has one.
       for (const copy of copies) copy.discard();

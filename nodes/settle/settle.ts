@@ -1,5 +1,5 @@
 import { type Outcome, scopes } from '../../core/delivery';
-import { CrossdockError } from '../../core/errors';
+import { CrossdockError, parseRetryAfter } from '../../core/errors';
 import { registerNode } from '../shared/base';
 import { choice, flag, text } from '../shared/config';
 import { evaluator } from '../shared/expression';
@@ -9,6 +9,8 @@ type Value = (message: Message) => Promise<unknown>;
 
 /** Longest sentence that is kept. */
 const MAX_SENTENCE = 1000;
+/** Longest time that an answer may ask for. */
+const MAX_WAIT_MS = 7 * 86_400_000;
 
 interface Config {
   /** How the message ends. */
@@ -64,8 +66,18 @@ function failed(red: Red, config: RawConfig): Config['outcome'] {
     const words = known
       ? found.trim().slice(0, MAX_SENTENCE)
       : 'The flow refused the message without a reason.';
-    return { type: 'failed', error: new CrossdockError(words, { code, kind }) };
+    const retryAfterMs = kind === 'transient' ? askedFor(message) : undefined;
+    const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
+    return { type: 'failed', error: new CrossdockError(words, { code, kind, ...asked }) };
   };
+}
+
+/** Ms until the other side wants to be asked again, as the answer says that an http request node has put into the message. */
+function askedFor(message: Message): number | undefined {
+  const headers = message['headers'] as Readonly<Record<string, unknown>> | undefined;
+  const value = headers?.['retry-after'];
+  const ms = parseRetryAfter(typeof value === 'string' ? value : undefined);
+  return ms === undefined ? undefined : Math.min(ms, MAX_WAIT_MS);
 }
 
 /** A typed value: a literal is read once, the rest per message. */

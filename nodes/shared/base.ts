@@ -129,15 +129,18 @@ async function fail(
 ): Promise<void> {
   status.failed(error.message);
   note(node, message, error);
-  const inMs = error.retryable ? scopes.retryDelay(message, error) : undefined;
-  if (inMs === undefined) scopes.failing(message, error, CATCH_GRACE_MS);
-  else {
-    const attempt = scopes.origin(message)?.attempts ?? 1;
+  const fate = scopes.fate(message, error);
+  const attempt = scopes.origin(message)?.attempts ?? 1;
+  if (fate.type === 'again') {
     await scopes.settle(message, { type: 'failed', error }).catch((thrown: unknown) => {
       // The store refused to take the outcome: the lease runs out and the message is delivered again all the same.
       node.warn(asCrossdockError(thrown).message);
     });
-    message.crossdock = { ...message.crossdock, retry: { attempt, inMs } };
+    message.crossdock = { ...message.crossdock, retry: { attempt, inMs: fate.inMs } };
+  } else {
+    if (fate.type === 'leaves')
+      message.crossdock = { ...message.crossdock, retry: { attempt, leavesBy: fate.by } };
+    scopes.failing(message, error, CATCH_GRACE_MS);
   }
   done(error);
 }

@@ -94,6 +94,8 @@ export interface Red {
     eachNode(callback: (node: RawConfig) => void): void;
   };
   readonly util: {
+    /** A deep copy; `req` and `res` stay what they are. */
+    cloneMessage(message: Message): Message;
     getMessageProperty(message: Message, path: string): unknown;
     setMessageProperty(message: Message, path: string, value: unknown, create?: boolean): void;
     prepareJSONataExpression(source: string, node: RedNode | Record<string, never>): Expression;

@@ -79,6 +79,13 @@ export interface SourceOptions extends Omit<SourceSettings, 'laneOf'> {
   fill(message: Message, delivery: Delivery): void;
   /** The payload that people see when `fill` threw. Default: the body as text. */
   raw?(delivery: Delivery): unknown;
+  /**
+   * Sends a message by itself that must not run again (poison, expired). Default: it goes to the Catch nodes.
+   * @returns whether it has sent it
+   */
+  refused?(message: Message, delivery: Delivery, error: CrossdockError): boolean;
+  /** A delivery has come to an end after which it does not come again. */
+  settled?(delivery: Delivery): void;
   /** The counts have changed: refresh the status. */
   changed?(): void;
 }
@@ -94,6 +101,8 @@ export interface Source {
   readonly depth: number;
   /** Why the store does not work now. */
   readonly problem: CrossdockError | undefined;
+  /** Why little or nothing is delivered, in a few words for the status: a circuit breaker waits for its target. */
+  readonly paused: string | undefined;
   health(): Promise<InboxHealth>;
   /** Stops delivering, drains up to 8 s, hands the rest back to the next instance. */
   stop(): Promise<void>;
@@ -109,6 +118,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
   const taken = takeSource(store, source, node.id);
   const changed = options.changed ?? (() => undefined);
   let problem: CrossdockError | undefined;
+  let paused: string | undefined;
   let inbox: Inbox;
   try {
     await store.migrate(ATTEMPTS_SCHEMA);
@@ -117,6 +127,10 @@ export async function openSource(options: SourceOptions): Promise<Source> {
       onProblem: (now) => {
         problem = now;
         if (now !== undefined) status.failed(now.message);
+        changed();
+      },
+      onPause: (reason) => {
+        paused = reason;
         changed();
       },
     });
@@ -142,14 +156,19 @@ export async function openSource(options: SourceOptions): Promise<Source> {
       statements: (outcome) => [...attemptStatements(delivery, outcome), ...scope.statements(outcome)],
       ended: (outcome) => {
         scope.ended(outcome);
+        if (isFinal(outcome)) options.settled?.(delivery);
         changed();
       },
     };
     changed();
     return enter(node, message, handlers, { holdMs, end }, () => {
       try {
-        if (delivery.refusal !== undefined) throw delivery.refusal;
+        if (delivery.refusal !== undefined) {
+          if (options.refused?.(message, delivery, delivery.refusal) === true) return 'sent';
+          throw delivery.refusal;
+        }
         options.fill(message, delivery);
+        return 'filled';
       } catch (thrown) {
         // What cannot enter the flow goes to the Catch nodes as it arrived.
         message.payload = options.raw?.(delivery) ?? Buffer.from(delivery.body).toString('utf8');
@@ -173,6 +192,9 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     get problem() {
       return problem;
     },
+    get paused() {
+      return paused;
+    },
     health: () => inbox.health(),
     stop: async () => {
       await inbox.stop(DRAIN_MS);
@@ -183,7 +205,8 @@ export async function openSource(options: SourceOptions): Promise<Source> {
 
 /**
  * Sends a message into the flow as its outermost scope.
- * @param prepare fills the message; what it throws is the message's failure (a source has no `done`)
+ * @param prepare fills the message, or sends it by itself; what it throws is the message's failure (a source has no
+ *   `done`)
  * @returns what gives the message back unfinished, with everything that was opened for it
  */
 export function enter(
@@ -191,17 +214,21 @@ export function enter(
   message: Message,
   handlers: ScopeHandlers,
   { holdMs, end }: Pick<SourceSettings, 'holdMs' | 'end'>,
-  prepare: () => void,
+  prepare: () => 'filled' | 'sent',
 ): () => Promise<unknown> {
   const token = scopes.open(message, handlers, holdMs, { end, pending: 0 });
   // Kept apart from the message, which the flow may change while it is looked at here.
   const own = { crossdock: { scopes: [token] } };
   try {
-    prepare();
-    node.send(message);
+    if (prepare() === 'filled') node.send(message);
     scopes.sent(own);
   } catch (thrown) {
     raise(node, message, asCrossdockError(thrown));
   }
   return () => scopes.handBack(token);
+}
+
+function isFinal(outcome: Parameters<ScopeHandlers['ended']>[0]): boolean {
+  if (typeof outcome === 'string' || outcome.type === 'handedBack') return false;
+  return outcome.type !== 'failed' || outcome.retry?.inMs === undefined;
 }

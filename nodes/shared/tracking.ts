@@ -142,10 +142,10 @@ function received({ msg, destination }: Received): void {
   if (node === undefined) return;
   if (isClosed(node)) {
     if (stopping) scopes.cut(msg);
-    scopes.ended(msg, stopping ? undefined : notSetUp(node));
+    scopes.ended(msg, stopping ? undefined : notSetUp(node), node.id);
     return;
   }
-  if (node.type === 'catch' && msg.error !== undefined) noteCaught(msg, caught(msg.error));
+  if (node.type === 'catch' && msg.error !== undefined) noteCaught(msg, msg.error);
   if (!listened.has(node)) listenToErrors(node);
   if (completes(node)) {
     if (node.type === 'tcp request') unasked.add(msg);
@@ -159,13 +159,21 @@ function received({ msg, destination }: Received): void {
   else list.push(entry);
 }
 
-/** A Catch node gets a failure: its dead letter node must not park what the source will deliver again. */
-function noteCaught(message: ScopedMessage, error: CrossdockError): void {
-  if (!telling) scopes.failed(message, error);
-  const inMs = error.retryable ? scopes.retryDelay(message, error) : undefined;
-  if (inMs === undefined) return;
+/** A Catch node gets a failure: its dead letter node must not park what is looked after already. */
+function noteCaught(message: ScopedMessage, shown: unknown): void {
+  const error = caught(shown);
+  if (!telling) scopes.failed(message, error, sourceOf(shown));
+  const fate = scopes.fate(message, error);
+  if (fate.type === 'final') return;
   const attempt = scopes.origin(message)?.attempts ?? 1;
-  message.crossdock = { ...message.crossdock, retry: { attempt, inMs } };
+  const retry = fate.type === 'again' ? { attempt, inMs: fate.inMs } : { attempt, leavesBy: fate.by };
+  message.crossdock = { ...message.crossdock, retry };
+}
+
+/** The id of the node whose error a Catch node shows. */
+function sourceOf(shown: unknown): string | undefined {
+  const { source } = (isMessage(shown) ? shown : {}) as { source?: { id?: unknown } };
+  return typeof source?.id === 'string' ? source.id : undefined;
 }
 
 /** The input handler has returned. */
@@ -190,13 +198,13 @@ function completed({ msg, error, node: { node } }: Completed): void {
   if (node !== undefined && entry !== undefined) forget(node, entry);
   const failure = error === undefined || error === null ? undefined : nodeFailure(error);
   if (!stopping || node === undefined || isClosed(node) || node.type.startsWith('crossdock-')) {
-    scopes.ended(msg, failure);
+    scopes.ended(msg, failure, node?.id);
     return;
   }
   // Said within its own close, it means "dropped", not "done": the node is closed before this turn is over.
   setImmediate(() => {
     if (isClosed(node)) scopes.cut(msg);
-    scopes.ended(msg, failure);
+    scopes.ended(msg, failure, node.id);
   });
 }
 
@@ -218,7 +226,7 @@ function listenToErrors(node: RuntimeNode): void {
     // Of a request that took too long, http request tells only a translated text, and a moment later sets
     // `statusCode` to the error's code: so the message is looked at when this turn's work on it is over.
     queueMicrotask(() => {
-      scopes.ended(message, nodeFailure(text, codeOf(text) ?? message['statusCode']));
+      scopes.ended(message, nodeFailure(text, codeOf(text) ?? message['statusCode']), node.id);
       // These two call `done` for an answer and for a written question only.
       if (node.type === 'link call' || unasked.delete(message)) scopes.ended(message);
       spoke(node, [message]);

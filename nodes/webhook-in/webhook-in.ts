@@ -96,8 +96,9 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   let inbox: Source | undefined;
   const show = (): void => {
     if (inbox === undefined || inbox.problem !== undefined) return;
-    const { inFlight, depth } = inbox;
-    if (depth === 0) status.ok('ready');
+    const { inFlight, depth, paused } = inbox;
+    if (paused !== undefined) status.waiting(`${paused}, ${depth} waiting`);
+    else if (depth === 0) status.ok('ready');
     else status.busy(`${inFlight} in the flow, ${Math.max(0, depth - inFlight)} waiting`);
   };
   routes.set(config.path, {

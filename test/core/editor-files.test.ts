@@ -32,6 +32,7 @@ describe('editor files', () => {
   it('covers all nodes', () => {
     assert.deepEqual([...names].sort(), [
       'canonical-mapper',
+      'circuit-breaker',
       'dead-letter',
       'event-channel',
       'event-in',
@@ -42,6 +43,7 @@ describe('editor files', () => {
       'odoo-server',
       'reconciler',
       'replay',
+      'retry',
       'settle',
       'store',
       'webhook-in',
@@ -263,7 +265,7 @@ function readBy(name: string): { field: string; fallback: string; bounds: string
   const text = [
     ...sources.map((file) => readFileSync(join(root, 'nodes', name, file), 'utf8')),
     // The settings that all sources have.
-    ...(name.endsWith('-in') || name === 'replay'
+    ...(name.endsWith('-in') || name === 'replay' || name === 'retry'
       ? [readFileSync(join(root, 'nodes', 'shared', 'source.ts'), 'utf8')]
       : []),
   ].join('\n');
@@ -281,5 +283,7 @@ function readBy(name: string): { field: string; fallback: string; bounds: string
     bounds: min === undefined ? undefined : `${min}, ${max}`.replaceAll('_', ''),
   }));
   // A letter keeps the lane that its source gave it.
-  return name === 'replay' ? found.filter(({ field }) => !field.startsWith('lane')) : found;
+  if (name === 'replay') return found.filter(({ field }) => !field.startsWith('lane'));
+  // What retry takes in itself has one lane, and its own attempts.
+  return name === 'retry' ? found.filter(({ field }) => !/^(lane|maxAttempts)/.test(field)) : found;
 }

@@ -44,6 +44,8 @@ export const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
   reconciler: { store: 'store', server: 'server' },
   'event-in': { store: 'store', channel: 'channel' },
   settle: {},
+  retry: { store: 'store' },
+  'circuit-breaker': { store: 'store', target: 'odoo' },
 };
 
 /** One of our message nodes on the test tab. */

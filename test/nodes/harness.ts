@@ -34,6 +34,8 @@ export const NODE_NAMES = [
   'event-in',
   'event-out',
   'settle',
+  'retry',
+  'circuit-breaker',
 ] as const;
 
 export function nodeSet(name: string): NodeSet {

@@ -64,6 +64,14 @@ export function parked(red: NodeRed): Promise<readonly Letter[]> {
   );
 }
 
+/** Presses the button of an inject node; waits while flows are starting. */
+export async function press(red: NodeRed, id: string): Promise<void> {
+  await waitFor(async () => (await fetch(`${red.url}/inject/${id}`, { method: 'POST' })).ok, {
+    what: `the button of ${id}`,
+    timeoutMs: 20_000,
+  });
+}
+
 /** Posts JSON (or a text as it is). */
 export async function post(
   red: NodeRed,

@@ -13,6 +13,8 @@ export interface TcpProxy {
   readonly url: string;
   /** Connections accepted so far. */
   readonly accepted: number;
+  /** When they were accepted, in ms by `performance.now()`. */
+  readonly acceptedAt: readonly number[];
   /** Bytes passed on so far, towards the target and back. */
   readonly bytes: { readonly up: number; readonly down: number };
   /** Resets every open connection and every new one, until `restore()`. */
@@ -67,7 +69,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
   const target = parseTarget(options.target);
   const pairs = new Set<{ client: Socket; upstream: Socket }>();
   const bytes = { up: 0, down: 0 };
-  let accepted = 0;
+  const acceptedAt: number[] = [];
   let mode: Mode = 'pass';
   let replyBytesLeft: number | undefined;
 
@@ -90,7 +92,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
 
   // allowHalfOpen: an end in one direction must not close the other before its bytes have passed.
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
-    accepted += 1;
+    acceptedAt.push(performance.now());
     // An error here is the fault that the test has asked for, or the peer's own end: both show at the client.
     client.on('error', () => client.destroy());
     if (mode === 'cut') {
@@ -146,8 +148,9 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     url: target.urlFor(port),
     bytes,
     get accepted() {
-      return accepted;
+      return acceptedAt.length;
     },
+    acceptedAt,
     cut() {
       setMode('cut');
       resetAll();

@@ -1,0 +1,27 @@
+/**
+ * How many calls may be under way at once to a target of which it is not known whether it is there. While nothing has
+ * been heard, no more than the failures that open the circuit: so that not more of them fail than that. With every
+ * answer more are let in, as TCP does at the beginning of a connection, so a busy target is soon not held up at all.
+ */
+export class Gate {
+  #underWay = 0;
+  /** Answers since the last failure, or since nothing was under way. */
+  #answers = 0;
+
+  /** Lets one in when there is room. @param left failures that are still missing until the circuit opens */
+  enter(left: number): boolean {
+    if (this.#underWay >= Math.max(1, left) + this.#answers * PER_ANSWER) return false;
+    this.#underWay += 1;
+    return true;
+  }
+
+  leave(result: 'success' | 'failure' | 'neutral'): void {
+    this.#underWay -= 1;
+    if (result === 'success') this.#answers += 1;
+    // What was heard before a silence says little about now.
+    if (result === 'failure' || this.#underWay === 0) this.#answers = 0;
+  }
+}
+
+/** How many more may be under way after each answer. */
+const PER_ANSWER = 2;
