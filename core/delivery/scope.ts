@@ -41,6 +41,8 @@ interface OpenScope {
   readonly root: Root;
   readonly handlers: ScopeHandlers;
   readonly deadline: NodeJS.Timeout;
+  /** When the deadline is, on `performance.now()`. */
+  readonly endsAt: number;
   /** What a settling node said that this scope's work came to. */
   result: unknown;
   /** An end is being committed: a second one at the same time finds it closed. */
@@ -106,6 +108,7 @@ export class ScopeRegistry {
       root,
       handlers,
       deadline,
+      endsAt: performance.now() + holdMs,
       result: undefined,
       settling: false,
     };
@@ -123,6 +126,15 @@ export class ScopeRegistry {
   /** Whether any scope of this message is still open here. */
   isOpen(message: ScopedMessage): boolean {
     return this.#tokens(message).some((token) => this.#open.get(token)?.settling === false);
+  }
+
+  /** Ms that the message may still stay in the flow by its outermost scope; undefined when no scope is open. */
+  timeLeft(message: ScopedMessage): number | undefined {
+    for (const token of this.#tokens(message)) {
+      const scope = this.#open.get(token);
+      if (scope !== undefined) return Math.max(0, Math.ceil(scope.endsAt - performance.now()));
+    }
+    return undefined;
   }
 
   /** Ms until the outermost scope that retries would deliver this message again, or undefined if none will. */
