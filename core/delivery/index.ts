@@ -24,3 +24,4 @@ export type {
   ScopedMessage,
   ScopeHandlers,
 } from './scope-types';
+export { Turns } from './turns';

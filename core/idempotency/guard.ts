@@ -7,17 +7,13 @@
  * process could slip into. A lease counts while its process lives (core/delivery/instances.ts).
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import { comeAlive, type Outcome, type ScopeHandlers } from '../delivery';
+import { comeAlive, type Outcome, type ScopeHandlers, Turns } from '../delivery';
 import { CrossdockError } from '../errors';
-import type { Statement, Store } from '../store';
+import { deleteInBites, type Statement, type Store } from '../store';
 import { CLAIM, CLEAN_UP, DONE, LOOK, RELEASE, SCHEMA } from './schema';
 
 /** Another process may hold the key: how often a waiting duplicate looks. */
 const POLL_MS = 500;
-/** A clean-up goes in bites, with pauses, so that claims do not wait behind it. */
-const BITE = 500;
-const BITE_PAUSE_MS = 20;
 /** Characters of a result that are kept; a duplicate of a larger one gets null. */
 const MAX_RESULT = 65_536;
 
@@ -58,8 +54,7 @@ export type Claim =
 type Wanted = Required<ClaimRequest>;
 
 export class IdempotencyGuard {
-  /** Wakes the duplicates that wait for a key that is claimed in this process. */
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #turns = new Turns();
   #cleaning: Promise<number> | undefined;
   #stopped = false;
 
@@ -88,7 +83,7 @@ export class IdempotencyGuard {
       if (claim.type !== 'inProgress' || concurrent === 'answer') return claim;
       const left = deadline - performance.now();
       if (left <= 0) throw inProgress();
-      await this.#turn(nameOf(wanted), Math.min(left, POLL_MS));
+      await this.#turns.wait(nameOf(wanted), Math.min(left, POLL_MS));
     }
   }
 
@@ -97,7 +92,7 @@ export class IdempotencyGuard {
    * @returns how many
    */
   cleanUp(): Promise<number> {
-    this.#cleaning ??= this.#clean().finally(() => {
+    this.#cleaning ??= deleteInBites(this.store, CLEAN_UP, () => this.#stopped).finally(() => {
       this.#cleaning = undefined;
     });
     return this.#cleaning;
@@ -106,15 +101,6 @@ export class IdempotencyGuard {
   /** Ends a clean-up that is under way at its next bite. */
   stop(): void {
     this.#stopped = true;
-  }
-
-  async #clean(): Promise<number> {
-    for (let total = 0; ; await sleep(BITE_PAUSE_MS)) {
-      const [result] = await this.store.run([{ sql: CLEAN_UP, params: [BITE] }]);
-      const removed = result?.changes ?? 0;
-      total += removed;
-      if (removed < BITE || this.#stopped) return total;
-    }
   }
 
   /** Two statements only for a key that is taken: a new key, the common case, costs one. */
@@ -156,26 +142,8 @@ export class IdempotencyGuard {
         outcome.type === 'completed'
           ? [{ sql: DONE, params: [serialise(outcome.result), scope, key, fence], expect: 1 }]
           : [{ sql: RELEASE, params: [scope, key, fence], expect: 1 }],
-      ended: () => {
-        for (const wake of this.#waiting.get(nameOf(wanted)) ?? []) wake();
-      },
+      ended: () => this.#turns.wake(nameOf(wanted)),
     };
-  }
-
-  /** Waits until the key's scope ends in this process, or (another process has it) for one poll interval. */
-  #turn(name: string, ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const waiters = this.#waiting.get(name) ?? new Set();
-      this.#waiting.set(name, waiters);
-      const done = (): void => {
-        clearTimeout(timer);
-        waiters.delete(done);
-        if (waiters.size === 0) this.#waiting.delete(name);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      waiters.add(done);
-    });
   }
 }
 
