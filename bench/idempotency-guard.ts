@@ -1,0 +1,249 @@
+/**
+ * Bench `idempotency-guard`: what once-per-key costs.
+ *
+ * - `ratio`: messages per second through a flow with the guard, over the same flow with a core change node in its place.
+ *   The flow is the leanest durable one there is (an event of a local channel: published, committed, leased, settled),
+ *   so the guard's part is as large as it gets.
+ * - `grown`: the cost of one check with millions of keys in the store, over the cost with ten thousand, for new keys
+ *   (claim and end) and for duplicates; keys that count up, as order numbers do, and keys without any order (UUIDs).
+ * - the store's size per key, and how fast keys past their retention are cleaned up while checks go on.
+ *
+ * Argument: how many keys (5,000,000); 0 leaves that part out.
+ */
+import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ScopedMessage, ScopeRegistry } from '../core/delivery';
+import { IdempotencyGuard } from '../core/idempotency';
+import { openSqliteStore, type Store } from '../core/store';
+import { type NodeRed, spawnNodeRed, tempDir } from '../test/support';
+import { median, round, run, seconds } from './lib/measure';
+
+const ROUNDS = 5;
+const MESSAGES = 20_000;
+const FEW = 10_000;
+const MANY = Number(process.argv[2] ?? 5_000_000);
+const CHECKS = 20_000;
+const AT_ONCE = 64;
+const at = { z: 'tab', x: 100, y: 100 };
+/** As long as an odoo order's. */
+const RESULT = {
+  odooId: 1234567,
+  name: 'S1234567',
+  state: 'sale',
+  amountTotal: '1234.56',
+  lines: 8,
+  url: 'https://odoo.example.com/odoo/sale.order/1234567',
+  created: true,
+};
+
+/** One lane: a feeder that keeps at most 10,000 under way, an event out and in, the node in question, a counter. */
+function lane(name: string, type: string, config: object): object[] {
+  const feed = `
+const total = Number(msg.req.params.n);
+global.set('${name}', 0);
+node.send([{ ...msg, payload: 'ok' }, null]);
+let sent = 0;
+const more = () => {
+  for (let i = 0; i < 200 && sent < total; i += 1) {
+    sent += 1;
+    const n = msg.req.params.from + '-' + sent;
+    node.send([null, { payload: { id: n, sku: 'CHAIR-1', quantity: '5', lines: [{ price: '19.90' }] } }]);
+  }
+  if (sent >= total) { node.done(); return; }
+  const wait = () => (sent - global.get('${name}') > 10000 ? setTimeout(wait, 5) : setImmediate(more));
+  wait();
+};
+more();`;
+  const count = `
+node.n = (node.n || 0) + 1;
+if (node.n % 500 === 0) global.set('${name}', node.n);
+if (node.n === ${MESSAGES}) { node.n = 0; node.warn('bench ended'); }`;
+  return [
+    { id: `${name}http`, type: 'http in', url: `/${name}/:from/:n`, method: 'get', wires: [[`${name}feed`]] },
+    {
+      id: `${name}feed`,
+      type: 'function',
+      func: feed,
+      outputs: 2,
+      wires: [[`${name}answer`], [`${name}out`]],
+    },
+    { id: `${name}answer`, type: 'http response', wires: [] },
+    {
+      id: `${name}out`,
+      type: 'crossdock-event-out',
+      channel: 'channel',
+      eventType: `com.crossdock.${name}.message.sent.v1`,
+      eventTypeType: 'str',
+      wires: [[]],
+    },
+    {
+      id: `${name}in`,
+      type: 'crossdock-event-in',
+      channel: 'channel',
+      filter: `${name}/#`,
+      subscription: name,
+      concurrency: 256,
+      wires: [[`${name}node`]],
+    },
+    { id: `${name}node`, type, ...config, wires: [[`${name}end`], [], []] },
+    { id: `${name}end`, type: 'function', func: count, outputs: 1, wires: [[]] },
+  ].map((node) => ({ ...node, ...at }));
+}
+
+const FLOWS = [
+  { id: 'tab', type: 'tab', label: 'bench' },
+  { id: 'store', type: 'crossdock-store', path: 'bench.sqlite' },
+  { id: 'channel', type: 'crossdock-event-channel', kind: 'local', store: 'store', source: '/bench' },
+  ...lane('change', 'change', { rules: [{ t: 'set', p: 'key', pt: 'msg', to: 'payload.id', tot: 'msg' }] }),
+  ...lane('guard', 'crossdock-idempotency-guard', { store: 'store', keyType: 'msg', key: 'payload.id' }),
+];
+
+async function through(red: NodeRed, name: 'change' | 'guard'): Promise<number> {
+  const from = red.log.length;
+  const taken = await seconds(async () => {
+    await fetch(`${red.url}/${name}/${randomUUID()}/${MESSAGES}`);
+    await red.waitForLog(/bench ended/, { from, timeoutMs: 300_000 });
+  });
+  return MESSAGES / taken;
+}
+
+async function flows(): Promise<Record<string, unknown>> {
+  const red = await spawnNodeRed({ flows: FLOWS });
+  try {
+    const change: number[] = [];
+    const guard: number[] = [];
+    await through(red, 'change');
+    await through(red, 'guard');
+    for (let turn = 0; turn < ROUNDS; turn += 1) {
+      change.push(await through(red, 'change'));
+      guard.push(await through(red, 'guard'));
+    }
+    return {
+      ratio: round(median(guard) / median(change), 2),
+      guardPerSecond: round(median(guard)),
+      changePerSecond: round(median(change)),
+    };
+  } finally {
+    await red.remove();
+  }
+}
+
+type Keys = (n: number) => string;
+interface Cost {
+  readonly newKey: number;
+  readonly duplicate: number;
+}
+
+/** Milliseconds per check, of new keys (from `next` on) and of keys that are known. */
+async function cost(guard: IdempotencyGuard, keys: Keys, known: number, next: () => string): Promise<Cost> {
+  const scopes = new ScopeRegistry();
+  const check = async (key: string, n: number): Promise<void> => {
+    const claim = await guard.claim({ key, fingerprint: 'f'.repeat(64) });
+    if (claim.type !== 'first') return;
+    const message: ScopedMessage = { _msgid: String(n) };
+    scopes.open(message, claim.scope, 60_000);
+    await scopes.settle(message, { type: 'completed', result: RESULT });
+  };
+  const all = (keyOf: () => string): Promise<number> =>
+    seconds(() =>
+      Promise.all(
+        Array.from({ length: AT_ONCE }, async (_, lane) => {
+          for (let n = lane; n < CHECKS; n += AT_ONCE) await check(keyOf(), n);
+        }),
+      ),
+    );
+  const rounds: { newKey: number[]; duplicate: number[] } = { newKey: [], duplicate: [] };
+  for (let turn = 0; turn < ROUNDS; turn += 1) {
+    rounds.newKey.push((await all(next)) / CHECKS);
+    rounds.duplicate.push((await all(() => keys(Math.floor(Math.random() * known)))) / CHECKS);
+  }
+  return { newKey: median(rounds.newKey) * 1000, duplicate: median(rounds.duplicate) * 1000 };
+}
+
+/** Puts keys `from` to `to` into the store, done, a month to live. */
+async function fill(store: Store, keyOf: string, from: number, to: number): Promise<void> {
+  const sql = `WITH RECURSIVE n(i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)
+    INSERT INTO crossdock_idempotency (scope, key, fingerprint, state, owner, fence, lease_until, attempts, result,
+      first_at, updated_at, expires_at)
+    SELECT 'orders', ${keyOf}, '${'f'.repeat(64)}', 'done', '', 1, {now}, 1, '${JSON.stringify(RESULT)}',
+      {now}, {now}, {now} + 2592000000 + i FROM n`;
+  for (let n = from; n < to; n += 20_000) await store.run([{ sql, params: [n, Math.min(to, n + 20_000)] }]);
+}
+
+/** Keys as order numbers count up, and keys without any order: the same in SQL and here. */
+const SHAPES: Readonly<Record<string, { readonly sql: string; readonly key: Keys }>> = {
+  counting: {
+    sql: `'shop-eu:main:' || (1000000000 + i)`,
+    key: (n) => `shop-eu:main:${1_000_000_000 + n}`,
+  },
+  scattered: {
+    sql: `printf('%09d-%09d', (i * 387420489) % 999999937, i)`,
+    key: (n) => {
+      const scattered = (BigInt(n) * 387420489n) % 999999937n;
+      return `${String(scattered).padStart(9, '0')}-${String(n).padStart(9, '0')}`;
+    },
+  },
+};
+
+function resident(): number {
+  return process.memoryUsage.rss() / 1024 / 1024;
+}
+
+async function growth(shape: { readonly sql: string; readonly key: Keys }): Promise<Record<string, unknown>> {
+  const folder = tempDir('crossdock-bench-');
+  const file = join(folder.path, 'store.sqlite');
+  const store = await openSqliteStore(file);
+  try {
+    const guard = await IdempotencyGuard.open(store, {
+      scope: 'orders',
+      retentionMs: 30 * 86_400_000,
+      leaseMs: 300_000,
+      waitMs: 1000,
+    });
+    await fill(store, shape.sql, 0, FEW);
+    let fresh = MANY;
+    const next = (): string => {
+      fresh += 1;
+      return shape.key(fresh);
+    };
+    await cost(guard, shape.key, FEW, next);
+    const memory = resident();
+    const few = await cost(guard, shape.key, FEW, next);
+    const filling = await seconds(() => fill(store, shape.sql, FEW, MANY));
+    const many = await cost(guard, shape.key, MANY, next);
+    const memoryGrowth = resident() - memory;
+    const bytes = statSync(file).size;
+    await store.run([{ sql: 'UPDATE crossdock_idempotency SET expires_at = 1 WHERE rowid <= 100000' }]);
+    const cleaning = seconds(() => guard.cleanUp());
+    const during = await cost(guard, shape.key, FEW + 100_000, next);
+    return {
+      grown: {
+        newKey: round(many.newKey / few.newKey, 2),
+        duplicate: round(many.duplicate / few.duplicate, 2),
+      },
+      microsecondsPerCheck: {
+        newKey: [round(few.newKey * 1000), round(many.newKey * 1000)],
+        duplicate: [round(few.duplicate * 1000), round(many.duplicate * 1000)],
+        newKeyDuringCleanUp: round(during.newKey * 1000),
+      },
+      memoryGrowthMb: round(memoryGrowth),
+      fileMb: round(bytes / 1024 / 1024),
+      bytesPerKey: round(bytes / (MANY + 2 * ROUNDS * CHECKS * 2)),
+      fillSeconds: round(filling),
+      cleanUpPerSecond: round(100_000 / (await cleaning)),
+    };
+  } finally {
+    await store.close();
+    folder.remove();
+  }
+}
+
+run('idempotency-guard', async () => {
+  const result: Record<string, unknown> = { ...(await flows()), messages: MESSAGES, rounds: ROUNDS };
+  if (MANY > FEW) {
+    for (const [name, shape] of Object.entries(SHAPES)) result[name] = await growth(shape);
+    result['keys'] = [FEW, MANY];
+  }
+  return { ...result, synchronous: 'FULL' };
+});
