@@ -8,11 +8,13 @@
  *   (claim and end) and for duplicates; keys that count up, as order numbers do, and keys without any order (UUIDs).
  * - the store's size per key, and how fast keys past their retention are cleaned up while checks go on.
  *
- * Argument: how many keys (5,000,000); 0 leaves that part out.
+ * Arguments: how many keys (5,000,000), 0 leaves that part out; `keys` leaves the flows out.
  */
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type ScopedMessage, ScopeRegistry } from '../core/delivery';
 import { IdempotencyGuard } from '../core/idempotency';
 import { openSqliteStore, type Store } from '../core/store';
@@ -23,8 +25,11 @@ const ROUNDS = 5;
 const MESSAGES = 20_000;
 const FEW = 10_000;
 const MANY = Number(process.argv[2] ?? 5_000_000);
-const CHECKS = 20_000;
+const WITH_FLOWS = process.argv[3] !== 'keys';
+const CHECKS = 10_000;
 const AT_ONCE = 64;
+/** Keys that are cleaned up. */
+const CLEANED = 50_000;
 const at = { z: 'tab', x: 100, y: 100 };
 /** As long as an odoo order's. */
 const RESULT = {
@@ -130,36 +135,46 @@ async function flows(): Promise<Record<string, unknown>> {
 }
 
 type Keys = (n: number) => string;
-interface Cost {
-  readonly newKey: number;
-  readonly duplicate: number;
+interface Shape {
+  readonly sql: string;
+  readonly key: Keys;
 }
 
-/** Milliseconds per check, of new keys (from `next` on) and of keys that are known. */
-async function cost(guard: IdempotencyGuard, keys: Keys, known: number, next: () => string): Promise<Cost> {
+/** A store with many or few keys, and the next one that it does not know. */
+interface Place {
+  readonly store: Store;
+  readonly guard: IdempotencyGuard;
+  readonly known: number;
+  next: number;
+}
+
+/** Seconds for one check: of a key that is new (claim and end), or of one that is known. */
+async function check({ guard }: Place, keyOf: () => string): Promise<number> {
   const scopes = new ScopeRegistry();
-  const check = async (key: string, n: number): Promise<void> => {
+  const one = async (key: string, n: number): Promise<void> => {
     const claim = await guard.claim({ key, fingerprint: 'f'.repeat(64) });
     if (claim.type !== 'first') return;
     const message: ScopedMessage = { _msgid: String(n) };
     scopes.open(message, claim.scope, 60_000);
     await scopes.settle(message, { type: 'completed', result: RESULT });
   };
-  const all = (keyOf: () => string): Promise<number> =>
-    seconds(() =>
-      Promise.all(
-        Array.from({ length: AT_ONCE }, async (_, lane) => {
-          for (let n = lane; n < CHECKS; n += AT_ONCE) await check(keyOf(), n);
-        }),
-      ),
-    );
-  const rounds: { newKey: number[]; duplicate: number[] } = { newKey: [], duplicate: [] };
-  for (let turn = 0; turn < ROUNDS; turn += 1) {
-    rounds.newKey.push((await all(next)) / CHECKS);
-    rounds.duplicate.push((await all(() => keys(Math.floor(Math.random() * known)))) / CHECKS);
-  }
-  return { newKey: median(rounds.newKey) * 1000, duplicate: median(rounds.duplicate) * 1000 };
+  const taken = await seconds(() =>
+    Promise.all(
+      Array.from({ length: AT_ONCE }, async (_, lane) => {
+        for (let n = lane; n < CHECKS; n += AT_ONCE) await one(keyOf(), n);
+      }),
+    ),
+  );
+  return taken / CHECKS;
 }
+
+const newKeys = (place: Place, shape: Shape): Promise<number> =>
+  check(place, () => {
+    place.next += 1;
+    return shape.key(place.next);
+  });
+const duplicates = (place: Place, shape: Shape): Promise<number> =>
+  check(place, () => shape.key(Math.floor(Math.random() * place.known)));
 
 /** Puts keys `from` to `to` into the store, done, a month to live. */
 async function fill(store: Store, keyOf: string, from: number, to: number): Promise<void> {
@@ -172,7 +187,7 @@ async function fill(store: Store, keyOf: string, from: number, to: number): Prom
 }
 
 /** Keys as order numbers count up, and keys without any order: the same in SQL and here. */
-const SHAPES: Readonly<Record<string, { readonly sql: string; readonly key: Keys }>> = {
+const SHAPES: Readonly<Record<string, Shape>> = {
   counting: {
     sql: `'shop-eu:main:' || (1000000000 + i)`,
     key: (n) => `shop-eu:main:${1_000_000_000 + n}`,
@@ -186,61 +201,94 @@ const SHAPES: Readonly<Record<string, { readonly sql: string; readonly key: Keys
   },
 };
 
+/** Resident memory without what only waits to be collected, MB. */
 function resident(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
   return process.memoryUsage.rss() / 1024 / 1024;
 }
 
-async function growth(shape: { readonly sql: string; readonly key: Keys }): Promise<Record<string, unknown>> {
-  const folder = tempDir('crossdock-bench-');
-  const file = join(folder.path, 'store.sqlite');
+async function open(file: string, shape: Shape, known: number): Promise<Place> {
   const store = await openSqliteStore(file);
+  const options = { scope: 'orders', retentionMs: 30 * 86_400_000, leaseMs: 300_000, waitMs: 1000 };
+  const guard = await IdempotencyGuard.open(store, options);
+  await fill(store, shape.sql, 0, known);
+  return { store, guard, known, next: known };
+}
+
+async function growth(shape: Shape): Promise<Record<string, unknown>> {
+  const folder = tempDir('crossdock-bench-');
+  const opened: Place[] = [];
   try {
-    const guard = await IdempotencyGuard.open(store, {
-      scope: 'orders',
-      retentionMs: 30 * 86_400_000,
-      leaseMs: 300_000,
-      waitMs: 1000,
-    });
-    await fill(store, shape.sql, 0, FEW);
-    let fresh = MANY;
-    const next = (): string => {
-      fresh += 1;
-      return shape.key(fresh);
-    };
-    await cost(guard, shape.key, FEW, next);
+    const few = await open(join(folder.path, 'few.sqlite'), shape, FEW);
+    opened.push(few);
+    // As warm as at the end, so that only the number of keys makes a difference.
+    for (let turn = 0; turn < ROUNDS; turn += 1) {
+      await newKeys(few, shape);
+      await duplicates(few, shape);
+    }
     const memory = resident();
-    const few = await cost(guard, shape.key, FEW, next);
-    const filling = await seconds(() => fill(store, shape.sql, FEW, MANY));
-    const many = await cost(guard, shape.key, MANY, next);
-    const memoryGrowth = resident() - memory;
+    const file = join(folder.path, 'many.sqlite');
+    let filling = 0;
+    const many = await (async () => {
+      const begun = performance.now();
+      const place = await open(file, shape, MANY);
+      filling = (performance.now() - begun) / 1000;
+      return place;
+    })();
+    opened.push(many);
     const bytes = statSync(file).size;
-    await store.run([{ sql: 'UPDATE crossdock_idempotency SET expires_at = 1 WHERE rowid <= 100000' }]);
-    const cleaning = seconds(() => guard.cleanUp());
-    const during = await cost(guard, shape.key, FEW + 100_000, next);
+    const costs = { newKey: [[], []] as number[][], duplicate: [[], []] as number[][] };
+    // In turns, so that what else the machine does falls on both.
+    for (let turn = 0; turn < ROUNDS; turn += 1) {
+      for (const [which, place] of [few, many].entries()) {
+        costs.newKey[which]?.push(await newKeys(place, shape));
+        costs.duplicate[which]?.push(await duplicates(place, shape));
+      }
+      // Few stay few.
+      await few.store.run([{ sql: 'DELETE FROM crossdock_idempotency WHERE rowid > ?', params: [FEW] }]);
+    }
+    const memoryGrowth = resident() - memory;
+    await many.store.run([
+      { sql: `UPDATE crossdock_idempotency SET expires_at = 1 WHERE rowid <= ${CLEANED}` },
+    ]);
+    let cleaned = 0;
+    const cleaning = seconds(() => many.guard.cleanUp()).then((taken) => {
+      cleaned = CLEANED / taken;
+    });
+    const during = await newKeys(many, shape);
+    await cleaning;
+    const [newKey = [], duplicate = []] = [costs.newKey, costs.duplicate].map((both) => both.map(median));
+    const micro = (values: readonly number[]): number[] => values.map((value) => round(value * 1e6));
     return {
       grown: {
-        newKey: round(many.newKey / few.newKey, 2),
-        duplicate: round(many.duplicate / few.duplicate, 2),
+        newKey: round((newKey[1] ?? 0) / (newKey[0] ?? 1), 2),
+        duplicate: round((duplicate[1] ?? 0) / (duplicate[0] ?? 1), 2),
       },
       microsecondsPerCheck: {
-        newKey: [round(few.newKey * 1000), round(many.newKey * 1000)],
-        duplicate: [round(few.duplicate * 1000), round(many.duplicate * 1000)],
-        newKeyDuringCleanUp: round(during.newKey * 1000),
+        newKey: micro(newKey),
+        duplicate: micro(duplicate),
+        newKeyDuringCleanUp: micro([during])[0],
       },
       memoryGrowthMb: round(memoryGrowth),
       fileMb: round(bytes / 1024 / 1024),
-      bytesPerKey: round(bytes / (MANY + 2 * ROUNDS * CHECKS * 2)),
+      bytesPerKey: round(bytes / MANY),
       fillSeconds: round(filling),
-      cleanUpPerSecond: round(100_000 / (await cleaning)),
+      cleanUpPerSecond: round(cleaned),
     };
   } finally {
-    await store.close();
+    for (const { store } of opened) await store.close();
     folder.remove();
   }
 }
 
 run('idempotency-guard', async () => {
-  const result: Record<string, unknown> = { ...(await flows()), messages: MESSAGES, rounds: ROUNDS };
+  const result: Record<string, unknown> = {
+    ...(WITH_FLOWS ? await flows() : {}),
+    messages: MESSAGES,
+    rounds: ROUNDS,
+  };
   if (MANY > FEW) {
     for (const [name, shape] of Object.entries(SHAPES)) result[name] = await growth(shape);
     result['keys'] = [FEW, MANY];
