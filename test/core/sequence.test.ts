@@ -241,6 +241,16 @@ describe('sequence guard', () => {
       assert.equal(await passes(guard, 7, HOLD), 'inOrder');
     });
 
+    it('gives the next gap a time of its own', async () => {
+      const guard = await open();
+      await passes(guard, 1);
+      await take(guard, 3, HOLD);
+      await later(2 * HOLD);
+      assert.equal(await passes(guard, 2, HOLD), 'inOrder');
+      assert.equal(await passes(guard, 3, HOLD), 'inOrder');
+      assert.equal(await passes(guard, 5, HOLD), 'held');
+    });
+
     it('does not wait for a lower one that never comes back', async () => {
       const guard = await open();
       await passes(guard, 1);

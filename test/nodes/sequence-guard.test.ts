@@ -85,6 +85,29 @@ describe('sequence guard: the node', () => {
     assert.equal(run.got('duplicate').length, 0);
   });
 
+  it('ends what is stale or a duplicate at its source, whatever is wired behind', async () => {
+    const run = await flows.load(flow());
+    send(run, 5);
+    await done(await run.nth('inOrder'));
+    for (const [version, output] of [
+      [5, 'duplicate'],
+      [4, 'stale'],
+    ] as const) {
+      const ends: unknown[] = [];
+      const message = { payload: { sku: 'A', version } };
+      const source = {
+        kind: 'source',
+        store: undefined,
+        statements: () => [],
+        ended: (outcome: unknown) => ends.push(outcome),
+      };
+      scopes.open(message, source, 60_000, { end: 'explicit' });
+      run.send('guard', message);
+      await run.nth(output);
+      assert.deepEqual(ends, [{ type: 'completed', result: undefined }]);
+    }
+  });
+
   it('remembers the newest over a redeploy, and frees what was under way', async () => {
     const run = await flows.load(flow());
     send(run, 4);
