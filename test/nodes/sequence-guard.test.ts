@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { scopes } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
+import type { Message } from '../../nodes/shared/red';
 import { waitFor } from '../support';
 import { crossdock, STORE } from './fixtures';
 import { type FlowNode, observers, type Running, sink, type TestMessage, useFlows } from './harness';
@@ -94,7 +95,7 @@ describe('sequence guard: the node', () => {
       [4, 'stale'],
     ] as const) {
       const ends: unknown[] = [];
-      const message = { payload: { sku: 'A', version } };
+      const message: Message = { payload: { sku: 'A', version } };
       const source = {
         kind: 'source',
         store: undefined,
