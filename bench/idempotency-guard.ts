@@ -42,7 +42,7 @@ const RESULT = {
   created: true,
 };
 
-/** One lane: a feeder that keeps at most 10,000 under way, an event out and in, the node in question, a counter. */
+/** One lane: a feeder that keeps at most 4,000 under way, an event out and in, the node in question, a counter. */
 function lane(name: string, type: string, config: object): object[] {
   const feed = `
 const total = Number(msg.req.params.n);
@@ -56,14 +56,15 @@ const more = () => {
     node.send([null, { payload: { id: n, sku: 'CHAIR-1', quantity: '5', lines: [{ price: '19.90' }] } }]);
   }
   if (sent >= total) { node.done(); return; }
-  const wait = () => (sent - global.get('${name}') > 10000 ? setTimeout(wait, 5) : setImmediate(more));
-  wait();
+  const wait = () => (sent - global.get('${name}') > 4000 ? setTimeout(wait, 5) : more());
+  setTimeout(wait, 0);
 };
 more();`;
   const count = `
-node.n = (node.n || 0) + 1;
-if (node.n % 500 === 0) global.set('${name}', node.n);
-if (node.n === ${MESSAGES}) { node.n = 0; node.warn('bench ended'); }`;
+const n = ((context.get('n') || 0) % ${MESSAGES}) + 1;
+context.set('n', n);
+if (n % 100 === 0) global.set('${name}', n);
+if (n === ${MESSAGES}) node.warn('bench ended');`;
   return [
     { id: `${name}http`, type: 'http in', url: `/${name}/:from/:n`, method: 'get', wires: [[`${name}feed`]] },
     {
@@ -78,8 +79,12 @@ if (node.n === ${MESSAGES}) { node.n = 0; node.warn('bench ended'); }`;
       id: `${name}out`,
       type: 'crossdock-event-out',
       channel: 'channel',
+      store: 'store',
       eventType: `com.crossdock.${name}.message.sent.v1`,
       eventTypeType: 'str',
+      // Each its own partition key, as orders are.
+      subject: 'payload.id',
+      subjectType: 'msg',
       wires: [[]],
     },
     {
@@ -108,7 +113,8 @@ async function through(red: NodeRed, name: 'change' | 'guard'): Promise<number> 
   const from = red.log.length;
   const taken = await seconds(async () => {
     await fetch(`${red.url}/${name}/${randomUUID()}/${MESSAGES}`);
-    await red.waitForLog(/bench ended/, { from, timeoutMs: 300_000 });
+    const line = await red.waitForLog(/bench ended|\[error\]/, { from, timeoutMs: 120_000 });
+    if (!/bench ended/.test(line)) throw new Error(line);
   });
   return MESSAGES / taken;
 }
