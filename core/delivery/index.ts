@@ -32,3 +32,4 @@ export type {
   ScopeHandlers,
 } from './scope-types';
 export { isLookedAfter } from './scope-types';
+export { Turns } from './turns';

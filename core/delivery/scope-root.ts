@@ -31,6 +31,8 @@ export interface OpenScope {
   readonly outer: readonly string[];
   /** Undefined: it lasts as long as the outermost one. */
   readonly deadline: NodeJS.Timeout | undefined;
+  /** When the deadline is, on `performance.now()`. */
+  readonly endsAt: number | undefined;
   /** What a settling node said that this scope's work came to. */
   result: unknown;
   /** An end is being committed: a second one at the same time finds it closed. */

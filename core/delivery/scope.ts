@@ -99,6 +99,7 @@ export class ScopeRegistry {
       handlers,
       outer,
       deadline,
+      endsAt: holdMs === undefined ? undefined : performance.now() + holdMs,
       result: undefined,
       settling: false,
       left: false,
@@ -111,6 +112,15 @@ export class ScopeRegistry {
   /** Whether any scope of this message is still open here. */
   isOpen(message: ScopedMessage): boolean {
     return this.#index.tokens(message).some((token) => this.#index.open.get(token)?.settling === false);
+  }
+
+  /** Ms that the message may still stay in the flow by its outermost scope; undefined when no scope is open. */
+  timeLeft(message: ScopedMessage): number | undefined {
+    for (const token of this.#index.tokens(message)) {
+      const endsAt = this.#index.open.get(token)?.endsAt;
+      if (endsAt !== undefined) return Math.max(0, Math.ceil(endsAt - performance.now()));
+    }
+    return undefined;
   }
 
   /** What becomes of this message after such a failure. */

@@ -1,2 +1,2 @@
-export { contentFingerprint } from './fingerprint';
-export { type Claim, type ClaimRequest, type GuardOptions, IdempotencyGuard } from './guard';
+export { contentFingerprint, type Fingerprint, fingerprintWithout } from './fingerprint';
+export { type Claim, type ClaimRequest, type GuardOptions, IdempotencyGuard, inProgress } from './guard';

@@ -1,3 +1,4 @@
+export { deleteInBites } from './bites';
 export { applyMigrations } from './migrations';
 export type { PostgresConfig } from './postgres/config';
 export { openPostgresStore, type PostgresOptions } from './postgres/driver';

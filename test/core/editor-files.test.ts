@@ -44,6 +44,7 @@ describe('editor files', () => {
       'reconciler',
       'replay',
       'retry',
+      'sequence-guard',
       'settle',
       'store',
       'webhook-in',
@@ -80,7 +81,7 @@ describe('editor files', () => {
         assert.match(html, new RegExp(`^ {4}icon: 'crossdock-${name}\\.svg',$`, 'm'));
         if (!isConfig) {
           assert.match(html, /^ {4}inputs: [01],$/m);
-          assert.match(html, /^ {4}outputs: [123],$/m);
+          assert.match(html, /^ {4}outputs: [1234],$/m);
         }
         assert.match(html, /configVersion: \{ value: 1 \}/);
       });

@@ -108,6 +108,7 @@ describe('editor: how the dialogs behave', function () {
   /** Settings that came later, with their defaults as the dialog shows them. */
   const later: readonly [NodeName, Record<string, string>][] = [
     ['webhook-in', { end: 'automatic', laneFirst: '', laneLast: '', highWater: '50000' }],
+    ['idempotency-guard', { scopeType: 'str', ignore: '', concurrent: 'wait' }],
     ['store', { kind: 'sqlite', url: `\${POSTGRES_URL}`, schema: 'crossdock' }],
     [
       'event-channel',
@@ -140,6 +141,7 @@ describe('editor: how the dialogs behave', function () {
       assert.deepEqual(await state(page, name), before, 'OK without a change');
       const [[setting, value] = ['', '']] = Object.entries({
         ...(name === 'webhook-in' ? { highWater: '100' } : {}),
+        ...(name === 'idempotency-guard' ? { ignore: 'payload.updated_at' } : {}),
         ...(name === 'store' ? { schema: 'orders' } : {}),
         ...(name === 'event-channel' ? { sessionExpiryDays: '30' } : {}),
       });
@@ -238,6 +240,43 @@ describe('editor: how the dialogs behave', function () {
         valid: true,
       },
     );
+  });
+
+  it('idempotency guard: duplicates that are told have an output of their own', async () => {
+    await editor.edit('idempotency-guard');
+    await editor.page.selectOption('#node-input-concurrent', 'answer');
+    assert.equal(await shown('#crossdock-row-waitSeconds'), false);
+    await type(editor, 'ignore', 'updated_at');
+    assert.match(await complaint(editor, 'ignore'), /members of the payload/);
+    await type(editor, 'ignore', 'payload.updated_at, payload.lines.*.note');
+    assert.equal(await complaint(editor, 'ignore'), '');
+    await evaluate("$('#node-input-scope').typedInput('type', 'msg')");
+    await evaluate("$('#node-input-scope').typedInput('value', 'crossdock.source')");
+    await editor.screenshot('light-en-US-idempotency-guard-answer');
+    await editor.finish('ok');
+    assert.deepEqual(
+      await evaluate(
+        "(({ outputs, scopeType, valid }) => ({ outputs: Number(outputs), scopeType, valid }))(RED.nodes.node('n-idempotency-guard'))",
+      ),
+      { outputs: 4, scopeType: 'msg', valid: true },
+    );
+    assert.equal(
+      await evaluate(
+        "(() => { const n = RED.nodes.node('n-idempotency-guard'); return n._def.outputLabels.call(n, 3); })()",
+      ),
+      'in progress',
+    );
+  });
+
+  it('sequence guard: gaps are asked about only where versions count', async () => {
+    await editor.edit('sequence-guard');
+    assert.equal(await shown('#crossdock-row-holdSeconds'), true);
+    await editor.page.selectOption('#node-input-gaps', 'tell');
+    assert.equal(await shown('#crossdock-row-holdSeconds'), false);
+    await editor.page.selectOption('#node-input-versionKind', 'time');
+    assert.equal(await shown('#crossdock-row-gaps'), false);
+    await editor.finish('ok');
+    assert.equal(await evaluate("RED.nodes.node('n-sequence-guard').valid"), true);
   });
 
   it('odoo order: the fixed customer is asked for only when it is used', async () => {

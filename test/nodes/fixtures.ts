@@ -37,6 +37,7 @@ export const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
   'webhook-in': { store: 'store', path: '/in', source: 'shop' },
   'canonical-mapper': {},
   'idempotency-guard': { store: 'store' },
+  'sequence-guard': { store: 'store' },
   'odoo-order': { server: 'server' },
   'dead-letter': { store: 'store' },
   replay: { store: 'store' },

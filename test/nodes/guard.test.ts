@@ -10,7 +10,13 @@ describe('idempotency guard', () => {
   const flow = (config: Record<string, unknown> = {}, conflict = true): FlowNode[] => [
     ...observers('guard'),
     STORE,
-    crossdock('idempotency-guard', 'guard', config, [['first'], ['duplicate'], conflict ? ['conflict'] : []]),
+    crossdock('idempotency-guard', 'guard', config, [
+      ['first'],
+      ['duplicate'],
+      conflict ? ['conflict'] : [],
+      ...(config['concurrent'] === 'answer' ? [['inProgress']] : []),
+    ]),
+    sink('inProgress'),
     sink('first'),
     sink('duplicate'),
     sink('conflict'),
@@ -99,6 +105,58 @@ describe('idempotency guard', () => {
     const caught = await run.nth('caught');
     assert.equal(caught.error?.code, 'IDEMPOTENCY_IN_PROGRESS');
     assert.equal(caught.crossdock?.failure?.kind, 'transient');
+  });
+
+  it('tells a concurrent copy that the first one is at work, by the fourth output', async () => {
+    const run = await flows.load(flow({ concurrent: 'answer' }));
+    run.send('guard', { payload: canonicalOrder('1012') });
+    const first = await run.nth('first');
+    run.send('guard', { payload: canonicalOrder('1012') });
+    const copy = await run.nth('inProgress');
+    assert.deepEqual(copy.payload, canonicalOrder('1012'));
+    const { key, firstAt, since } = copy['inProgress'] as { key: string; firstAt: string; since: string };
+    assert.equal(key, 'shop:test:1012');
+    assert.ok(Date.parse(firstAt) <= Date.parse(since));
+    await scopes.settle(first, { type: 'completed', result: 5 });
+    run.send('guard', { payload: canonicalOrder('1012') });
+    assert.equal((await run.nth('duplicate')).payload, 5);
+    assert.equal(run.got('caught').length, 0);
+  });
+
+  it('fails a copy that is to be told at once when nobody is wired to tell it', async () => {
+    const config = { concurrent: 'answer' };
+    const nodes = flow(config).map((node) =>
+      node.id === 'guard' ? { ...node, wires: [['first'], ['duplicate'], ['conflict']] } : node,
+    );
+    const run = await flows.load(nodes);
+    run.send('guard', { payload: canonicalOrder('1013') });
+    await run.nth('first');
+    run.send('guard', { payload: canonicalOrder('1013') });
+    assert.equal((await run.nth('caught')).error?.code, 'IDEMPOTENCY_IN_PROGRESS');
+  });
+
+  it('takes the scope from the message: one per partner', async () => {
+    const run = await flows.load(flow({ scope: 'crossdock.source', scopeType: 'msg' }));
+    for (const source of ['shop-eu', 'shop-us'])
+      run.send('guard', { payload: canonicalOrder('1014'), crossdock: { source } });
+    await run.nth('first', 2);
+    run.send('guard', { payload: canonicalOrder('1014') });
+    assert.equal((await run.nth('caught')).error?.code, 'IDEMPOTENCY_SCOPE_MISSING');
+  });
+
+  it('takes a copy that differs only where it may for a duplicate', async () => {
+    const run = await flows.load(flow({ ignore: 'payload.updated_at, payload.lines.*.note' }));
+    const order = (updated_at: string, note: string, sku = 'A'): Record<string, unknown> => ({
+      id: '1015',
+      updated_at,
+      lines: [{ sku, note }],
+    });
+    run.send('guard', { payload: order('today', 'x') });
+    await scopes.settle(await run.nth('first'), { type: 'completed', result: 1 });
+    run.send('guard', { payload: order('tomorrow', 'y') });
+    assert.equal((await run.nth('duplicate')).payload, 1);
+    run.send('guard', { payload: order('tomorrow', 'y', 'B') });
+    await run.nth('conflict');
   });
 
   for (const { keyType, key, message } of [

@@ -26,6 +26,7 @@ export const NODE_NAMES = [
   'webhook-in',
   'canonical-mapper',
   'idempotency-guard',
+  'sequence-guard',
   'odoo-order',
   'dead-letter',
   'replay',

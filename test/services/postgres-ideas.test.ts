@@ -19,6 +19,7 @@ import { CrossdockError } from '../../core/errors';
 import { IdempotencyGuard } from '../../core/idempotency';
 import { openInventoryPublisher } from '../../core/inventory';
 import { openReconcileRuns, reconcile } from '../../core/reconcile';
+import { SequenceGuard, versionOf } from '../../core/sequence';
 import { openPostgresStore, type Store } from '../../core/store';
 import { confirmAll, outgoing, ScriptedChannel } from '../core/outbox-support';
 import { level } from '../nodes/fixtures';
@@ -157,6 +158,42 @@ describe('ideas on PostgreSQL', function () {
       if (claim?.type === 'duplicate') assert.deepEqual(claim.result, { order: 42 });
     assert.equal((await guards[1]?.claim({ key: 'order-1', fingerprint: 'g' }))?.type, 'conflict');
     assert.equal(await guards[0]?.cleanUp(), 0);
+  });
+
+  it('sequence guard: of versions in two gateways each passes once and in order, gaps are held', async () => {
+    const guards = await Promise.all(
+      [store, other].map((at) => SequenceGuard.open(at, { retentionMs: 60_000, waitMs: 10_000, gaps: true })),
+    );
+    const scopes = new ScopeRegistry();
+    const passed: string[] = [];
+    const take = async (gateway: number, n: number, holdMs = 60_000): Promise<string | undefined> => {
+      const version = versionOf('number', n);
+      const place = await guards[gateway % 2]?.take({
+        scope: 's',
+        key: 'k',
+        version,
+        leaseMs: 30_000,
+        holdMs,
+      });
+      if (place !== undefined && 'scope' in place) {
+        const message: ScopedMessage = { _msgid: `${gateway}-${n}` };
+        scopes.open(message, place.scope, 30_000);
+        passed.push(version.shown);
+        await scopes.settle(message, { type: 'completed', result: null });
+      }
+      return place?.type;
+    };
+    assert.equal(await take(0, 9), 'inOrder');
+    assert.equal(await take(1, 11), 'held');
+    const copies = await Promise.all(Array.from({ length: 10 }, (_, n) => take(n, 10)));
+    assert.deepEqual(copies.sort(), [...Array(9).fill('duplicate'), 'inOrder']);
+    assert.equal(await take(0, 11), 'inOrder');
+    assert.equal(await take(1, 9), 'stale');
+    assert.equal(await take(1, 20, 0), 'gap');
+    assert.deepEqual(passed, ['9', '10', '11', '20']);
+    assert.equal(await guards[0]?.cleanUp(), 0);
+    await store.run([{ sql: 'UPDATE crossdock_sequence SET expires_at = 1' }]);
+    assert.equal(await guards[1]?.cleanUp(), 1);
   });
 
   it('inventory: publishes what is new once, also when two gateways flush', async () => {

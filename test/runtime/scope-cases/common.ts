@@ -125,6 +125,43 @@ export const COMMON: readonly Case[] = [
     ],
   },
   {
+    node: 'sequence guard',
+    when: 'newer than all before it',
+    outcome: 'done',
+    remark: 'Its version is the newest from then on.',
+    seen: 1,
+    flow: () => [
+      part(
+        'crossdock-sequence-guard',
+        'n',
+        { store: '/store', scope: 'a', key: 'crossdock.deliveryId', version: '1', versionType: 'jsonata' },
+        ['slow'],
+        [],
+        [],
+        [],
+      ),
+      slow(),
+    ],
+  },
+  {
+    node: 'sequence guard',
+    when: 'a duplicate, stale',
+    outcome: twice,
+    seen: 1,
+    flow: () => [
+      part(
+        'crossdock-sequence-guard',
+        'n',
+        { store: '/store', scope: 'b', key: 'crossdock.source', version: '1', versionType: 'jsonata' },
+        [],
+        [],
+        ['slow'],
+        [],
+      ),
+      slow(),
+    ],
+  },
+  {
     node: 'dead letter',
     when: 'wired to a Catch node',
     outcome: 'parked',

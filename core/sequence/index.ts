@@ -1,0 +1,2 @@
+export { type Place, SequenceGuard, type SequenceOptions, type SequenceRequest } from './guard';
+export { type Version, type VersionKind, versionOf } from './version';
