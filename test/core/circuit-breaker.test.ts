@@ -242,7 +242,8 @@ describe('circuit breaker', () => {
 
 describe('the gate of a circuit breaker', () => {
   it('lets more in with every answer, and an idle target prove itself anew', () => {
-    const gate = new Gate();
+    let now = 0;
+    const gate = new Gate(() => now);
     const enter = (): number => {
       let entered = 0;
       while (entered < 1000 && gate.enter(5)) entered += 1;
@@ -252,6 +253,10 @@ describe('the gate of a circuit breaker', () => {
     gate.leave('success');
     assert.equal(enter(), 3, 'its own place, and two more');
     for (let n = 0; n < 7; n += 1) gate.leave('success');
+    now += 100;
+    assert.equal(enter(), 21, 'a batch that ends together is no silence');
+    for (let n = 0; n < 21; n += 1) gate.leave('success');
+    now += 101;
     assert.equal(enter(), 5);
   });
 

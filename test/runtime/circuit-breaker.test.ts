@@ -116,6 +116,7 @@ describe('a circuit breaker in front of Odoo', () => {
       what: 'an order while all is well',
       timeoutMs: 30_000,
     });
+    await waitFor(() => shown('source.jsonl').at(-1) === 'ready', { what: 'the end of that order' });
     proxy.cut();
     const from = proxy.accepted;
     const since = performance.now();
