@@ -1,9 +1,10 @@
 // Builds the package: clean dist, compile with the native TypeScript compiler, copy what tsc leaves out.
 // (tsc copies no assets and leaves stale files behind, so dist is made anew each time; a build takes about a second.)
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inline } from './lib/inline.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -24,7 +25,9 @@ const tsc = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', join(roo
   cwd: root,
 });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
-copyAssets('nodes', (name) => !name.endsWith('.ts'));
+copyAssets('nodes', (name) => /\.(html|json)$/.test(name));
+const consolePage = join('nodes', 'console', 'crossdock-console.html');
+writeFileSync(join(dist, consolePage), inline(join(root, consolePage)));
 copyAssets('core', (name) => name.endsWith('.json'));
 // Node-RED serves /icons/<module>/<file> from the folder `icons` beside each node's file.
 const icons = join(root, 'icons');

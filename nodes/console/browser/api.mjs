@@ -1,0 +1,69 @@
+/** The admin API of the dead letters (docs/console-api.md), as promises. An error is a sentence to show. */
+import { t } from './text.mjs';
+
+const base = 'crossdock/console/';
+
+/** What the API refused, or that it did not answer. `message` is for people. */
+export class ApiError extends Error {
+  constructor(message, status, code) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+function sentence(xhr) {
+  const said = xhr.responseJSON?.message;
+  if (xhr.status === 0) return t('error.offline');
+  if (xhr.status === 401) return t('error.signedOut');
+  if (xhr.status === 403) return said || t('error.forbidden');
+  if (xhr.status === 404 && !said) return t('error.noRoutes');
+  return said || t('error.failed', { status: xhr.status });
+}
+
+/** Relative urls through $.ajax: Node-RED adds its token to these. */
+function request(method, path, { query, body } = {}) {
+  const known = Object.entries(query ?? {}).filter(
+    ([, value]) => value !== undefined && value !== null && value !== '',
+  );
+  const search = new URLSearchParams(known).toString();
+  return new Promise((resolve, reject) => {
+    $.ajax({
+      method,
+      url: base + path + (search === '' ? '' : `?${search}`),
+      headers: { Accept: 'application/json' },
+      dataType: 'json',
+      ...(body === undefined ? {} : { data: JSON.stringify(body), contentType: 'application/json' }),
+      success: resolve,
+      error: (xhr) => reject(new ApiError(sentence(xhr), xhr.status, xhr.responseJSON?.code)),
+    });
+  });
+}
+
+export function listStores() {
+  return request('GET', 'stores').then(({ stores }) => stores);
+}
+
+/** Everything that can be asked of one store. */
+export function storeApi(id) {
+  const at = (path) => `${encodeURIComponent(id)}/${path}`;
+  const basketAt = (basket, path = '') => at(`baskets/${encodeURIComponent(basket)}${path}`);
+  return {
+    groups: (filter) => request('GET', at('groups'), { query: filter }).then(({ groups }) => groups),
+    letters: (filter, after, limit) => request('GET', at('letters'), { query: { ...filter, after, limit } }),
+    letter: (letter, personal) =>
+      request('GET', at(`letters/${encodeURIComponent(letter)}`), {
+        query: { personal: personal ? 1 : undefined },
+      }),
+    discard: (body) => request('POST', at('letters/discard'), { body }),
+    baskets: () => request('GET', at('baskets')).then(({ baskets }) => baskets),
+    createBasket: (body) => request('POST', at('baskets'), { body }),
+    basket: (basket) => request('GET', basketAt(basket)),
+    items: (basket, after, limit) => request('GET', basketAt(basket, '/items'), { query: { after, limit } }),
+    item: (basket, item) => request('GET', basketAt(basket, `/items/${item}`)),
+    act: (basket, action, body = {}) => request('POST', basketAt(basket, `/${action}`), { body }),
+    edit: (basket, item, body) => request('PUT', basketAt(basket, `/items/${item}`), { body: { body } }),
+    report: (basket) => request('GET', basketAt(basket, '/report')),
+    audit: (after, limit) => request('GET', at('audit'), { query: { after, limit } }),
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * A list that is read page by page with a cursor, seen as if it were whole: `at(index)` gives what is there, `want`
+ * fetches what is missing. Bounded memory: of far pages only the cursor is kept.
+ *
+ * A reload keeps the old rows on the screen until the new ones have come, so that nothing flickers.
+ */
+const pageSize = 100;
+const keptPages = 24;
+
+/**
+ * @param fetch `(after, limit) => Promise<{ items, next, total }>`; `next` is the cursor of the next page, or null
+ * @param changed called when rows have come or a fetch has failed (then with the error)
+ */
+export function createPages(fetch, changed) {
+  let pages = new Map();
+  let cursors = [''];
+  let generation = 0;
+  let wanted = 0;
+  let running = false;
+  let ended = false;
+  const state = { total: undefined, loading: true };
+
+  function isFresh(page) {
+    return pages.get(page)?.generation === generation;
+  }
+
+  /** Forgets the rows farthest from what is looked at. */
+  function trim(around) {
+    if (pages.size <= keptPages) return;
+    const far = [...pages.keys()].sort((a, b) => Math.abs(b - around) - Math.abs(a - around));
+    for (const page of far.slice(0, pages.size - keptPages)) pages.delete(page);
+  }
+
+  function take(page, answer) {
+    pages.set(page, { items: answer.items, generation });
+    const seen = page * pageSize + answer.items.length;
+    if (answer.next) cursors[page + 1] = answer.next;
+    const known = answer.total ?? Math.max(state.total ?? 0, seen + (answer.next ? pageSize : 0));
+    state.total = answer.next ? Math.max(known, seen + 1) : seen;
+    trim(wanted);
+  }
+
+  async function walk() {
+    if (running || ended) return;
+    running = true;
+    state.loading = true;
+    try {
+      while (!ended && !isFresh(wanted)) {
+        const mine = generation;
+        // The next cursor is only known from the page before: walk there.
+        const page = cursors[wanted] === undefined ? cursors.length - 1 : wanted;
+        const answer = await fetch(cursors[page], pageSize);
+        if (ended) return;
+        if (mine !== generation) continue;
+        take(page, answer);
+        const last = state.total === 0 ? 0 : Math.floor((state.total - 1) / pageSize);
+        wanted = Math.min(wanted, last);
+        state.loading = !isFresh(wanted);
+        changed();
+      }
+    } catch (error) {
+      state.loading = false;
+      if (!ended) changed(error);
+    } finally {
+      running = false;
+    }
+  }
+
+  return {
+    get total() {
+      return state.total;
+    },
+    /** True until what is looked at has come. */
+    get loading() {
+      return state.loading;
+    },
+    at(index) {
+      return pages.get(Math.floor(index / pageSize))?.items[index % pageSize];
+    },
+    /** The rows from `first` to `last` are looked at. */
+    want(first, last) {
+      const [from, to] = [Math.floor(first / pageSize), Math.floor(last / pageSize)];
+      const missing = isFresh(from) ? to : from;
+      if (isFresh(missing)) return;
+      wanted = missing;
+      void walk();
+    },
+    /** Whether only the first rows are looked at, so that a reload costs one or two requests. */
+    get nearTop() {
+      return wanted <= 1;
+    },
+    /** Reads anew; `stable` when rows keep their places, then the known cursors stay good. */
+    reload({ stable = false } = {}) {
+      generation += 1;
+      if (!stable) cursors = [''];
+      return walk();
+    },
+    /** Another list altogether: what was shown is wrong. */
+    reset() {
+      pages = new Map();
+      cursors = [''];
+      wanted = 0;
+      state.total = undefined;
+      state.loading = true;
+      generation += 1;
+      return walk();
+    },
+    close() {
+      ended = true;
+    },
+  };
+}
+
+/** The same face over an array. */
+export function createRows() {
+  let rows = [];
+  let known = false;
+  return {
+    get total() {
+      return known ? rows.length : undefined;
+    },
+    get loading() {
+      return !known;
+    },
+    at: (index) => rows[index],
+    want() {},
+    set(next) {
+      rows = next;
+      known = true;
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/** Every text of the console, in the editor's language; numbers and times as that language writes them. */
+
+const catalogue = 'node-red-contrib-crossdock/crossdock-console:crossdock-console.';
+
+export function t(key, values) {
+  return RED._(catalogue + key, values);
+}
+
+/** Whether the catalogue has the text: for words that come from the server and may be newer than the catalogue. */
+export function tOr(key, fallback, values) {
+  const found = t(key, values);
+  return found.endsWith(key) ? fallback : found;
+}
+
+/** "1 letter", "10,000 letters". */
+export function counted(key, n, values) {
+  return t(`${key}.${n === 1 ? 'one' : 'other'}`, { ...values, n: number(n) });
+}
+
+function language() {
+  return RED.i18n.lang();
+}
+
+export function number(n) {
+  return new Intl.NumberFormat(language()).format(n);
+}
+
+/** Milliseconds, or text in ISO form, as milliseconds; undefined when it is no time. */
+function millis(at) {
+  const value = typeof at === 'string' ? Date.parse(at) : at;
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** The whole time: for tooltips and details. */
+export function dateTime(at) {
+  const value = millis(at);
+  if (value === undefined) return '–';
+  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'medium' }).format(value);
+}
+
+/** Day and minute: for lists. */
+export function shortTime(at) {
+  const value = millis(at);
+  if (value === undefined) return '–';
+  const today = new Date().toDateString() === new Date(value).toDateString();
+  const day = today ? {} : { day: 'numeric', month: 'short' };
+  return new Intl.DateTimeFormat(language(), { ...day, hour: '2-digit', minute: '2-digit' }).format(value);
+}
+
+const steps = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+];
+
+/** "3 min ago". */
+export function ago(at) {
+  const value = millis(at);
+  if (value === undefined) return '–';
+  const passed = Date.now() - value;
+  for (const [unit, ms] of steps) {
+    if (passed >= ms) {
+      const format = new Intl.RelativeTimeFormat(language(), { numeric: 'always', style: 'short' });
+      return format.format(-Math.floor(passed / ms), unit);
+    }
+  }
+  return t('time.justNow');
+}
+
+/** "about 17 min": how long `seconds` are for a person who waits. */
+export function duration(seconds) {
+  if (seconds < 90) return t('time.seconds', { n: number(Math.max(1, Math.round(seconds))) });
+  if (seconds < 5400) return t('time.minutes', { n: number(Math.round(seconds / 60)) });
+  return t('time.hours', { n: number(Math.round(seconds / 360) / 10) });
+}
