@@ -7,8 +7,10 @@ import type { Page, Route } from 'playwright-core';
 export interface FakeOptions {
   /** How many letters the first group has; 10,000 when left out. */
   readonly letters?: number;
-  /** The flow with the failing nodes, for their names. */
-  readonly flowName?: string;
+  /** Whether there is no other group. */
+  readonly alone?: boolean;
+  /** The reason of the first group. */
+  readonly reason?: string;
 }
 
 export interface FakeConsole {
@@ -16,15 +18,19 @@ export interface FakeConsole {
   readonly requests: string[];
   /** Requests whose path matches are answered with this status and sentence. */
   refuse(path: RegExp, status: number, message: string): void;
-  /** How many items a running basket has sent since it started. */
+  /** Takes all refusals back. */
+  allow(): void;
+  /** Running baskets send `n` more items. */
   advance(n: number): void;
+  /** A group has only `n` letters left. */
+  shrink(group: number, n: number): void;
 }
 
 type Body = Record<string, unknown>;
 
 const now = Date.now();
 const minute = 60_000;
-const causes = [
+const everyCause = [
   {
     code: 'ODOO_PRODUCT_UNKNOWN',
     kind: 'business',
@@ -69,17 +75,20 @@ const causes = [
 
 export async function fakeConsole(page: Page, options: FakeOptions = {}): Promise<FakeConsole> {
   const requests: string[] = [];
-  const refusals: { path: RegExp; status: number; message: string }[] = [];
+  const causes = everyCause
+    .slice(0, options.alone ? 1 : undefined)
+    .map((cause, at) =>
+      at === 0 && options.reason !== undefined ? { ...cause, reason: options.reason } : cause,
+    );
+  let refusals: { path: RegExp; status: number; message: string }[] = [];
   const baskets = new Map<string, Body & { state: string; sent: number; total: number }>();
   const shares = causes.map((cause, at) => (at === 0 ? (options.letters ?? cause.share) : cause.share));
-  const flowName = options.flowName ?? 'Crossdock';
-
-  const nodeOf = (cause: (typeof causes)[number]): Body => ({
+  const nodeOf = (cause: (typeof everyCause)[number]): Body => ({
     id: cause.node,
     type: cause.type,
     name: '',
     flow: 'tab',
-    flowName,
+    flowName: 'Crossdock',
   });
 
   function letter(group: number, at: number): Body {
@@ -116,6 +125,7 @@ export async function fakeConsole(page: Page, options: FakeOptions = {}): Promis
         ? Array.from({ length: shares[at] ?? 0 }, (_unused, index) => letter(at, index))
         : [],
     );
+    if (q === '') return chosen;
     return chosen.filter((known) => `${known['businessKey']} ${known['reason']}`.toLowerCase().includes(q));
   };
 
@@ -242,7 +252,7 @@ export async function fakeConsole(page: Page, options: FakeOptions = {}): Promis
     }
     const [, what, id, action, at] = path.split('/');
     if (what === 'groups') {
-      const group = (cause: (typeof causes)[number], index: number): Body => ({
+      const group = (cause: (typeof everyCause)[number], index: number): Body => ({
         ...cause,
         cause: `cause-${index}`,
         count: shares[index],
@@ -252,7 +262,9 @@ export async function fakeConsole(page: Page, options: FakeOptions = {}): Promis
         node: nodeOf(cause),
         businessKeys: [],
       });
-      return { groups: query.get('state') === 'parked' ? causes.map(group) : [] };
+      return {
+        groups: query.get('state') === 'parked' ? causes.map(group).filter(({ count }) => count !== 0) : [],
+      };
     }
     if (what === 'letters' && id === 'discard') return { discarded: (body['ids'] as unknown[])?.length ?? 0 };
     if (what === 'letters') return id === undefined ? pageOf(all(query), query) : detail(id);
@@ -327,6 +339,12 @@ export async function fakeConsole(page: Page, options: FakeOptions = {}): Promis
   return {
     requests,
     refuse: (path, status, message) => refusals.push({ path, status, message }),
+    allow: () => {
+      refusals = [];
+    },
+    shrink(group, n) {
+      shares[group] = n;
+    },
     advance(n) {
       for (const known of baskets.values()) {
         if (known.state !== 'running') continue;

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { type NodeRed, projectFolders, spawnNodeRed } from '../support';
+import { type NodeRed, projectFolders, type SpawnNodeRedOptions, spawnNodeRed } from '../support';
 import { inPage } from './in-page';
 
 export type Theme = 'light' | 'dark';
@@ -269,7 +269,12 @@ export function needChromium(context: Mocha.Context): void {
 export interface Bench {
   readonly nodeRed: NodeRed;
   /** Opens the editor in a fresh browser profile. */
-  open(options?: { theme?: Theme; language?: Language }): Promise<EditorPage>;
+  open(options?: {
+    theme?: Theme;
+    language?: Language;
+    /** Called before the editor is loaded. */
+    prepare?: (page: Page) => Promise<void>;
+  }): Promise<EditorPage>;
   close(): Promise<void>;
 }
 
@@ -295,7 +300,7 @@ let running: Promise<Bench> | undefined;
 
 /** The bench that all editor tests share; started at the first call, closed after the last suite. */
 export function sharedBench(): Promise<Bench> {
-  running ??= startBench();
+  running ??= startBench({ major: 5, flows: flowOfAllNodes() });
   return running;
 }
 
@@ -304,8 +309,9 @@ after(async () => {
   await bench?.close();
 });
 
-async function startBench(): Promise<Bench> {
-  const nodeRed = await spawnNodeRed({ major: 5, flows: flowOfAllNodes() });
+/** A bench of its own, for what the shared one must not be; its suite closes it. */
+export async function startBench(options: SpawnNodeRedOptions): Promise<Bench> {
+  const nodeRed = await spawnNodeRed(options);
   let browser: Browser;
   try {
     browser = await chromium.launch({
@@ -327,7 +333,13 @@ async function startBench(): Promise<Bench> {
   return {
     nodeRed,
     open: (options) =>
-      openEditor(browser, nodeRed.url, options?.theme ?? 'light', options?.language ?? 'en-US'),
+      openEditor(
+        browser,
+        nodeRed.url,
+        options?.theme ?? 'light',
+        options?.language ?? 'en-US',
+        options?.prepare,
+      ),
     async close() {
       await browser.close();
       await nodeRed.remove();
@@ -344,6 +356,7 @@ async function openEditor(
   url: string,
   theme: Theme,
   language: Language,
+  prepare?: (page: Page) => Promise<void>,
 ): Promise<EditorPage> {
   const context = await browser.newContext({
     locale: language === 'de' ? 'de-DE' : 'en-US',
@@ -360,6 +373,7 @@ async function openEditor(
       problems.push(`console: ${message.text()}`);
     }
   });
+  await prepare?.(page);
   await page.goto(url);
   await page.waitForFunction(
     "window.RED && RED.nodes && RED.nodes.node('n-store') && document.querySelector('#n-webhook-in')",

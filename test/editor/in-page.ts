@@ -5,7 +5,8 @@
 export const inPage = String.raw`
 window.crossdockTest = (() => {
   const visible = (element) => element.getClientRects().length > 0 && getComputedStyle(element).visibility !== 'hidden';
-  const form = () => document.querySelector('.red-ui-tray:last-child .crossdock-form');
+  // What is looked at: the open dialog, or what a test has named.
+  const form = () => document.querySelector(window.crossdockTestRoot || '.red-ui-tray:last-child .crossdock-form');
 
   // Colours come as rgb(), rgba() or color(srgb ...); all to [r, g, b, a] with 0..255 and 0..1.
   function rgba(text) {
@@ -104,6 +105,15 @@ window.crossdockTest = (() => {
         }
       }
       return found;
+    },
+
+    /** The same for every visible text, whatever it is in. */
+    paleTexts() {
+      return [...form().querySelectorAll('*')]
+        .filter((element) => ownText(element) && visible(element) && !element.closest('.spoken, .monaco-editor'))
+        .map((element) => [element, contrast(element)])
+        .filter(([, ratio]) => ratio < 4.5)
+        .map(([element, ratio]) => element.tagName + '.' + element.className + ' ' + ownText(element).slice(0, 20) + ' ' + ratio.toFixed(2));
     },
 
     /** Contrast of a node's label in the palette. */

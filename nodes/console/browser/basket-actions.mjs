@@ -7,7 +7,7 @@ export function saveReport(report) {
   const blob = new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' });
   const link = el('a', {
     href: URL.createObjectURL(blob),
-    download: `replay-${report.basket.name.replace(/[^\p{L}\p{N}-]+/gu, '-')}.json`,
+    download: `replay-${report.basket.name.replace(/[^\p{L}\p{N}_-]+/gu, '-')}.json`,
   });
   link.click();
   URL.revokeObjectURL(link.href);
@@ -18,10 +18,10 @@ export function basketButtons(basket, act, { why, announce }) {
   const offer = (action, glyph, kind) =>
     button(t(`action.basket.${action}`), () => act(action), { glyph, kind, why, announce });
   const offered = {
-    draft: [offer('start', 'play', 'main'), offer('dry-run', 'flask'), offer('cancel', 'ban')],
-    'dry-run': [offer('cancel', 'ban')],
-    running: [offer('pause', 'pause', 'main'), offer('cancel', 'ban')],
-    paused: [offer('resume', 'play', 'main'), offer('cancel', 'ban')],
+    draft: [offer('start', 'play', 'main'), offer('dry-run'), offer('cancel')],
+    'dry-run': [offer('cancel')],
+    running: [offer('pause', 'pause', 'main'), offer('cancel')],
+    paused: [offer('resume', 'play', 'main'), offer('cancel')],
   };
   return offered[basket.state] ?? [];
 }

@@ -32,7 +32,11 @@ export function createBrowseView(context, { group }) {
   });
   const groups = createRows();
   const letters = createPages(
-    (after, limit) => context.api.letters(filter(), after, limit),
+    async (after, limit) => {
+      const page = await context.api.letters(filter(), after, limit);
+      if (after === '') newest = page.items[0]?.id;
+      return page;
+    },
     (error) => {
       if (error) context.fail(error);
       draw();
@@ -54,11 +58,13 @@ export function createBrowseView(context, { group }) {
     selection,
   });
   let moved = false;
+  let newest;
 
   const filter = () => ({ ...filters.read(), cause: group?.cause });
   const showsLetters = () => group !== undefined || filters.narrowed();
 
   function filterChanged() {
+    moved = false;
     selection.clear();
     if (showsLetters()) {
       letterList.toTop();
@@ -93,7 +99,10 @@ export function createBrowseView(context, { group }) {
       );
       fill(summary, total > 0 && `${counted('count.causes', total)} · ${counted('count.letters', sum)}`);
     } else if (moved) {
-      fill(summary, button(t('action.reload'), reload, { kind: 'small', glyph: 'refresh' }));
+      fill(
+        summary,
+        button(t('action.reload'), reload, { kind: 'small', glyph: 'refresh', name: t('label.moved') }),
+      );
     } else if (selection.size > 0) {
       fill(summary, counted('count.selected', selection.size), clearButton());
     } else if (selection.everything) fill(summary, counted('count.allSelected', total), clearButton());
@@ -110,8 +119,9 @@ export function createBrowseView(context, { group }) {
   const choice = () => (selection.size > 0 ? { ids: selection.ids } : { filter: filter() });
 
   function replayButton(n) {
+    const all = selection.size === 0;
     return button(
-      t('action.replay', { n: number(n) }),
+      all ? t('action.replayAll') : t('action.replay', { n: number(n) }),
       () => askForBasket(context, { ...choice(), count: n, title: group?.code ?? filters.read().q }),
       { glyph: 'shopping-basket', kind: 'main', why: context.whyNot('write'), announce: context.announce },
     );
@@ -153,7 +163,8 @@ export function createBrowseView(context, { group }) {
       draw();
     } else if (letters.nearTop || letters.total === undefined) await letters.reload();
     else {
-      moved = true;
+      const top = await context.api.letters(filter(), '', 1);
+      moved ||= top.total !== letters.total || top.items[0]?.id !== newest;
       drawBar();
     }
   }

@@ -1,7 +1,7 @@
 /** Elements, without a framework: what the views are made of. */
 
 /**
- * An element: `el('button.primary', { type: 'button', 'aria-label': 'Close', onclick }, child, …)`.
+ * An element: `el('button.push', { type: 'button', 'aria-label': 'Close', onclick }, child, …)`.
  * Properties that start with "on" are listeners; undefined, null and false leave an attribute out. Texts become text
  * nodes, never markup: what partners send is shown here.
  */
@@ -55,7 +55,7 @@ export function icon(name, ...classes) {
  */
 export function button(label, action, { glyph, kind, name, why, announce } = {}) {
   const element = el(
-    `button.button${kind ? `.${kind}` : ''}`,
+    `button.push${kind ? `.${kind}` : ''}`,
     {
       type: 'button',
       'aria-label': name,

@@ -21,6 +21,6 @@ RED.plugins.registerPlugin(id, {
       action: 'crossdock:show-console',
       enableOnEdit: true,
     });
-    RED.events.on('deploy', () => shell.deployed());
+    for (const event of ['deploy', 'flows:loaded']) RED.events.on(event, () => shell.deployed());
   },
 });

@@ -4,8 +4,8 @@
  *
  * A reload keeps the old rows on the screen until the new ones have come, so that nothing flickers.
  */
-const pageSize = 100;
-const keptPages = 24;
+const pageSize = 200;
+const keptPages = 12;
 
 /**
  * @param fetch `(after, limit) => Promise<{ items, next, total }>`; `next` is the cursor of the next page, or null
@@ -16,6 +16,7 @@ export function createPages(fetch, changed) {
   let cursors = [''];
   let generation = 0;
   let wanted = 0;
+  let pinned = 0;
   let running = false;
   let ended = false;
   const state = { total: undefined, loading: true };
@@ -27,7 +28,9 @@ export function createPages(fetch, changed) {
   /** Forgets the rows farthest from what is looked at. */
   function trim(around) {
     if (pages.size <= keptPages) return;
-    const far = [...pages.keys()].sort((a, b) => Math.abs(b - around) - Math.abs(a - around));
+    const far = [...pages.keys()]
+      .filter((page) => page !== pinned)
+      .sort((a, b) => Math.abs(b - around) - Math.abs(a - around));
     for (const page of far.slice(0, pages.size - keptPages)) pages.delete(page);
   }
 
@@ -77,8 +80,9 @@ export function createPages(fetch, changed) {
     at(index) {
       return pages.get(Math.floor(index / pageSize))?.items[index % pageSize];
     },
-    /** The rows from `first` to `last` are looked at. */
-    want(first, last) {
+    /** The rows from `first` to `last` are looked at; the one at `active` has the focus and is not forgotten. */
+    want(first, last, active = first) {
+      pinned = Math.floor(active / pageSize);
       const [from, to] = [Math.floor(first / pageSize), Math.floor(last / pageSize)];
       const missing = isFresh(from) ? to : from;
       if (isFresh(missing)) return;

@@ -170,7 +170,8 @@ export function createShell() {
     stage.replaceChildren(view.element);
     context.ok();
     view.shown?.();
-    if (!focus) return;
+    // The stage has the focus when it waits for what is to come.
+    if (!focus && document.activeElement !== stage) return;
     stage.focus();
     view.focus();
   }
@@ -265,7 +266,10 @@ export function createShell() {
 
   return {
     element,
-    focus: () => (stacks[current]?.at(-1)?.focus ?? (() => tabList.querySelector('button')?.focus()))(),
+    focus() {
+      stage.focus();
+      stacks[current]?.at(-1).focus();
+    },
     /** The flows changed: there may be other stores. */
     deployed: () => {
       if (asked) live.changed();

@@ -97,7 +97,7 @@ export function createList({ label, rowHeight, source, draw, open, selection }) 
     }
     for (let index = first; index <= last; index += 1) rowFor(index);
     rowFor(active);
-    source.want(first, last);
+    source.want(first, last, active);
     if (awaitsFocus && document.activeElement === element) moveTo(active, false);
   }
 

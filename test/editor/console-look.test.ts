@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { type OpenConsole, openConsole } from './console-page';
+import {
+  type Bench,
+  flowOfAllNodes,
+  type Language,
+  languages,
+  needChromium,
+  sharedBench,
+  startBench,
+  type Theme,
+  themes,
+} from './harness';
+
+/** Goes through every view, and calls `look` with the name of each. */
+async function walk(sidebar: OpenConsole, look: (view: string) => Promise<void>): Promise<void> {
+  const { page } = sidebar.editor;
+  await page.locator('.crossdock-console .row.group').first().waitFor();
+  await look('groups');
+  await sidebar.click('.search button');
+  await look('filters');
+  await sidebar.click('.row.group');
+  await page.locator('.crossdock-console .row.letter b').first().waitFor();
+  await sidebar.press('Space', 'ArrowDown', 'Shift+ArrowDown');
+  await look('letters');
+  await sidebar.press('Enter');
+  await page.locator('.crossdock-console .comparison').waitFor();
+  await look('letter');
+  await sidebar.press('Escape');
+  await sidebar.click('.bar .main');
+  await look('question');
+  await sidebar.press('Enter');
+  await page.locator('.crossdock-console .basket-summary .actions').waitFor();
+  await look('basket');
+  await sidebar.click('.basket-summary .actions button:nth-child(2)');
+  await page.locator('.crossdock-console .dry-run').waitFor();
+  await look('dry-run');
+  await sidebar.click('.basket-summary .actions .main');
+  await look('start');
+  await sidebar.press('Enter');
+  await page.locator('.crossdock-console .words').first().waitFor();
+  sidebar.fake.advance(1);
+  await look('running');
+  await sidebar.click('.row.letter');
+  await page.locator('.crossdock-console .comparison').waitFor();
+  await look('item');
+  await sidebar.press('Escape', 'Escape');
+  await page.locator('.crossdock-console .row.basket').waitFor();
+  await look('baskets');
+  await sidebar.click('.tab:nth-child(3)');
+  await page.locator('.crossdock-console .row.entry').first().waitFor();
+  await look('audit');
+}
+
+async function inspect(bench: Bench, name: string, theme: Theme, language: Language): Promise<void> {
+  const sidebar = await openConsole(bench, { theme, language });
+  await walk(sidebar, async (view) => {
+    const { editor } = sidebar;
+    await editor.screenshot(`${name}-${theme}-${language}-${view}`, '.crossdock-console');
+    const texts = await editor.look<string[]>('texts()');
+    const keys = texts.filter((text) => /crossdock-console[.:]|undefined|\[object|__\w+__/.test(text));
+    assert.deepEqual(keys, [], `${view}: untranslated`);
+    assert.deepEqual(await editor.look('overflowing()'), [], `${view}: does not fit`);
+    assert.deepEqual(await editor.look('unnamed()'), [], `${view}: controls without a name`);
+    assert.deepEqual(await editor.look('paleTexts()'), [], `${view}: contrast below 4.5`);
+    assert.deepEqual(editor.problems, [], view);
+  });
+  await sidebar.editor.close();
+}
+
+describe('editor: how the console looks', function () {
+  this.timeout(90_000);
+
+  before(function () {
+    needChromium(this);
+  });
+
+  for (const theme of themes) {
+    for (const language of languages) {
+      it(`Node-RED 5, ${theme}, ${language}: every view is translated, fits 300 px, is named and readable`, async () => {
+        await inspect(await sharedBench(), 'console', theme, language);
+      });
+    }
+  }
+
+  it('Node-RED 4.1: every view is translated, fits, is named and readable', async () => {
+    const bench = await startBench({ major: 4, flows: flowOfAllNodes() });
+    try {
+      await inspect(bench, 'console-4.1', 'light', 'de');
+    } finally {
+      await bench.close();
+    }
+  });
+});
