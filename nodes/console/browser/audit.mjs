@@ -1,5 +1,5 @@
 /** Who did what and when to letters and baskets; nothing here can be changed. */
-import { el, fill, icon } from './dom.mjs';
+import { el, fill, icon, refill } from './dom.mjs';
 import { emptyState } from './empty.mjs';
 import { createPages } from './pages.mjs';
 import { counted, dateTime, shortTime, t, tOr } from './text.mjs';
@@ -35,7 +35,7 @@ export function createAuditView(context) {
   function draw() {
     if (entries.total === 0) fill(body, emptyState('noAudit'));
     else if (list.element.parentNode !== body) fill(body, list.element);
-    fill(
+    refill(
       summary,
       entries.total === undefined
         ? t('label.loading')

@@ -114,7 +114,8 @@ export function createBasketView(context, id) {
     element,
     refresh,
     shown: () => refresh().catch(context.fail),
-    focus: () => element.querySelector('.actions button, header button')?.focus(),
+    // Not on what sends: a key held too long must not start anything.
+    focus: () => head.querySelector('button')?.focus(),
     close() {
       items.close();
       list.close();

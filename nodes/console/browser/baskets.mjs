@@ -1,6 +1,6 @@
 /** The replay baskets, newest first. */
 import { createBasketView } from './basket.mjs';
-import { el, fill, icon } from './dom.mjs';
+import { el, fill, icon, refill } from './dom.mjs';
 import { emptyState } from './empty.mjs';
 import { stateBadge } from './kinds.mjs';
 import { createRows } from './pages.mjs';
@@ -24,7 +24,7 @@ export function createBasketsView(context) {
   function draw() {
     if (rows.total === 0) fill(body, emptyState('noBaskets'));
     else if (list.element.parentNode !== body) fill(body, list.element);
-    fill(
+    refill(
       summary,
       rows.total === undefined ? t('label.loading') : rows.total > 0 && counted('count.baskets', rows.total),
     );

@@ -2,7 +2,7 @@
  * Dead letters: the groups by cause, and the letters of a group or of a search. What is selected, or else everything
  * that the view stands for, goes into a replay basket or is discarded.
  */
-import { button, el, fill, icon } from './dom.mjs';
+import { button, el, fill, icon, refill } from './dom.mjs';
 import { emptyState, hasDeadLetterNode } from './empty.mjs';
 import { createFilters } from './filters.mjs';
 import { kindMark, nodeName, stateMark } from './kinds.mjs';
@@ -91,25 +91,25 @@ export function createBrowseView(context, { group }) {
 
   function drawBar() {
     const { total } = showsLetters() ? letters : groups;
-    if (total === undefined) fill(summary, t('label.loading'));
+    if (total === undefined) refill(summary, t('label.loading'));
     else if (!showsLetters()) {
       const sum = Array.from({ length: total }, (_, index) => groups.at(index).count).reduce(
         (a, b) => a + b,
         0,
       );
-      fill(summary, total > 0 && `${counted('count.causes', total)} · ${counted('count.letters', sum)}`);
+      refill(summary, total > 0 && `${counted('count.causes', total)} · ${counted('count.letters', sum)}`);
     } else if (moved) {
-      fill(
+      refill(
         summary,
         button(t('action.reload'), reload, { kind: 'small', glyph: 'refresh', name: t('label.moved') }),
       );
     } else if (selection.size > 0) {
-      fill(summary, counted('count.selected', selection.size), clearButton());
-    } else if (selection.everything) fill(summary, counted('count.allSelected', total), clearButton());
-    else fill(summary, counted('count.letters', total));
+      refill(summary, counted('count.selected', selection.size), clearButton());
+    } else if (selection.everything) refill(summary, counted('count.allSelected', total), clearButton());
+    else refill(summary, counted('count.letters', total));
     const n = chosen();
     const offered = showsLetters() && filters.read().state === 'parked' && n > 0;
-    fill(actions, offered && replayButton(n), offered && discardButton());
+    refill(actions, offered && replayButton(n), offered && discardButton());
   }
 
   const clearButton = () =>

@@ -31,8 +31,8 @@ export function createSheet({ title, fields, confirm, danger, act, closed }) {
 
   function close() {
     element.remove();
-    closed();
     if (before?.isConnected) before.focus();
+    closed();
   }
 
   const doIt = button(confirm, run, { kind: danger ? 'danger' : 'main' });

@@ -3,7 +3,7 @@ import { listStores, storeApi } from './api.mjs';
 import { createAuditView } from './audit.mjs';
 import { createBasketsView } from './baskets.mjs';
 import { createBrowseView } from './browse.mjs';
-import { button, el, fill, icon } from './dom.mjs';
+import { button, el, fill, icon, refill } from './dom.mjs';
 import { emptyState } from './empty.mjs';
 import { createLive } from './live.mjs';
 import { createSheet } from './sheet.mjs';
@@ -93,6 +93,8 @@ export function createShell() {
         ...options,
         closed: () => {
           sheet = undefined;
+          // The button that asked may be gone by now.
+          if (!element.contains(document.activeElement)) focusView();
         },
       });
       sheets.append(sheet.element);
@@ -112,7 +114,9 @@ export function createShell() {
 
   function fail(error) {
     if (error === undefined) {
+      const hadFocus = notice.contains(document.activeElement);
       fill(notice, readOnlyNotice());
+      if (hadFocus) focusView();
       return;
     }
     fill(
@@ -133,7 +137,7 @@ export function createShell() {
   }
 
   function drawTabs() {
-    fill(
+    refill(
       tabList,
       tabs.map(({ id }) => {
         const selected = id === current;
@@ -172,8 +176,13 @@ export function createShell() {
     view.shown?.();
     // The stage has the focus when it waits for what is to come.
     if (!focus && document.activeElement !== stage) return;
+    focusView();
+  }
+
+  /** The stage first, so that the keyboard stays here while a view waits for its contents. */
+  function focusView() {
     stage.focus();
-    view.focus();
+    stacks[current]?.at(-1).focus();
   }
 
   async function refresh() {
@@ -183,11 +192,14 @@ export function createShell() {
 
   async function loadStores() {
     stores = await listStores();
-    const name = (known) => known.name || known.id;
-    fill(
-      storeSelect,
-      stores.map((known) => el('option', { value: known.id }, name(known))),
-    );
+    const names = JSON.stringify(stores.map(({ id, name }) => [id, name]));
+    if (storeSelect.dataset.names !== names) {
+      storeSelect.dataset.names = names;
+      fill(
+        storeSelect,
+        stores.map(({ id, name }) => el('option', { value: id }, name || id)),
+      );
+    }
     storeSelect.hidden = stores.length < 2;
     const known = stores.find(({ id }) => id === (store?.id ?? RED.settings.getLocal(rememberedStore)));
     const next = known ?? stores[0];
@@ -266,10 +278,7 @@ export function createShell() {
 
   return {
     element,
-    focus() {
-      stage.focus();
-      stacks[current]?.at(-1).focus();
-    },
+    focus: focusView,
     /** The flows changed: there may be other stores. */
     deployed: () => {
       if (asked) live.changed();

@@ -77,6 +77,8 @@ export function createList({ label, rowHeight, source, draw, open, selection }) 
   function update() {
     cancelAnimationFrame(frame);
     frame = 0;
+    // Nobody looks at it: nothing is to be fetched.
+    if (!element.isConnected) return;
     const count = total();
     inner.style.height = `${count * rowHeight}px`;
     if (count === 0) {
