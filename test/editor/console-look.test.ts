@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type OpenConsole, openConsole } from './console-page';
+import { flowOfAllNodes } from './flow';
 import {
   type Bench,
-  flowOfAllNodes,
   type Language,
   languages,
   needChromium,

@@ -31,27 +31,32 @@ export interface OpenOptions extends FakeOptions {
   /** Who is signed in, with these permissions; nobody has to sign in when left out. */
   readonly permissions?: readonly string[];
   readonly prepare?: (fake: FakeConsole) => void;
+  /** Over the real API; nothing is played. */
+  readonly real?: boolean;
+  /** Fills Node-RED's own form. */
+  readonly signIn?: { readonly user: string; readonly password: string };
 }
 
 export async function openConsole(bench: Bench, options: OpenOptions = {}): Promise<OpenConsole> {
-  let fake: FakeConsole | undefined;
+  let played: FakeConsole | undefined;
   let socket: WebSocketRoute | undefined;
-  const { theme, language, permissions } = options;
+  const { theme, language, permissions, signIn } = options;
   const editor = await bench.open({
-    ...(theme === undefined ? {} : { theme }),
-    ...(language === undefined ? {} : { language }),
+    theme,
+    language,
+    signIn,
     async prepare(page) {
-      fake = await fakeConsole(page, options);
-      options.prepare?.(fake);
+      if (options.real) return;
+      played = await fakeConsole(page, options);
+      options.prepare?.(played);
       await page.routeWebSocket('**/comms', (route) => {
         route.connectToServer();
         socket = route;
       });
-      if (permissions !== undefined) await signIn(page, permissions);
+      if (permissions !== undefined) await playUser(page, permissions);
     },
   });
   const { page } = editor;
-  if (fake === undefined) throw new Error('The editor was opened without its preparation.');
   await page.evaluate(`window.crossdockTestRoot = '${root}'; RED.actions.invoke('crossdock:show-console');`);
   await page.locator(`${root} .stage > *`).first().waitFor();
 
@@ -64,7 +69,10 @@ export async function openConsole(bench: Bench, options: OpenOptions = {}): Prom
 
   return {
     editor,
-    fake,
+    get fake() {
+      if (played === undefined) throw new Error('Nothing is played here.');
+      return played;
+    },
     text: content,
     count: (selector) => page.locator(`${root} ${selector}`).count(),
     click: (selector) => page.locator(`${root} ${selector}`).first().click(),
@@ -98,7 +106,7 @@ export async function openConsole(bench: Bench, options: OpenOptions = {}): Prom
 }
 
 /** The editor believes that somebody with these permissions has signed in. */
-async function signIn(page: Page, permissions: readonly string[]): Promise<void> {
+async function playUser(page: Page, permissions: readonly string[]): Promise<void> {
   await page.route(/\/settings(\?|$)/, async (route) => {
     if (route.request().method() !== 'GET') return route.continue();
     const answer = await route.fetch();

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type NodeRed, projectFolders, type SpawnNodeRedOptions, spawnNodeRed } from '../support';
+import { flowOfAllNodes } from './flow';
 import { inPage } from './in-page';
 
 export type Theme = 'light' | 'dark';
@@ -27,229 +28,6 @@ export const messageNodes = [
 export const allNodes = [...configNodes, ...messageNodes] as const;
 export type NodeName = (typeof allNodes)[number];
 
-/** A flow with every node once; each node's id is `n-<name>`. */
-export function flowOfAllNodes(): object[] {
-  const tab = { id: 'tab', type: 'tab', label: 'Crossdock' };
-  const common = { configVersion: 1, name: '' };
-  const on = (x: number, y: number) => ({ z: 'tab', x, y });
-  return [
-    tab,
-    {
-      ...common,
-      id: 'n-store',
-      type: 'crossdock-store',
-      kind: 'sqlite',
-      path: 'editor-test.sqlite',
-      url: 'postgres://127.0.0.1:9/crossdock',
-      schema: 'crossdock',
-      tls: '',
-      credentials: { user: 'gateway', password: 'not a real password' },
-    },
-    {
-      ...common,
-      id: 'n-odoo-server',
-      type: 'crossdock-odoo-server',
-      url: 'http://127.0.0.1:9',
-      database: 'demo',
-      login: '',
-      timeoutSeconds: 60,
-      credentials: { apiKey: 'not a real key' },
-    },
-    {
-      ...common,
-      id: 'n-event-channel',
-      type: 'crossdock-event-channel',
-      kind: 'mqtt',
-      url: 'mqtt://127.0.0.1:9',
-      clientId: '',
-      topicPrefix: 'dist/v1/main',
-      source: '/systems/odoo/main',
-      store: '',
-      sessionExpiryDays: 7,
-      exchange: 'crossdock.events',
-      queueType: 'quorum',
-      deliveryLimit: 20,
-      order: 'key',
-      shards: 1,
-      declare: 'apply',
-      tls: '',
-      credentials: { user: 'gateway', password: 'not a real password' },
-    },
-    {
-      ...common,
-      ...on(140, 80),
-      id: 'n-webhook-in',
-      type: 'crossdock-webhook-in',
-      store: 'n-store',
-      path: '/storefront/orders',
-      source: 'storefront',
-      signature: 'none',
-      partitionKey: 'id',
-      maxBodyKb: 1024,
-      concurrency: 64,
-      maxAttempts: 100,
-      holdSeconds: 300,
-      end: 'automatic',
-      laneFirst: '',
-      laneLast: '',
-      highWater: 50000,
-      credentials: { secret: 'not a real secret' },
-      wires: [['n-canonical-mapper']],
-    },
-    {
-      ...common,
-      ...on(350, 80),
-      id: 'n-canonical-mapper',
-      type: 'crossdock-canonical-mapper',
-      mapping: 'shopify-order',
-      spec: '',
-      channel: 'shop',
-      account: 'main',
-      property: 'payload',
-      wires: [['n-idempotency-guard']],
-    },
-    {
-      ...common,
-      ...on(580, 80),
-      id: 'n-idempotency-guard',
-      type: 'crossdock-idempotency-guard',
-      store: 'n-store',
-      scope: 'orders',
-      keyType: 'canonical',
-      key: '',
-      retentionDays: 30,
-      waitSeconds: 25,
-      wires: [['n-odoo-order'], [], []],
-    },
-    {
-      ...common,
-      ...on(600, 180),
-      id: 'n-odoo-order',
-      type: 'crossdock-odoo-order',
-      server: 'n-odoo-server',
-      customer: 'order',
-      customerRef: '',
-      confirm: true,
-      chargeSku: 'SHIPPING',
-      discountSku: 'DISCOUNT',
-      batchSize: 50,
-      tolerance: '0.01',
-      wires: [[]],
-    },
-    {
-      ...common,
-      ...on(340, 180),
-      id: 'n-dead-letter',
-      type: 'crossdock-dead-letter',
-      store: 'n-store',
-      keepDays: 90,
-      limitMb: 500,
-      wires: [[], [], []],
-    },
-    {
-      ...common,
-      ...on(140, 580),
-      id: 'n-replay',
-      type: 'crossdock-replay',
-      store: 'n-store',
-      end: 'automatic',
-      concurrency: 64,
-      maxAttempts: 100,
-      holdSeconds: 300,
-      wires: [[]],
-    },
-    {
-      ...common,
-      ...on(350, 260),
-      id: 'n-inventory-publish',
-      type: 'crossdock-inventory-publish',
-      store: 'n-store',
-      server: 'n-odoo-server',
-      channel: 'n-event-channel',
-      from: 'odoo',
-      property: 'payload',
-      warehouse: '',
-      location: 'main',
-      buffer: '0',
-      wires: [[]],
-    },
-    {
-      ...common,
-      ...on(340, 340),
-      id: 'n-reconciler',
-      type: 'crossdock-reconciler',
-      store: 'n-store',
-      leftType: 'odoo',
-      server: 'n-odoo-server',
-      leftProperty: 'payload.left',
-      leftLabel: 'Odoo',
-      rightType: 'msg',
-      rightProperty: 'payload',
-      rightLabel: 'Warehouse',
-      keyField: 'sku',
-      fields: 'onHand',
-      toleranceAbsolute: '0',
-      tolerancePercent: '0',
-      wires: [[], []],
-    },
-    {
-      ...common,
-      ...on(140, 420),
-      id: 'n-event-in',
-      type: 'crossdock-event-in',
-      channel: 'n-event-channel',
-      store: 'n-store',
-      filter: 'order/#',
-      format: 'cloudevents',
-      subscription: '',
-      acknowledge: 'inbox',
-      window: 256,
-      end: 'automatic',
-      concurrency: 64,
-      maxAttempts: 100,
-      holdSeconds: 300,
-      laneFirst: '',
-      laneLast: '',
-      wires: [['n-event-out']],
-    },
-    {
-      ...common,
-      ...on(340, 500),
-      id: 'n-event-out',
-      type: 'crossdock-event-out',
-      channel: 'n-event-channel',
-      store: 'n-store',
-      send: 'end',
-      eventType: 'com.crossdock.order.order.placed.v1',
-      eventTypeType: 'str',
-      subject: '',
-      subjectType: 'auto',
-      property: 'payload',
-      partitionKey: '',
-      partitionKeyType: 'auto',
-      eventId: '',
-      eventIdType: 'auto',
-      address: '',
-      retain: false,
-      wires: [['n-settle']],
-    },
-    {
-      ...common,
-      ...on(340, 420),
-      id: 'n-settle',
-      type: 'crossdock-settle',
-      outcome: 'completed',
-      result: 'payload',
-      resultType: 'msg',
-      code: 'FLOW_REFUSED',
-      sentence: '',
-      sentenceType: 'str',
-      retry: false,
-      wires: [[]],
-    },
-  ];
-}
-
 /** The Chromium to use (CHROMIUM_BIN, or Debian's), or undefined when the machine has none. */
 export function chromiumPath(): string | undefined {
   return [process.env['CHROMIUM_BIN'], '/usr/bin/chromium'].find(
@@ -265,16 +43,20 @@ export function needChromium(context: Mocha.Context): void {
   context.skip();
 }
 
+export interface OpenOptions {
+  readonly theme?: Theme | undefined;
+  readonly language?: Language | undefined;
+  /** Called before the editor is loaded. */
+  readonly prepare?: (page: Page) => Promise<void>;
+  /** Fills the form of a Node-RED where people sign in. */
+  readonly signIn?: { readonly user: string; readonly password: string } | undefined;
+}
+
 /** A Node-RED with every node once, and a browser. */
 export interface Bench {
   readonly nodeRed: NodeRed;
   /** Opens the editor in a fresh browser profile. */
-  open(options?: {
-    theme?: Theme;
-    language?: Language;
-    /** Called before the editor is loaded. */
-    prepare?: (page: Page) => Promise<void>;
-  }): Promise<EditorPage>;
+  open(options?: OpenOptions): Promise<EditorPage>;
   close(): Promise<void>;
 }
 
@@ -332,14 +114,7 @@ export async function startBench(options: SpawnNodeRedOptions): Promise<Bench> {
   }
   return {
     nodeRed,
-    open: (options) =>
-      openEditor(
-        browser,
-        nodeRed.url,
-        options?.theme ?? 'light',
-        options?.language ?? 'en-US',
-        options?.prepare,
-      ),
+    open: (options = {}) => openEditor(browser, nodeRed.url, options),
     async close() {
       await browser.close();
       await nodeRed.remove();
@@ -351,13 +126,8 @@ function isConfigNode(name: NodeName): boolean {
   return (configNodes as readonly string[]).includes(name);
 }
 
-async function openEditor(
-  browser: Browser,
-  url: string,
-  theme: Theme,
-  language: Language,
-  prepare?: (page: Page) => Promise<void>,
-): Promise<EditorPage> {
+async function openEditor(browser: Browser, url: string, options: OpenOptions): Promise<EditorPage> {
+  const { theme = 'light', language = 'en-US', signIn } = options;
   const context = await browser.newContext({
     locale: language === 'de' ? 'de-DE' : 'en-US',
     viewport: { width: 1280, height: 1080 },
@@ -373,8 +143,13 @@ async function openEditor(
       problems.push(`console: ${message.text()}`);
     }
   });
-  await prepare?.(page);
+  await options.prepare?.(page);
   await page.goto(url);
+  if (signIn !== undefined) {
+    await page.fill('#node-dialog-login-username', signIn.user);
+    await page.fill('#node-dialog-login-password', signIn.password);
+    await page.press('#node-dialog-login-password', 'Enter');
+  }
   await page.waitForFunction(
     "window.RED && RED.nodes && RED.nodes.node('n-store') && document.querySelector('#n-webhook-in')",
   );

@@ -15,8 +15,9 @@ export class ApiError extends Error {
 function sentence(xhr) {
   const said = xhr.responseJSON?.message;
   if (xhr.status === 0) return t('error.offline');
-  if (xhr.status === 401) return t('error.signedOut');
-  if (xhr.status === 403) return said || t('error.forbidden');
+  // Node-RED answers 401 to who is signed in but may not, too.
+  if (xhr.status === 401 || xhr.status === 403)
+    return said || t(RED.settings.user ? 'error.forbidden' : 'error.signedOut');
   if (xhr.status === 404 && !said) return t('error.noRoutes');
   return said || t('error.failed', { status: xhr.status });
 }
@@ -60,7 +61,8 @@ export function storeApi(id) {
     createBasket: (body) => request('POST', at('baskets'), { body }),
     basket: (basket) => request('GET', basketAt(basket)),
     items: (basket, after, limit) => request('GET', basketAt(basket, '/items'), { query: { after, limit } }),
-    item: (basket, item) => request('GET', basketAt(basket, `/items/${item}`)),
+    item: (basket, item, personal) =>
+      request('GET', basketAt(basket, `/items/${item}`), { query: { personal: personal ? 1 : undefined } }),
     act: (basket, action, body = {}) => request('POST', basketAt(basket, `/${action}`), { body }),
     edit: (basket, item, body) => request('PUT', basketAt(basket, `/items/${item}`), { body: { body } }),
     report: (basket) => request('GET', basketAt(basket, '/report')),

@@ -21,7 +21,7 @@ export function basketButtons(basket, act, { why, announce }) {
     draft: [offer('start', 'play', 'main'), offer('dry-run'), offer('cancel')],
     'dry-run': [offer('cancel')],
     running: [offer('pause', 'pause', 'main'), offer('cancel')],
-    paused: [offer('resume', 'play', 'main'), offer('cancel')],
+    paused: [offer('resume', 'play', 'main'), offer('dry-run'), offer('cancel')],
   };
   return offered[basket.state] ?? [];
 }

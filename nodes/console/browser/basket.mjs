@@ -10,6 +10,7 @@ import { createList } from './windowed-list.mjs';
 
 const defaultRate = 50;
 const fastest = 1000;
+const editable = ['draft', 'paused'];
 const over = ['finished', 'cancelled'];
 
 export function createBasketView(context, id) {
@@ -29,7 +30,8 @@ export function createBasketView(context, id) {
     rowHeight: 46,
     source: items,
     draw: drawItem,
-    open: (item) => context.push(createItemView(context, { id, item, editable: basket?.state === 'draft' })),
+    open: (item) =>
+      context.push(createItemView(context, { id, item, editable: editable.includes(basket?.state) })),
   });
   let basket;
   let drawnStamp = '';

@@ -12,6 +12,8 @@ import { askForBasket, askForDiscard } from './questions.mjs';
 import { ago, counted, dateTime, number, t } from './text.mjs';
 import { createList, createSelection } from './windowed-list.mjs';
 
+const mostSelected = 1000;
+
 /** @param group the group to show; without one the groups themselves, or the letters of a search */
 export function createBrowseView(context, { group }) {
   const filters = createFilters(filterChanged);
@@ -118,12 +120,17 @@ export function createBrowseView(context, { group }) {
   /** What the server shall freeze: ids, or the filter for all of them. */
   const choice = () => (selection.size > 0 ? { ids: selection.ids } : { filter: filter() });
 
+  /** The server takes so many single letters at once; beyond that a filter says which. */
+  const whyNotNow = () =>
+    context.whyNot('write') ??
+    (selection.size > mostSelected ? t('error.tooMany', { most: number(mostSelected) }) : undefined);
+
   function replayButton(n) {
     const all = selection.size === 0;
     return button(
       all ? t('action.replayAll') : t('action.replay', { n: number(n) }),
       () => askForBasket(context, { ...choice(), count: n, title: group?.code ?? filters.read().q }),
-      { glyph: 'shopping-basket', kind: 'main', why: context.whyNot('write'), announce: context.announce },
+      { glyph: 'shopping-basket', kind: 'main', why: whyNotNow(), announce: context.announce },
     );
   }
 
@@ -142,7 +149,7 @@ export function createBrowseView(context, { group }) {
       {
         glyph: 'trash-o',
         name: t('action.discard'),
-        why: context.whyNot('write'),
+        why: whyNotNow(),
         announce: context.announce,
       },
     );

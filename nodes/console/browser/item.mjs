@@ -39,7 +39,12 @@ export function createItemView(context, { id, item, editable }) {
       el(
         'section.part',
         {},
-        el('div.line.spread', {}, el('h4', {}, t('section.toSend')), editable && editButton(detail)),
+        el(
+          'div.line.spread',
+          {},
+          el('h4', {}, t('section.toSend')),
+          editable && detail.state === 'pending' && editButton(detail),
+        ),
         contents([
           { label: t('label.original'), content: letter.original },
           { label: detail.edited ? t('label.editedBody') : t('label.toSend'), content: detail.body },
@@ -50,24 +55,32 @@ export function createItemView(context, { id, item, editable }) {
   }
 
   function editButton(detail) {
-    return button(t('action.edit'), () => edit(detail), {
+    return button(t('action.edit'), () => edit(detail).catch(context.fail), {
       glyph: 'pencil',
       kind: 'small',
-      why: context.whyNot('write') ?? whyNotEditable(detail.body),
+      why: context.whyNot('write') ?? whyNotEditable(detail.body, context.whyNot('personal')),
       announce: context.announce,
     });
   }
 
-  function edit(detail) {
+  async function edit({ body, edited }) {
+    // With the masks in it the message would be sent with the masks.
+    const masked = body.type === 'hidden' || redacted.test(JSON.stringify(body.value));
+    const content = masked ? await unmasked() : body;
     openEditor({
-      content: detail.body,
-      edited: detail.edited,
+      content,
+      edited,
       save: async (value) => {
         await context.api.edit(id, item.item, value);
         context.announce(t('said.saved'));
         await refresh();
       },
     });
+  }
+
+  async function unmasked() {
+    const { body: whole } = await context.api.item(id, item.item, true);
+    return whole;
   }
 
   return {
@@ -78,10 +91,12 @@ export function createItemView(context, { id, item, editable }) {
   };
 }
 
-/** A body with masked places must not be written back: the masks would be sent. */
-function whyNotEditable(content) {
+function whyNotEditable(content, mayNotSee) {
+  if (content.type === 'hidden') return mayNotSee;
   if (content.type !== 'json' && content.type !== 'text') return t('content.notEditable');
-  return redacted.test(JSON.stringify(content.value)) ? t('content.maskedNotEditable') : undefined;
+  return redacted.test(JSON.stringify(content.value))
+    ? mayNotSee && t('content.maskedNotEditable')
+    : undefined;
 }
 
 function trial(dryRun) {

@@ -115,7 +115,7 @@ export function createShell() {
   function fail(error) {
     if (error === undefined) {
       const hadFocus = notice.contains(document.activeElement);
-      fill(notice, readOnlyNotice());
+      fill(notice, standing());
       if (hadFocus) focusView();
       return;
     }
@@ -131,7 +131,15 @@ export function createShell() {
     );
   }
 
-  function readOnlyNotice() {
+  function standing() {
+    if (store?.problem) {
+      return el(
+        'div.notice.error',
+        { role: 'alert' },
+        icon('exclamation-triangle', 'mark', 'error'),
+        el('span', {}, store.problem),
+      );
+    }
     const why = store === undefined ? undefined : whyNot('write');
     return why && el('div.notice', {}, icon('lock'), el('span', {}, t('permission.readOnly')));
   }
@@ -239,10 +247,10 @@ export function createShell() {
       context.ok();
       await stacks[current]?.at(-1)?.refresh?.();
     } catch (error) {
-      if (error.status === 403) {
+      if ((error.status === 403 || error.status === 401) && whyNot('read')) {
         fill(tabList);
         fill(notice);
-        fill(stage, emptyState('mayNotRead', { text: whyNot('read') ?? error.message }));
+        fill(stage, emptyState('mayNotRead', { text: whyNot('read') }));
       } else fail(error);
     }
   }
