@@ -5,6 +5,7 @@
 // imports with it, each once and before those who use it.
 import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { Script } from 'node:vm';
 
 const importLine = /^import \{([^}]+)\} from '(\.[^']+)';$/gm;
 const exported = /^export (?:async )?(?:function|class|const|let) (\w+)/gm;
@@ -35,7 +36,10 @@ function wrapped(file, text) {
 /** One script with everything that the module and its imports say. */
 export function bundle(entry) {
   const parts = [...inOrder(entry)].map(([file, text]) => wrapped(file, text));
-  return `(() => {\n'use strict';\n${parts.join('\n')}\n})();`;
+  const script = `(() => {\n'use strict';\n${parts.join('\n')}\n})();`;
+  // Nobody compiles this before a browser does, and there a slip would only make the console silently absent.
+  new Script(script, { filename: entry });
+  return script;
 }
 
 /** The html with its inline lines replaced. */

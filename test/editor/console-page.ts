@@ -22,7 +22,7 @@ export interface OpenConsole {
   shows(text: string | RegExp): Promise<void>;
 }
 
-const root = '.crossdock-console';
+const root = '.crossdock-console:not(.in-tray)';
 const topic = 'crossdock/console/n-store';
 
 export interface OpenOptions extends FakeOptions {

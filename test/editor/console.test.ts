@@ -116,6 +116,20 @@ describe('editor: the console', function () {
     }
   });
 
+  it('coming back from a letter far down finds the list where it was left', async () => {
+    const sidebar = await start(bench);
+    await sidebar.click('.row.group');
+    await sidebar.shows('#24000');
+    const { page } = sidebar.editor;
+    await page.evaluate("document.querySelector('.crossdock-console .list').scrollTop = 230000");
+    await sidebar.shows('#18999');
+    await sidebar.click('.row:has-text("#18999") .text');
+    await sidebar.shows('As it arrived');
+    await sidebar.press('Escape');
+    await sidebar.shows('#18999');
+    assert.match(await sidebar.focused(), /#18999/);
+  });
+
   it('a search finds letters over all causes; without a match it says what helps', async () => {
     const sidebar = await start(bench);
     await sidebar.shows('5 causes');

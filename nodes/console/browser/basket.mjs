@@ -30,10 +30,13 @@ export function createBasketView(context, id) {
     rowHeight: 46,
     source: items,
     draw: drawItem,
-    open: (item) =>
-      context.push(createItemView(context, { id, item, editable: editable.includes(basket?.state) })),
+    open(item) {
+      inList = true;
+      context.push(createItemView(context, { id, item, editable: editable.includes(basket?.state) }));
+    },
   });
   let basket;
+  let inList = false;
   let drawnStamp = '';
   fill(body, list.element);
 
@@ -116,8 +119,8 @@ export function createBasketView(context, id) {
     element,
     refresh,
     shown: () => refresh().catch(context.fail),
-    // Not on what sends: a key held too long must not start anything.
-    focus: () => head.querySelector('button')?.focus(),
+    /** Back on the letter that was opened; at first not on what sends: a key held too long must not start anything. */
+    focus: () => (inList ? list.focus() : head.querySelector('button')?.focus()),
     close() {
       items.close();
       list.close();

@@ -3,6 +3,7 @@
 import { linesOf, pairLines, shownLines } from './diff.mjs';
 import { button, el, icon } from './dom.mjs';
 import { counted, number, t } from './text.mjs';
+import { closeTray } from './tray.mjs';
 
 const redaction = /\[(?:personal|confidential)\]/;
 
@@ -90,10 +91,12 @@ export function contents(sides, { wide } = {}) {
 }
 
 function openWide(sides) {
+  const before = document.activeElement;
+  const close = () => closeTray(() => before.focus());
   RED.tray.show({
     title: t('label.contents'),
     width: 960,
-    buttons: [{ text: t('action.close'), class: 'primary', click: () => RED.tray.close() }],
+    buttons: [{ text: t('action.close'), class: 'primary', click: close }],
     open(tray) {
       const holder = el('div.crossdock-console.in-tray', {}, contents(sides, { wide: true }).flat());
       tray.find('.red-ui-tray-body').append(holder);

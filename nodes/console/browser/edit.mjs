@@ -1,9 +1,13 @@
 /** The editor for a letter of a basket, in a tray of its own. The original stays as it arrived. */
 import { el } from './dom.mjs';
 import { t } from './text.mjs';
+import { closeTray } from './tray.mjs';
 
-/** @param save `(value) => Promise`: a JSON value or a text; null takes the edit back */
-export function openEditor({ content, edited, save }) {
+/**
+ * @param save `(value) => Promise`: a JSON value or a text; null takes the edit back
+ * @param closed takes the focus back, which Node-RED gives to the canvas
+ */
+export function openEditor({ content, edited, save, closed }) {
   const json = content.type === 'json';
   const problem = el('p.problem', { role: 'alert' });
   const place = el('div.editor', { id: 'crossdock-console-editor' });
@@ -13,7 +17,7 @@ export function openEditor({ content, edited, save }) {
     problem.textContent = '';
     try {
       await save(read());
-      RED.tray.close();
+      closeTray(closed);
     } catch (error) {
       problem.textContent =
         error instanceof SyntaxError ? t('error.json', { error: error.message }) : error.message;
@@ -26,7 +30,7 @@ export function openEditor({ content, edited, save }) {
     width: 720,
     buttons: [
       ...(edited ? [takeBack] : []),
-      { text: t('action.back'), click: () => RED.tray.close() },
+      { text: t('action.back'), click: () => closeTray(closed) },
       {
         text: t('action.saveEdit'),
         class: 'primary',

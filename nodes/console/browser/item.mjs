@@ -70,6 +70,7 @@ export function createItemView(context, { id, item, editable }) {
     openEditor({
       content,
       edited,
+      closed: context.focus,
       save: async (value) => {
         await context.api.edit(id, item.item, value);
         context.announce(t('said.saved'));

@@ -104,6 +104,7 @@ export function createShell() {
     settle() {
       if (document.activeElement === stage) stacks[current].at(-1).focus();
     },
+    focus: focusView,
     fail,
     ok: () => fail(undefined),
   };

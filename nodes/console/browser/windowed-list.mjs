@@ -41,6 +41,7 @@ export function createList({ label, rowHeight, source, draw, open, selection }) 
   let anchor = 0;
   let frame = 0;
   let awaitsFocus = false;
+  let scrolledTo = 0;
 
   const total = () => Math.min(source.total ?? 0, Math.floor(tallest / rowHeight));
 
@@ -81,6 +82,8 @@ export function createList({ label, rowHeight, source, draw, open, selection }) 
     if (!element.isConnected) return;
     const count = total();
     inner.style.height = `${count * rowHeight}px`;
+    // An element that was out of the page comes back scrolled to its top.
+    if (element.scrollTop === 0 && scrolledTo > 0) scrollTo(scrolledTo);
     if (count === 0) {
       for (const row of drawn.values()) row.element.remove();
       drawn.clear();
@@ -107,11 +110,16 @@ export function createList({ label, rowHeight, source, draw, open, selection }) 
     if (frame === 0) frame = requestAnimationFrame(update);
   }
 
+  function scrollTo(top) {
+    element.scrollTop = top;
+    scrolledTo = element.scrollTop;
+  }
+
   function reveal(index) {
     const top = index * rowHeight;
-    if (top < element.scrollTop) element.scrollTop = top;
+    if (top < element.scrollTop) scrollTo(top);
     else if (top + rowHeight > element.scrollTop + element.clientHeight) {
-      element.scrollTop = top + rowHeight - element.clientHeight;
+      scrollTo(top + rowHeight - element.clientHeight);
     }
   }
 
@@ -188,7 +196,14 @@ export function createList({ label, rowHeight, source, draw, open, selection }) 
     drawn.get(index)?.element.focus({ preventScroll: true });
   });
 
-  element.addEventListener('scroll', soon, { passive: true });
+  element.addEventListener(
+    'scroll',
+    () => {
+      scrolledTo = element.scrollTop;
+      soon();
+    },
+    { passive: true },
+  );
   const watcher = new ResizeObserver(soon);
   watcher.observe(element);
 
@@ -200,7 +215,7 @@ export function createList({ label, rowHeight, source, draw, open, selection }) 
     toTop() {
       active = 0;
       anchor = 0;
-      element.scrollTop = 0;
+      scrollTo(0);
       update();
     },
     close() {
