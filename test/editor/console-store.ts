@@ -75,6 +75,9 @@ export async function parkMany(file: string, causes: readonly Cause[] = manyCaus
         number += 1;
         const name = `#${100_000 + number}`;
         const body = { ...order, id: order.id + number, name };
+        // As if they had come one after the other, not all at once.
+        const at = Date.now() - (total - number) * apart;
+        const spread = 'UPDATE crossdock_dead_letter SET first_at = ?, last_at = ? WHERE id = ?';
         const parking = letters.park({
           error: new CrossdockError(message, details),
           failedAt: { flowId: 'tab', flowName: 'Crossdock', nodeId, nodeType, nodeName: '' },
@@ -82,7 +85,7 @@ export async function parkMany(file: string, causes: readonly Cause[] = manyCaus
             source: 'storefront',
             deliveryId: `d-${number}`,
             body: Buffer.from(JSON.stringify(body)),
-            receivedAt: Date.now() - 90 * minute,
+            receivedAt: at - minute,
             attempts,
             headers: { 'x-shopify-topic': 'orders/create' },
             partitionKey: String(body.id),
@@ -91,9 +94,6 @@ export async function parkMany(file: string, causes: readonly Cause[] = manyCaus
           payload: { ...body, processed: true },
           businessKey: `order:shop:main:${name}`,
         });
-        // As if they had come one after the other, not all at once.
-        const at = Date.now() - (total - number) * apart;
-        const spread = 'UPDATE crossdock_dead_letter SET first_at = ?, last_at = ? WHERE id = ?';
         statements.push(...parking.statements, { sql: spread, params: [at, at, parking.id] });
         if (statements.length >= perUnit) {
           await store.run(statements);

@@ -169,7 +169,8 @@ function drawItem(item) {
   const { letter, dryRun: trial } = item;
   const title = letter.businessKey ?? letter.id;
   const tried = item.state === 'pending' && trial !== null;
-  const says = item.note ?? (tried ? trialWords(trial) : letter.reason);
+  const ended = item.state === 'done' ? shortTime(item.endedAt) : letter.reason;
+  const says = item.note ?? (tried ? trialWords(trial) : ended);
   return {
     key: String(item.item),
     stamp: JSON.stringify([item.state, item.edited, item.note, trial?.result]),
