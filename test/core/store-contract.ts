@@ -220,6 +220,16 @@ export function describeStoreContract(
       assert.deepEqual({ ...none?.rows[0] }, { total: null, k: null });
     });
 
+    it('takes text with a NUL, and finds it again by the same text', async () => {
+      const text = 'SKU "A\0B" is missing';
+      await store.run([insert('neighbour'), insert(text, 7)]);
+      const [found] = await store.run([
+        { sql: 'SELECT n, k FROM crossdock_contract WHERE k = ?', params: [text] },
+      ]);
+      assert.equal(found?.rows[0]?.['n'], 7);
+      assert.match(String(found?.rows[0]?.['k']), /^SKU "A.B" is missing$/s);
+    });
+
     it('binds null, bigints and empty bytes, and counts what a DELETE or an UPDATE touched', async () => {
       await store.run([
         {

@@ -261,6 +261,20 @@ describe('store: PostgreSQL', function () {
     await store.run([{ sql: 'SELECT 1' }]);
   });
 
+  it('a value that the driver cannot write: no half of its unit stays, and nobody waits for ever', async () => {
+    const schema = newSchema();
+    const store = await open(schema);
+    await store.run([TABLE]);
+    const circular: { self?: unknown } = {};
+    circular.self = circular;
+    const broken = { sql: 'INSERT INTO t (n) VALUES (?)', params: [circular as unknown as string] };
+    for (const expected of [{}, { expect: 1 }]) {
+      await assert.rejects(store.run([insert(1), { ...broken, ...expected }, insert(2)]), CrossdockError);
+      await store.run([insert(3)]);
+    }
+    assert.deepEqual(await rowsIn(schema), [3, 3]);
+  });
+
   it('what only the commit refuses is not acknowledged, and its neighbours are', async () => {
     const schema = newSchema();
     const store = await open(schema);

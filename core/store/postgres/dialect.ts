@@ -45,11 +45,11 @@ export class Dialect {
     if (known === undefined) {
       const text = translate(sql);
       // Texts beyond the limit are sent each time: prepared statements live as long as the session.
-      if (this.#kept.size >= MAX_KEPT) return { text, values: params };
+      if (this.#kept.size >= MAX_KEPT) return { text, values: params.map(storable) };
       known = { text, name: `crossdock_${this.#generation}_${this.#kept.size}` };
       this.#kept.set(sql, known);
     }
-    return params.length === 0 ? known : { ...known, values: params };
+    return params.length === 0 ? known : { ...known, values: params.map(storable) };
   }
 
   /** Prepares everything anew, under other names. */
@@ -57,6 +57,14 @@ export class Dialect {
     this.#kept = new Map();
     this.#generation += 1;
   }
+}
+
+/**
+ * PostgreSQL's TEXT cannot hold U+0000 and refuses the whole unit for it, for ever: a failure whose text has one could
+ * never be written down. SQLite takes it. It becomes U+FFFD, the same in what is written and in what is looked for.
+ */
+function storable(value: SqlValue): SqlValue {
+  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value;
 }
 
 // Oids of pg_type (constant since ever): bool 16, bytea 17, int8 20, int2 21, int4 23, oid 26, float4 700, float8 701,

@@ -196,13 +196,20 @@ class PostgresStore implements Store {
     for (let { session } = this.#link; this.#queue.length > 0 && session !== undefined; ) {
       const group = this.#take();
       this.#inFlight = group.length;
-      const left = await this.#commit(session, group);
-      this.#inFlight -= left.length;
+      const left = await this.#commit(session, group).catch((error: Error) => this.#failAll(group, error));
+      this.#inFlight = 0;
       this.#queue.unshift(...left);
       session = this.#link.session;
     }
     this.#working = false;
     if (this.#queue.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** A mistake of ours, or of pg, ends in one place: nobody may wait for ever because of it. @returns none are left */
+  #failAll(units: readonly Unit[], error: Error): readonly Unit[] {
+    this.#link.session?.cut(error);
+    for (const unit of units) unit.reject(this.#lostError({ error, unknown: true }));
+    return [];
   }
 
   #take(): Unit[] {

@@ -23,6 +23,11 @@ export function isStalePlan(error: Error): boolean {
   return codeOf(error) === '26000' || (codeOf(error) === '0A000' && error.message.includes('cached plan'));
 }
 
+/** Whether the server has said it; else it is the driver's or the network's, and the server may have gone on. */
+export function isServers(error: Error): boolean {
+  return /^(?=.*\d)[0-9A-Z]{5}$/.test(codeOf(error));
+}
+
 /** The connection is of no more use (the server is going down, or has become a standby). */
 export function endsSession(error: Error): boolean {
   return /^(08|57P|25006|25P03)/.test(codeOf(error));
@@ -83,7 +88,7 @@ export function errorOf(error: Error, endpoint: Endpoint): CrossdockError {
   if (code === '3D000') {
     return transient('STORE_IO', `There is no such database: ${at}.`, A_PERSON_MENDS_MS);
   }
-  if (/^[0-9A-Z]{5}$/.test(code) && /\d/.test(code)) {
+  if (isServers(error)) {
     return new CrossdockError(`The store refused a statement: ${withoutValues(code, error.message)}.`, {
       code: 'STORE_SQL',
       kind: 'permanent',

@@ -86,8 +86,8 @@ export class Session {
       types: { getTypeParser: (oid: number) => parserOf(oid) },
     });
     const session = new Session(client, limits);
-    await client.connect();
     try {
+      await client.connect();
       await session.#prepare(endpoint);
     } catch (error) {
       session.cut(error as Error);
@@ -126,6 +126,8 @@ export class Session {
         });
       }, silenceMs);
       const answer = (index: number, given: Answer): void => {
+        // pg answers twice for a value that it cannot write: with the error, then as if it had been done.
+        if (answers[index] !== undefined) return;
         answers[index] = given;
         open -= 1;
         read = stream.bytesRead;

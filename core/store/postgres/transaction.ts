@@ -1,7 +1,7 @@
 /** One transaction over the statements of one or several units, sent in one go. */
 import { StatementExpectationError, type StatementResult } from '../types';
 import { type Command, resultOf } from './dialect';
-import { endsSession } from './errors';
+import { endsSession, isServers } from './errors';
 import { type Answer, MIGRATION_LOCK, type Session } from './session';
 
 /** A unit's statements, ready to send. */
@@ -65,9 +65,9 @@ export async function transact(session: Session, units: readonly Work[], answerM
     await session.exchange([{ text: 'ROLLBACK' }]);
     return { type: 'failed', ...miss };
   }
-  if (!session.alive || failure.index === 0 || endsSession(failure.error)) {
+  if (!session.alive || failure.index === 0 || endsSession(failure.error) || !isServers(failure.error)) {
     session.cut(failure.error);
-    // A commit that was sent behind a statement that failed in the server does nothing; behind one whose answer was
+    // Only what failed in the server keeps what stands behind it from being done. A commit that was sent behind a statement that failed in the server does nothing; behind one whose answer was
     // lost on the way it may have worked.
     return lost(session, !counted, failure.error);
   }
