@@ -227,11 +227,11 @@ export class Dispatcher {
 
   async #reclaim(): Promise<void> {
     this.#due = false;
-    const params = [this.options.source];
+    const { source, store } = this.options;
     try {
-      const [, reclaimed] = await this.options.store.run([
-        { sql: WAKE, params },
-        { sql: RECLAIM, params },
+      const [, reclaimed] = await store.run([
+        { sql: WAKE, params: [source] },
+        { sql: RECLAIM, params: [source, store.instanceId] },
       ]);
       this.#suspects ||= (reclaimed?.changes ?? 0) > 0;
       this.#more = true;

@@ -277,7 +277,8 @@ describe('delivery', () => {
           .then(() => inbox.accept({ id: `wake-${delivery.attempts}`, partitionKey: 'k', body: body('x') }));
       });
       await waitFor(async () => (await states())[0] === 'dead', { what: 'poison' });
-      assert.deepEqual(refusals.slice(0, 6), [
+      assert.deepEqual(refusals.slice(0, 7), [
+        undefined,
         undefined,
         undefined,
         undefined,

@@ -132,7 +132,7 @@ describe('messages that were there when the process died', () => {
       );
       if (!died) break;
     }
-    assert.equal(killedBy.length, 3, 'three times alone');
+    assert.equal(killedBy.length, 4, 'four times alone');
     assert.deepEqual(await states(), { a: 'done', killer: 'dead', b: 'done', c: 'done' });
   });
 

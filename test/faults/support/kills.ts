@@ -32,7 +32,7 @@ export async function killRepeatedly(
 ): Promise<Kills> {
   const kills: Kills = { at: {}, missed: [] };
   for (const point of plan) {
-    // Some passages later, so that each run gets something done: a message that ends five runs counts as poison.
+    // Some passages later, so that each run gets something done: a message that ends six runs counts as poison.
     gateway.env['CROSSDOCK_CRASH_AT'] = point === 'random' ? undefined : `${point}:${rng.int(2, 12)}`;
     const died = await restart(gateway);
     let at = point;
