@@ -9,6 +9,8 @@ export type Outcome =
   | {
       readonly type: 'failed';
       readonly error: CrossdockError;
+      /** The node it failed at, where that is known. */
+      readonly nodeId?: string | undefined;
       /** What a retry node in front of the failure has decided; undefined: the source's own schedule decides. */
       readonly retry?: RetryDecision;
       /** Set by the registry: this scope is the innermost of its kind around the failure. */

@@ -212,7 +212,7 @@ export class ScopeRegistry {
     const held: ScopedMessage = { crossdock: { scopes: [...this.#index.tokens(message)] } };
     const timer = setTimeout(() => {
       if (!this.isOpen(held)) return;
-      this.settle(held, { type: 'failed', error }).catch(() => {
+      this.settle(held, { type: 'failed', error, nodeId }).catch(() => {
         // The store refused: the leases run out and the message is delivered again.
       });
     }, graceMs);
@@ -261,7 +261,7 @@ export class ScopeRegistry {
     const tokens = this.#index.tokens(message);
     if (outcome.type !== 'failed')
       return this.#end(this.#take(this.#index.rootOf(tokens)), outcome, tokens, extra);
-    const failing = { error: outcome.error, tokens };
+    const failing = { error: outcome.error, tokens, nodeId: outcome.nodeId };
     if (this.#leaves(failing)) return 'left';
     return this.#fail(this.#index.rootOf(tokens), failing, extra);
   }
@@ -315,11 +315,11 @@ export class ScopeRegistry {
   /** Ends a message that leaves no retry node, as it is decided about its failure. */
   #fail(
     root: Root | undefined,
-    { error, tokens }: Failing,
+    { error, tokens, nodeId }: Failing,
     extra?: Extra,
   ): Promise<'settled' | 'none' | 'stale'> {
     const retry = toldToSource(decide(this.#index.open, tokens, error));
-    const outcome: Outcome = { type: 'failed', error, ...(retry === undefined ? {} : { retry }) };
+    const outcome: Outcome = { type: 'failed', error, nodeId, ...(retry === undefined ? {} : { retry }) };
     return this.#end(this.#take(root), outcome, tokens, extra);
   }
 

@@ -6,6 +6,7 @@ import { auditStatement, groupShown } from '../../core/replay';
 import { registerNode } from '../shared/base';
 import { number } from '../shared/config';
 import { lettersChanged } from '../shared/desks';
+import { businessKeyOf, forgetLabels, labelOf } from '../shared/place';
 import type { HttpRequest, Message, RawConfig, Red, RedNode } from '../shared/red';
 import type { StatusLine } from '../shared/status';
 import { storeOf } from '../shared/store';
@@ -36,7 +37,7 @@ export = (red: Red): void => {
     async start({ node, config, status, closed }) {
       const letters = await DeadLetters.open(await config.store(closed));
       live.set(node.id, letters);
-      labels.delete(red.nodes);
+      forgetLabels(red);
       const shown = new Shown(letters, status);
       const clean = cleaner(node, letters, config.limits, shown);
       await shown.now();
@@ -54,7 +55,7 @@ export = (red: Red): void => {
             failedAt: failedAt(red, message, node),
             origin: scopes.origin(message),
             payload: message.payload,
-            businessKey: businessKey(message),
+            businessKey: businessKeyOf(message),
             parkedBy: node.id,
           });
           const settled = await scopes.settle(
@@ -194,27 +195,4 @@ function failedAt(red: Red, message: Message, node: RedNode): DeadLetterSource {
     nodeType: typeof source?.['type'] === 'string' ? source['type'] : node.type,
     nodeName: typeof source?.['name'] === 'string' ? source['name'] : (node.name ?? ''),
   };
-}
-
-function businessKey(message: Message): string | undefined {
-  const key = message.crossdock?.key;
-  return typeof key === 'string' ? key : undefined;
-}
-
-/** Labels of tabs, as they were when they were first asked for. */
-const labels = new WeakMap<Red['nodes'], Map<string, string>>();
-
-function labelOf(red: Red, flowId: string): string {
-  const known = labels.get(red.nodes) ?? new Map<string, string>();
-  labels.set(red.nodes, known);
-  const label = known.get(flowId);
-  if (label !== undefined) return label;
-  let found = '';
-  red.nodes.eachNode((node) => {
-    if (node.id !== flowId) return;
-    const text = node['label'] ?? node['name'];
-    found = typeof text === 'string' ? text : '';
-  });
-  known.set(flowId, found);
-  return found;
 }

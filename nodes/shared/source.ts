@@ -4,13 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { checkedFilter, filterMatches } from '../../core/channel';
-import { ATTEMPTS_SCHEMA, attemptStatements } from '../../core/dead-letter';
+import { attemptStatements, DeadLetters } from '../../core/dead-letter';
 import {
   type Delivery,
   type EndMode,
   Inbox,
   type InboxHealth,
   type Incoming,
+  type Outcome,
   type ScopeHandlers,
   scopes,
 } from '../../core/delivery';
@@ -18,7 +19,9 @@ import { asCrossdockError, type CrossdockError } from '../../core/errors';
 import type { Store } from '../../core/store';
 import { raise } from './base';
 import { choice, number, text } from './config';
+import { lettersChanged } from './desks';
 import { takeSource } from './open-sources';
+import { businessKeyOf, forgetLabels, placeOf } from './place';
 import type { Message, RawConfig, Red, RedNode } from './red';
 import type { StatusLine } from './status';
 import { trackMessages } from './tracking';
@@ -115,13 +118,17 @@ export interface Source {
 export async function openSource(options: SourceOptions): Promise<Source> {
   const { red, node, status, store, source, holdMs, end } = options;
   trackMessages(red);
+  forgetLabels(red);
   const taken = takeSource(store, source, node.id);
   const changed = options.changed ?? (() => undefined);
+  const rawOf = (delivery: Delivery): unknown =>
+    options.raw?.(delivery) ?? Buffer.from(delivery.body).toString('utf8');
   let problem: CrossdockError | undefined;
   let paused: string | undefined;
   let inbox: Inbox;
+  let letters: DeadLetters;
   try {
-    await store.migrate(ATTEMPTS_SCHEMA);
+    letters = await DeadLetters.open(store);
     inbox = await Inbox.open(store, {
       ...options,
       onProblem: (now) => {
@@ -153,10 +160,27 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     const { scope } = delivery;
     const handlers: ScopeHandlers = {
       ...scope,
-      statements: (outcome) => [...attemptStatements(delivery, outcome), ...scope.statements(outcome)],
+      statements: (outcome) => {
+        const attempts = attemptStatements(delivery, outcome);
+        if (outcome.type !== 'failed' || !isFinal(outcome) || mayRetry(scope, outcome)) {
+          return [...attempts, ...scope.statements(outcome)];
+        }
+        // Nobody has parked it, and it must not be out of sight.
+        const { error } = outcome;
+        const letter = letters.park({
+          error,
+          failedAt: placeOf(red, outcome.nodeId, node),
+          origin: delivery,
+          payload: rawOf(delivery),
+          businessKey: businessKeyOf(message),
+        });
+        const parked: Outcome = { type: 'parked', error, id: letter.id };
+        return [...attempts, ...letter.statements, ...scope.statements(parked)];
+      },
       ended: (outcome) => {
         scope.ended(outcome);
         if (isFinal(outcome)) options.settled?.(delivery);
+        if (typeof outcome !== 'string' && outcome.type === 'failed') lettersChanged(store);
         changed();
       },
     };
@@ -171,7 +195,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
         return 'filled';
       } catch (thrown) {
         // What cannot enter the flow goes to the Catch nodes as it arrived.
-        message.payload = options.raw?.(delivery) ?? Buffer.from(delivery.body).toString('utf8');
+        message.payload = rawOf(delivery);
         throw thrown;
       }
     });
@@ -226,6 +250,11 @@ export function enter(
     raise(node, message, asCrossdockError(thrown));
   }
   return () => scopes.handBack(token);
+}
+
+/** Without a retry node's decision the source's own schedule decides. */
+function mayRetry(scope: ScopeHandlers, { error, retry }: Outcome & { type: 'failed' }): boolean {
+  return retry === undefined && scope.retryDelay?.(error) !== undefined;
 }
 
 function isFinal(outcome: Parameters<ScopeHandlers['ended']>[0]): boolean {

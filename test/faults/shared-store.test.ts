@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openPostgresStore } from '../../core/store';
 import { type FlowNode, node } from '../runtime/flow';
 import { type NodeRed, spawnNodeRed, waitFor } from '../support';
 import { choices, SEED, tell, turns } from './support/campaign';
@@ -111,6 +112,16 @@ describe('two processes that share a PostgreSQL store', function () {
       });
       assert.equal(response.status, 202);
     }
+    // What it has taken in and not leased yet would have no late result.
+    const store = await openPostgresStore(postgres);
+    ends.push(() => store.close());
+    await waitFor(
+      async () => {
+        const [result] = await store.run([{ sql: "SELECT 1 FROM crossdock_inbox WHERE state = 'ready'" }]);
+        return result?.rows.length === 0;
+      },
+      { what: 'all to be in the flow' },
+    );
     signal(first, 'SIGSTOP');
     signal(second, 'SIGCONT');
     const bySecond = (): Settled[] => linesOf(second);

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { DeadLetters } from '../../core/dead-letter';
 import { scopes } from '../../core/delivery';
+import type { Store } from '../../core/store';
+import type { SharedNode } from '../../nodes/shared/config-node';
 import { waitFor } from '../support';
 import { crossdock, STORE } from './fixtures';
 import { type FlowNode, observers, type Running, sink, useFlows } from './harness';
@@ -96,6 +99,20 @@ describe('settle', () => {
     await run.untilStatus('hook', 'ready');
     assert.equal(run.got('arrived').length, 1);
     assert.equal(run.got('caught').length, 0);
+    // No dead letter node took it, and it is not out of sight.
+    const { store } = await (run.node('store') as unknown as SharedNode<{ store: Store }>).open(
+      Promise.resolve(),
+    );
+    const [letter, ...others] = await (await DeadLetters.open(store)).list();
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      [letter?.code, letter?.reason, letter?.source, letter?.deliveryId],
+      ['CREDIT_LIMIT', 'No credit for 1', 'hook', 'idempotency-key:1'],
+    );
+    assert.equal(
+      Buffer.from((await (await DeadLetters.open(store)).body(letter?.id ?? ''))?.original ?? []).toString(),
+      '{"id":"1"}',
+    );
   });
 
   it('fails a message for now: it comes again', async () => {
