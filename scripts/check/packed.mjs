@@ -53,6 +53,19 @@ function checkNodeSet(file, packed, problems) {
   }
 }
 
+/** A plugin of the editor: its page, whole (nothing to fetch), and its texts. */
+function checkPlugin(file, packed, problems) {
+  const name = basename(file, '.html');
+  const texts = languages.map((language) => `${dirname(file)}/locales/${language}/${name}.json`);
+  for (const path of [file, ...texts]) {
+    if (!packed.has(path)) problems.push(`${path} is missing: the plugin ${name} needs it`);
+  }
+  if (!packed.has(file)) return;
+  const text = readFileSync(join(root, file), 'utf8');
+  if (/<script[^>]*\bsrc=|\binline: browser\//.test(text))
+    problems.push(`${file} is not whole: it has something left to fetch`);
+}
+
 /** Node types of a set's html that an analyst can drag (config nodes have no example of their own). */
 function palettePart(file) {
   const html = join(root, dirname(file), `${basename(file, '.js')}.html`);
@@ -86,6 +99,8 @@ export function checkPacked({ files, unpackedKb }, manifest) {
   }
   for (const path of required) if (!files.has(path)) problems.push(`${path} is missing`);
   const sets = Object.entries(manifest['node-red']?.nodes ?? {});
+  const plugins = Object.values(manifest['node-red']?.plugins ?? {});
+  for (const file of plugins) checkPlugin(file, files, problems);
   const examples = exampleTypes(files, problems);
   for (const [, file] of sets) {
     checkNodeSet(file, files, problems);
