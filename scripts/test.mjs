@@ -2,7 +2,7 @@
 // the other, each in a process of its own; then a table, what was skipped and why, and the total as the last line.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureReady } from './ensure.mjs';
@@ -80,11 +80,10 @@ function chosenLayers() {
   return layers.filter(({ name }) => wanted.includes(name));
 }
 
-let current;
+const running = new Set();
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
-    if (current === undefined) process.exit(130);
-    kill(current, 'SIGTERM');
+    for (const child of running) kill(child, 'SIGTERM');
     process.exit(130);
   });
 }
@@ -106,8 +105,11 @@ function readReport(file) {
   }
 }
 
-/** Runs one layer's files in mocha; never rejects. */
-function runMocha(layer, files, env, reportFile) {
+/**
+ * Runs one layer's files in mocha; never rejects.
+ * @param {Buffer[] | undefined} held takes what it prints, when another one is printing
+ */
+function runMocha(layer, files, env, reportFile, held) {
   return new Promise((resolve) => {
     const args = [
       join(root, 'node_modules', 'mocha', 'bin', 'mocha.js'),
@@ -121,10 +123,11 @@ function runMocha(layer, files, env, reportFile) {
     const child = spawn(projectNode, args, {
       cwd: root,
       env: projectEnv({ ...env, ...layer.env, CROSSDOCK_REPORT: reportFile }),
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: held === undefined ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    current = child;
+    running.add(child);
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => held.push(chunk));
     let problem;
     const end = (reason) => {
       problem ??= reason;
@@ -152,7 +155,7 @@ function runMocha(layer, files, env, reportFile) {
     const finish = (code, signal) => {
       clearTimeout(deadline);
       clearInterval(watch);
-      current = undefined;
+      running.delete(child);
       // What the layer's processes have left running must not disturb the next layer.
       kill(child, 'SIGKILL');
       resolve({ code, signal, problem });
@@ -165,15 +168,16 @@ function runMocha(layer, files, env, reportFile) {
   });
 }
 
-async function runLayer(layer, env, folder, index) {
+async function runLayer(layer, env, reportFile, held) {
   const label = layer.label ?? layer.name;
   const files = testFiles(layer.name);
   const result = { label, passed: 0, failed: 0, skipped: [], problems: [], suites: [], seconds: 0 };
   if (files.length === 0) return result;
-  process.stdout.write(`\n── ${label} ${'─'.repeat(Math.max(3, 70 - label.length))}\n`);
+  const title = `\n── ${label} ${'─'.repeat(Math.max(3, 70 - label.length))}\n`;
+  if (held === undefined) process.stdout.write(title);
+  else held.push(Buffer.from(title));
   const start = Date.now();
-  const reportFile = join(folder, `${index}.json`);
-  const { code, signal, problem } = await runMocha(layer, files, env, reportFile);
+  const { code, signal, problem } = await runMocha(layer, files, env, reportFile, held);
   result.seconds = (Date.now() - start) / 1000;
   const report = readReport(reportFile);
   if (report !== undefined)
@@ -188,6 +192,28 @@ async function runLayer(layer, env, folder, index) {
     result.problems.push(`the layer ${trouble}${runningIn(report)}`);
   }
   return result;
+}
+
+/**
+ * Layers of one name run side by side where there is a core for each: they wait a lot. One prints as it goes, the
+ * others when all are done.
+ */
+function groupsOf(chosen) {
+  if (availableParallelism() < 2) return chosen.map((layer) => [layer]);
+  return [...new Set(chosen.map(({ name }) => name))].map((name) =>
+    chosen.filter((layer) => layer.name === name),
+  );
+}
+
+async function runGroup(group, env, folder) {
+  const helds = group.map((_, index) => (index === 0 ? undefined : []));
+  const found = await Promise.all(
+    group.map((layer, index) =>
+      runLayer(layer, env, join(folder, `${layer.name}-${index}.json`), helds[index]),
+    ),
+  );
+  for (const held of helds) if (held !== undefined) process.stdout.write(Buffer.concat(held));
+  return found;
 }
 
 /** What a layer that did not come to its end was doing. */
@@ -269,8 +295,7 @@ if (options.only !== undefined) {
 const folder = mkdtempSync(join(tmpdir(), 'crossdock-reports-'));
 const results = [];
 try {
-  for (const [index, layer] of chosenLayers().entries())
-    results.push(await runLayer(layer, env, folder, index));
+  for (const group of groupsOf(chosenLayers())) results.push(...(await runGroup(group, env, folder)));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
