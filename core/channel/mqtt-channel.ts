@@ -66,6 +66,7 @@ class MqttChannel implements EventChannel {
           this.#link.ready();
           this.#pump();
         },
+        acknowledged: () => this.#pump(),
         // What was sent and not confirmed is sent again first, in the same order; the id tells duplicates.
         down: () => this.#queue.again(),
       },
@@ -129,7 +130,7 @@ class MqttChannel implements EventChannel {
   #pump(): void {
     const up = this.#link.current;
     if (up === undefined) return;
-    while (this.#queue.inFlight.size < up.limits.receiveMaximum) {
+    while (up.connection.inFlight < up.limits.receiveMaximum) {
       const next = this.#queue.take();
       if (next === undefined) return;
       this.#send(next, up);

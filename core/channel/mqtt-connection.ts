@@ -12,6 +12,7 @@
  * PUBACKs are taken where packets are shown. mqtt.js ignores a PUBACK of a message that it has not sent.
  */
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import { SaveBarrier } from './mqtt-barrier';
 import type { MqttMessage } from './mqtt-binding';
 import type { MqttSettings } from './mqtt-config';
 import { PublishBatch } from './mqtt-publish';
@@ -63,9 +64,13 @@ export interface ConnectionEvents {
    * @returns whether to go on reading; after false nothing more is read until `resume()`
    */
   message?(packet: IncomingPacket): boolean;
+  /** A PUBACK came: there is room for one more, though it is not confirmed yet. */
+  acknowledged?(): void;
   /** Exactly once, also when no connection came about. `silent`: the broker hung up without a word. */
   ended(reason: Reason, silent: boolean): void;
 }
+
+const PINGREQ = Buffer.from([0xc0, 0]);
 
 /** The reason code of a PUBACK from 0x80, or undefined for a success. */
 export type Confirmed = (refusal: number | undefined) => void;
@@ -87,7 +92,8 @@ export class MqttConnection {
   #receipt: number | undefined;
   #resume: (() => void) | undefined;
   readonly #batch = new PublishBatch();
-  /** By packet id: what is sent and not yet confirmed. */
+  readonly #barrier = new SaveBarrier(() => this.#ping());
+  /** By packet id: what is sent and not yet acknowledged. */
   readonly #unconfirmed = new Map<number, Confirmed>();
   #lastId = 0;
   #heldPing: NodeJS.Timeout | undefined;
@@ -147,7 +153,8 @@ export class MqttConnection {
     client.on('packetreceive', (packet) => {
       this.lastPacketAt = performance.now();
       if (packet.cmd === 'connack') this.#connackSeen = true;
-      if (packet.cmd === 'puback') this.#confirm(packet.messageId ?? 0, packet.reasonCode ?? 0);
+      if (packet.cmd === 'puback') this.#acknowledged(packet.messageId ?? 0, packet.reasonCode ?? 0);
+      if (packet.cmd === 'pingresp') this.#barrier.answered();
       if (packet.cmd !== 'publish') return;
       this.#receipt = undefined;
       if (packet.qos === 2) {
@@ -162,6 +169,9 @@ export class MqttConnection {
         this.#receipt = packet.messageId;
         packet.qos = 0;
       }
+    });
+    client.on('packetsend', ({ cmd }) => {
+      if (cmd === 'pingreq') this.#barrier.pinged();
     });
     client.handleMessage = (packet, done) => {
       if (this.#ended || this.#handOver(packet)) done();
@@ -267,8 +277,8 @@ export class MqttConnection {
   }
 
   /**
-   * Sends with QoS 1, with all else that is published in this turn of the event loop. `confirmed` is called at most
-   * once, and never after the connection has ended.
+   * Sends with QoS 1, with all else that is published in this turn of the event loop. `confirmed` is called when the
+   * broker has acknowledged it and can be trusted to have written it (SaveBarrier), at most once, and never after the connection has ended.
    * @returns whether it is sent; not when its packet has more than `maxBytes`
    */
   publish(
@@ -301,11 +311,28 @@ export class MqttConnection {
     stream.write(this.#batch.take());
   }
 
-  #confirm(id: number, code: number): void {
+  /** Messages sent that the broker has not acknowledged. */
+  get inFlight(): number {
+    return this.#unconfirmed.size;
+  }
+
+  #acknowledged(id: number, code: number): void {
     const confirmed = this.#unconfirmed.get(id);
     if (confirmed === undefined || this.#ended) return;
     this.#unconfirmed.delete(id);
-    confirmed(code >= 0x80 ? code : undefined);
+    if (code >= 0x80) confirmed(code);
+    else {
+      this.#barrier.acknowledged(() => {
+        if (!this.#ended) confirmed(undefined);
+      });
+    }
+    this.#events.acknowledged?.();
+  }
+
+  /** A PINGREQ that mqtt.js knows nothing of. */
+  #ping(): void {
+    const stream = this.#client?.stream;
+    if (!this.#ended && stream?.writable === true) stream.write(PINGREQ);
   }
 
   /** Cuts the connection; `ended` follows with this reason. */

@@ -38,6 +38,8 @@ export interface LinkPeer {
   opening?(connection: MqttConnection): void;
   /** See ConnectionEvents.message. */
   message?(packet: IncomingPacket): boolean;
+  /** See ConnectionEvents.acknowledged. */
+  acknowledged?(): void;
   /** The broker accepted us. When all is as it should be, the owner calls `ready`. */
   up(up: Up): void;
   /** The connection is gone, for whatever reason; called for each connection, also for one that never came up. */
@@ -151,6 +153,7 @@ export class MqttLink {
       },
       // Not acknowledged, it comes again.
       message: (packet) => unproven || (this.#peer.message?.(packet) ?? true),
+      acknowledged: () => this.#peer.acknowledged?.(),
       ended: (reason, silent) => {
         if (this.#connection === connection) this.#lost(reason, silent, version);
       },
