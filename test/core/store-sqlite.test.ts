@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { CrossdockError } from '../../core/errors';
 import { openSqliteStore } from '../../core/store';
+import { waitFor } from '../support';
 import { describeStoreContract } from './store-contract';
 
 describe('store: SQLite', () => {
@@ -106,14 +107,88 @@ describe('store: SQLite', () => {
       have?.rows.map((row) => row['n']),
       kept,
     );
-    assert.equal((await store.health()).state, 'open');
+    const health = await store.health();
+    assert.equal(health.state, 'failing');
+    assert.match(health.problem ?? '', /is full: nothing is accepted until there is room again/);
     await store.run([{ sql: 'PRAGMA max_page_count = 1000000' }]);
+    await waitFor(async () => (await store.health()).state === 'open', { what: 'the store to open again' });
     await store.run([{ sql: 'INSERT INTO t (n, body) VALUES (?, ?)', params: [999, body] }]);
     await store.close();
     const db = new DatabaseSync(file);
     assert.deepEqual({ ...db.prepare('PRAGMA integrity_check').get() }, { integrity_check: 'ok' });
     assert.equal(db.prepare('SELECT count(*) AS n FROM t').get()?.['n'], kept.length + 1);
     db.close();
+  });
+
+  it('accepts nothing after the first refusal, however small, and does not let itself be talked into it', async () => {
+    const file = join(folder, 'store.sqlite');
+    const store = await openSqliteStore(file);
+    const insert = (n: number, size: number) =>
+      store.run([{ sql: 'INSERT INTO t (n, body) VALUES (?, ?)', params: [n, 'x'.repeat(size)] }]);
+    const limit = async (more: number) => {
+      const [page] = await store.run([{ sql: 'PRAGMA page_count' }]);
+      await store.run([{ sql: `PRAGMA max_page_count = ${Number(page?.rows[0]?.['page_count']) + more}` }]);
+    };
+    const full = (error: unknown) => error instanceof CrossdockError && error.code === 'STORE_FULL';
+    try {
+      await store.run([{ sql: 'CREATE TABLE t (n BIGINT, body TEXT)' }]);
+      await limit(8);
+      await insert(1, 10);
+      // The one behind the big one shares its commit or comes right after it; it must not slip through.
+      const [before, big, behind] = await Promise.allSettled([
+        insert(2, 10),
+        insert(3, 100_000),
+        insert(4, 10),
+      ]);
+      assert.equal(big.status, 'rejected');
+      assert.equal(behind.status, 'rejected');
+      const kept = before.status === 'fulfilled' ? [1, 2] : [1];
+      await assert.rejects(insert(5, 10), full);
+      await assert.rejects(store.run([{ sql: 'DELETE FROM t' }]), full);
+      const guarded = store.run([{ sql: 'SELECT 1' }, { sql: 'UPDATE t SET n = 9', expect: 1 }]);
+      await assert.rejects(guarded, full);
+      // Room for what waits, and not enough to be called room: several probes say no.
+      await limit(100);
+      const until = performance.now() + 2500;
+      while (performance.now() < until) await assert.rejects(insert(6, 10), full);
+      const [rows] = await store.run([{ sql: 'SELECT n FROM t ORDER BY n' }]);
+      assert.deepEqual(
+        rows?.rows.map(({ n }) => n),
+        kept,
+      );
+      assert.equal((await store.health()).state, 'failing');
+
+      await limit(1000);
+      // Nobody writes: it opens by itself.
+      await waitFor(async () => (await store.health()).state === 'open', { what: 'the store to open again' });
+      await insert(7, 100_000);
+      const [left] = await store.run([{ sql: "SELECT name FROM sqlite_schema WHERE name <> 't'" }]);
+      assert.deepEqual(left?.rows, [], 'probes leave nothing behind');
+    } finally {
+      await store.close();
+    }
+    assert.deepEqual(readdirSync(folder), ['store.sqlite']);
+    const db = new DatabaseSync(file);
+    assert.deepEqual({ ...db.prepare('PRAGMA integrity_check').get() }, { integrity_check: 'ok' });
+    db.close();
+  });
+
+  it('copies itself while it is full', async () => {
+    const store = await openSqliteStore(join(folder, 'store.sqlite'));
+    try {
+      await store.run([{ sql: 'CREATE TABLE t (n BIGINT)' }, { sql: 'INSERT INTO t (n) VALUES (1)' }]);
+      await store.run([{ sql: 'PRAGMA max_page_count = 1' }]);
+      await assert.rejects(
+        store.run([{ sql: 'CREATE TABLE u (n BIGINT)' }]),
+        (error) => error instanceof CrossdockError && error.code === 'STORE_FULL',
+      );
+      await store.backup(join(folder, 'copy'));
+      const db = new DatabaseSync(join(folder, 'copy'));
+      assert.equal(db.prepare('SELECT count(*) AS n FROM t').get()?.['n'], 1);
+      db.close();
+    } finally {
+      await store.close();
+    }
   });
 
   it('copies itself while units go on committing, also one behind the other', async () => {

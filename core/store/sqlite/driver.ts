@@ -83,7 +83,6 @@ class SqliteStore implements Store {
   #unsent: Request[] = [];
   #nextId = 1;
   #closing: Promise<void> | undefined;
-  #problem: string | undefined;
 
   constructor(
     private readonly worker: Worker,
@@ -138,14 +137,15 @@ class SqliteStore implements Store {
     const queued = this.#waiting.size;
     const seen = (await this.#ask({ type: 'health' })) as WorkerHealth;
     const warnings = sqliteWarnings(await placeOf(dirname(this.file)), version);
+    const problem = seen.refuses === undefined ? undefined : errorOf(seen.refuses, this.file).message;
     return {
-      state: this.#problem === undefined ? 'open' : 'failing',
+      state: problem === undefined ? 'open' : 'failing',
       engine,
       warnings,
       bytes: seen.bytes,
       lastCommitAt: seen.lastCommitAt,
       queued,
-      problem: this.#problem,
+      problem,
     };
   }
 
@@ -208,18 +208,11 @@ class SqliteStore implements Store {
     const waiting = this.#waiting.get(reply.id);
     if (waiting === undefined) return;
     this.#waiting.delete(reply.id);
-    if (reply.ok) {
-      this.#problem = undefined;
-      waiting.resolve(reply.value);
-      return;
-    }
-    const error = errorOf(reply.failure, this.file);
-    if (error instanceof CrossdockError && error.kind === 'transient') this.#problem = error.message;
-    waiting.reject(error);
+    if (reply.ok) waiting.resolve(reply.value);
+    else waiting.reject(errorOf(reply.failure, this.file));
   }
 
   #fail(problem: string): void {
-    this.#problem = problem;
     this.#closing ??= Promise.resolve();
     const error = new CrossdockError(problem, {
       code: 'STORE_CLOSED',

@@ -34,6 +34,8 @@ export type Reply =
 export interface WorkerHealth {
   readonly bytes: number;
   readonly lastCommitAt: number | undefined;
+  /** Why nothing is written now. */
+  readonly refuses: Failure | undefined;
 }
 
 export type FromWorker =

@@ -4,12 +4,16 @@
  * While one group commits (the fsync is the cost), further units queue up in this thread's message port; the next
  * group takes all of them into one transaction with one fsync. A unit that fails is rolled back to its savepoint and
  * does not disturb its neighbours. Nothing is answered before the COMMIT that holds it has returned.
+ *
+ * A unit that the file has no room for shuts the store: nothing is written any more, whether it would fit or not, until
+ * a probe has shown that there is room again. Units that only read go on.
  */
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import * as sqlite from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { StatementResult } from '../types';
 import type { Failure, FromWorker, Reply, Request, ToWorker, WireStatement } from './protocol';
+import { diskHasRoom, probe, undo } from './room';
 
 type RunRequest = Extract<Request, { type: 'run' }>;
 
@@ -21,6 +25,11 @@ const COPY_PAGES = 256;
 const MAX_PREPARED = 500;
 /** SQLite result codes after which SQLite itself has rolled the whole transaction back (sqlite.org/lang_transaction). */
 const ROLLS_BACK_ALL = new Set([7, 9, 10, 13]); // NOMEM, INTERRUPT, IOERR, FULL
+const READONLY = 8;
+/** SQLite result codes that say that the file cannot be written, by whatever unit. */
+const SHUTS = new Set([READONLY, 10, 13, 14]); // IOERR, FULL, CANTOPEN
+/** From a refused unit or probe to the next probe, in ms. */
+const PROBE_EVERY = 1000;
 
 const port = parentPort;
 if (port === null) throw new Error('the store worker runs in a worker thread only');
@@ -28,6 +37,9 @@ const file = String((workerData as { file: string }).file);
 
 let db: sqlite.DatabaseSync;
 let lastCommitAt: number | undefined;
+/** Why nothing is written now, and when that is looked at again (performance.now()). */
+let shut: { readonly failure: Failure; readonly until: number } | undefined;
+let nextLook: NodeJS.Timeout | undefined;
 const prepared = new Map<string, { statement: sqlite.StatementSync; reads: boolean }>();
 
 class ExpectationFailed extends Error {
@@ -88,6 +100,11 @@ function failureOf(error: unknown): Failure {
   return { type: 'sqlite', errcode: (errcode ?? 1) & 0xff, message: message ?? String(error) };
 }
 
+/** In a store that is shut, READONLY is what a unit gets that is not only reading. */
+function endsGroup(errcode: number): boolean {
+  return ROLLS_BACK_ALL.has(errcode) || (SHUTS.has(errcode) && !(shut !== undefined && errcode === READONLY));
+}
+
 /** Runs one unit inside the open transaction; a failed one leaves no trace. */
 function runUnit(request: RunRequest): Reply {
   // A single statement is atomic by itself; only longer units pay for a savepoint. An expectation is checked after
@@ -101,7 +118,7 @@ function runUnit(request: RunRequest): Reply {
     return { id: request.id, ok: true, value };
   } catch (error) {
     const failure = failureOf(error);
-    if (failure.type === 'sqlite' && ROLLS_BACK_ALL.has(failure.errcode)) throw error;
+    if (failure.type === 'sqlite' && endsGroup(failure.errcode)) throw error;
     if (!plain) {
       db.exec('ROLLBACK TO unit');
       db.exec('RELEASE unit');
@@ -120,13 +137,54 @@ function commitGroup(group: readonly RunRequest[]): readonly Reply[] {
   } catch (error) {
     // Disk full or an I/O error: nothing of this group is durable, so nothing of it is acknowledged.
     const failure = failureOf(error);
-    try {
-      db.exec('ROLLBACK');
-    } catch {
-      // SQLite has rolled back by itself already.
-    }
+    undo(db);
+    if (failure.type === 'sqlite' && SHUTS.has(failure.errcode)) shutFor(failure);
     return group.map(({ id }) => ({ id, ok: false, failure }));
   }
+}
+
+function shutFor(failure: Failure): void {
+  shut = { failure, until: performance.now() + PROBE_EVERY };
+  // Opens again with nobody asking too, so that the health tells the truth.
+  clearTimeout(nextLook);
+  nextLook = setTimeout(serve, PROBE_EVERY + 1);
+}
+
+/** Opens a shut store, when it is time to look and there is room. */
+function reopen(): void {
+  if (shut === undefined || performance.now() < shut.until) return;
+  let { failure } = shut;
+  try {
+    if (diskHasRoom(file)) {
+      probe(db);
+      shut = undefined;
+      return;
+    }
+  } catch (error) {
+    failure = failureOf(error);
+  }
+  shutFor(failure);
+}
+
+/** Units of a shut store: those that only read get their rows, the others the reason. */
+function readGroup(group: readonly RunRequest[], reason: Failure): readonly Reply[] {
+  try {
+    db.exec('PRAGMA query_only = 1');
+    db.exec('BEGIN');
+    const replies = group.map(runUnit);
+    db.exec('COMMIT');
+    return replies.map((reply) => (refusedToWrite(reply) ? { ...reply, failure: reason } : reply));
+  } catch (error) {
+    const failure = failureOf(error);
+    undo(db);
+    return group.map(({ id }) => ({ id, ok: false, failure }));
+  } finally {
+    db.exec('PRAGMA query_only = 0');
+  }
+}
+
+function refusedToWrite(reply: Reply): reply is Extract<Reply, { ok: false }> {
+  return !reply.ok && reply.failure.type === 'sqlite' && reply.failure.errcode === READONLY;
 }
 
 function sizeOf(path: string): number {
@@ -197,11 +255,13 @@ function answerOther(request: Exclude<Request, { type: 'run' }>): void {
     if (request.type === 'close') {
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       db.close();
+      clearTimeout(nextLook);
       answer({ id, ok: true, value: null });
       port?.close();
       return;
     }
-    answer({ id, ok: true, value: { bytes: sizeOf(file) + sizeOf(`${file}-wal`), lastCommitAt } });
+    const bytes = sizeOf(file) + sizeOf(`${file}-wal`);
+    answer({ id, ok: true, value: { bytes, lastCommitAt, refuses: shut?.failure } });
   } catch (error) {
     answer({ id, ok: false, failure: failureOf(error) });
   }
@@ -219,13 +279,17 @@ function serve(): void {
   turn = false;
   if (holding) return;
   for (;;) {
+    reopen();
     gather();
     const [next] = queue;
     if (next === undefined) return;
     if (next.type === 'run') {
       const end = queue.findIndex(({ type }) => type !== 'run');
       const group = queue.splice(0, Math.min(MAX_GROUP, end === -1 ? queue.length : end)) as RunRequest[];
-      post({ type: 'replies', replies: commitGroup(group) });
+      post({
+        type: 'replies',
+        replies: shut === undefined ? commitGroup(group) : readGroup(group, shut.failure),
+      });
     } else if (next.type === 'close' && copying !== undefined) {
       void copying.then(serve);
       return;
