@@ -11,7 +11,7 @@ import { Alarm } from './alarm';
 import type { Backoff } from './backoff';
 import { crashPoint } from './crash-point';
 import { type Delivery, deliveryOf, type LeaseTerms } from './inbox-delivery';
-import { HAND_BACK, LEASE, LEASE_SUSPECT, NEXT_DUE, RECLAIM, WAKE } from './inbox-schema';
+import { HAND_BACK, LEASE, LEASE_SUSPECT, LEASED_BY, NEXT_DUE, RECLAIM, WAKE } from './inbox-schema';
 import { Pauses } from './pauses';
 
 /**
@@ -74,6 +74,8 @@ export class Dispatcher {
   #due = true;
   /** There may be suspects in the store. */
   #suspects = true;
+  /** There may be leases in the store that are ours and that we do not know of; also from before a redeploy. */
+  #lost = true;
 
   constructor(private readonly options: DispatcherOptions) {
     this.#terms = {
@@ -140,13 +142,14 @@ export class Dispatcher {
   /** Gives back what was leased and has not entered the flow. */
   async #returnAhead(): Promise<void> {
     const ahead = this.#ahead.splice(0);
-    await Promise.allSettled(
+    const returned = await Promise.allSettled(
       ahead.map(({ seq }) => {
         const message = this.#inFlight.get(seq);
         this.#inFlight.delete(seq);
         return message === undefined ? undefined : this.#giveBack(message);
       }),
     );
+    this.#lost ||= returned.some(({ status }) => status === 'rejected');
   }
 
   /** Somebody wants a pause, has lifted one, or its time is over. */
@@ -203,18 +206,19 @@ export class Dispatcher {
   /** As many are leased ahead as may be in the flow; asked for when half of that is used up, to lease in batches. */
   #wantsMore(): boolean {
     if (this.#deliver === undefined || this.#trial !== undefined) return false;
-    if (!this.#more && !this.#due && !this.#suspects) return false;
+    if (!this.#more && !this.#due && !this.#suspects && !this.#lost) return false;
     const room = this.#room;
     return this.#inFlight.size < (room < this.options.concurrency ? room : room * 1.5);
   }
 
   async #fill(): Promise<void> {
     while (this.#wantsMore()) {
+      if (this.#lost) await this.#recover();
       if (this.#due) await this.#reclaim();
       if (this.#suspects) {
         // Nothing more is leased until it has found its place.
         if (this.#inFlight.size >= this.#room) return;
-        const [suspect] = await this.#lease(LEASE_SUSPECT);
+        const [suspect] = await this.#lease(LEASE_SUSPECT, [this.options.source]);
         if (suspect !== undefined) {
           this.#try(suspect);
           return;
@@ -222,6 +226,30 @@ export class Dispatcher {
         this.#suspects = false;
       }
       await this.#leaseAhead();
+    }
+  }
+
+  /**
+   * Gives back what the store has leased to us and told nobody, since its answer was lost: otherwise it would wait until
+   * the lease runs out, and its partition key with it.
+   */
+  async #recover(): Promise<void> {
+    this.#lost = false;
+    const { source, store } = this.options;
+    try {
+      const [leased] = await store.run([
+        { sql: LEASED_BY, params: [source, LEASE_GRACE_MS, store.instanceId] },
+      ]);
+      const unknown = (leased?.rows ?? [])
+        .map((row) => ({ seq: Number(row['seq']), fence: Number(row['fence']) }))
+        .filter(({ seq, fence }) => this.#inFlight.get(seq)?.fence !== fence);
+      if (unknown.length === 0) return;
+      await store.run(unknown.map(({ seq, fence }) => ({ sql: HAND_BACK, params: [seq, fence] })));
+      this.#more = true;
+      this.#suspects = true;
+    } catch (error) {
+      this.#lost = true;
+      throw error;
     }
   }
 
@@ -242,13 +270,13 @@ export class Dispatcher {
   }
 
   async #leaseAhead(): Promise<void> {
-    const { concurrency } = this.options;
+    const { concurrency, source } = this.options;
     const places = this.#room < concurrency ? this.#room : concurrency * 2;
     const room = places - this.#inFlight.size;
     if (room <= 0) return;
     // Whatever arrives from now on asks for another look.
     this.#more = false;
-    const leased = await this.#lease(LEASE, room);
+    const leased = await this.#lease(LEASE, [source, room]);
     if (leased.length === room) this.#more = true;
     this.#ahead.push(...leased);
     // RETURNING promises no order (sqlite.org/lang_returning, clause 5); and what is urgent overtakes.
@@ -258,11 +286,15 @@ export class Dispatcher {
     if (leased.length < room) await this.#setAlarm();
   }
 
-  async #lease(sql: string, ...limit: number[]): Promise<Delivery[]> {
-    const { store, source, holdMs } = this.options;
+  async #lease(sql: string, which: readonly (string | number)[]): Promise<Delivery[]> {
+    const { store, holdMs } = this.options;
     // The lease outlives the scope a little: the scope's own end is the rule, the lease the net.
-    const params = [store.instanceId, holdMs + LEASE_GRACE_MS, source, ...limit];
-    const [result] = await store.run([{ sql, params }]);
+    const params = [...which, store.instanceId, holdMs + LEASE_GRACE_MS];
+    const [result] = await store.run([{ sql, params }]).catch((error: unknown) => {
+      // It may have been done all the same.
+      this.#lost = true;
+      throw error;
+    });
     const rows = result?.rows ?? [];
     if (rows.length > 0) crashPoint('lease.taken');
     const leased = rows.map((row) => deliveryOf(row, this.#terms));

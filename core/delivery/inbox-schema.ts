@@ -153,23 +153,30 @@ const AS_LEASED = `seq, id, partition_key, priority, headers, body, received_at,
 
 /**
  * Leases what is ready, by priority and age. Within a partition key only the oldest unsettled message is ever ready.
- * Parameters: owner, lease ms, source, limit.
+ * Parameters: source, limit, owner, lease ms.
  */
-export const LEASE = `UPDATE crossdock_inbox SET state = 'leased', ${TAKEN}
-  WHERE state = 'ready' AND seq IN (
+export const LEASE = `WITH taken AS MATERIALIZED (
     SELECT seq FROM crossdock_inbox WHERE source = ? AND state = 'ready'
     ORDER BY priority, seq LIMIT ? {skip_locked})
+  UPDATE crossdock_inbox SET state = 'leased', ${TAKEN} WHERE seq IN (SELECT seq FROM taken)
   RETURNING ${AS_LEASED}`;
 
 /**
  * Leases one suspect: the one whose process has died least often with it, so that a message which only happened to be
- * there is done before the culprit has its turn again. Parameters: owner, lease ms, source.
+ * there is done before the culprit has its turn again. Parameters: source, owner, lease ms.
  */
-export const LEASE_SUSPECT = `UPDATE crossdock_inbox SET state = 'leased', ${TAKEN}
-  WHERE state = 'suspect' AND seq IN (
+export const LEASE_SUSPECT = `WITH taken AS MATERIALIZED (
     SELECT seq FROM crossdock_inbox WHERE source = ? AND state = 'suspect'
     ORDER BY unended, priority, seq LIMIT 1 {skip_locked})
+  UPDATE crossdock_inbox SET state = 'leased', ${TAKEN} WHERE seq IN (SELECT seq FROM taken)
   RETURNING ${AS_LEASED}`;
+
+/**
+ * What an instance has leased, by the store, without those that it has given up: their lease ends soon, and that end
+ * is theirs. Parameters: source, ms that a lease must have left, owner.
+ */
+export const LEASED_BY = `SELECT seq, fence FROM crossdock_inbox
+  WHERE source = ? AND state = 'leased' AND lease_until > {now} + ? AND lease_owner = ?`;
 
 /** Deaths of its process in a row after which a message is delivered alone: one of those that were there is the cause. */
 const SUSPECT_FROM = 2;
@@ -180,10 +187,10 @@ const SUSPECT_FROM = 2;
 export const MAX_UNENDED = 6;
 
 /** Failed messages whose time has come. Parameter: source. */
-export const WAKE = `UPDATE crossdock_inbox SET state = 'ready'
-  WHERE state = 'waiting' AND seq IN (
+export const WAKE = `WITH due AS MATERIALIZED (
     SELECT seq FROM crossdock_inbox WHERE source = ? AND state = 'waiting' AND next_at <= {now}
-    ORDER BY next_at LIMIT 1000 {skip_locked})`;
+    ORDER BY next_at LIMIT 1000 {skip_locked})
+  UPDATE crossdock_inbox SET state = 'ready' WHERE seq IN (SELECT seq FROM due)`;
 
 /**
  * Leases that ran out (the flow has swallowed the message) or whose process is gone. A process takes down with it

@@ -63,5 +63,6 @@ export const DONE = `UPDATE crossdock_idempotency
 export const RELEASE = `UPDATE crossdock_idempotency SET state = 'failed', owner = '', updated_at = {now} ${FENCED}`;
 
 /** The oldest ones past their retention, whichever guard they are of. Parameter: how many at most. */
-export const CLEAN_UP = `DELETE FROM crossdock_idempotency WHERE (scope, key) IN (
-  SELECT scope, key FROM crossdock_idempotency WHERE expires_at < {now} ORDER BY expires_at LIMIT ? {skip_locked})`;
+export const CLEAN_UP = `WITH old AS MATERIALIZED (
+  SELECT scope, key FROM crossdock_idempotency WHERE expires_at < {now} ORDER BY expires_at LIMIT ? {skip_locked})
+  DELETE FROM crossdock_idempotency WHERE (scope, key) IN (SELECT scope, key FROM old)`;

@@ -63,5 +63,6 @@ export const PASSED = `UPDATE crossdock_sequence SET newest = ?, shown = ?, gap_
 export const RELEASE = `UPDATE crossdock_sequence SET owner = '', lease_until = 0 ${FENCED}`;
 
 /** Parameter: how many at most. */
-export const CLEAN_UP = `DELETE FROM crossdock_sequence WHERE (scope, key) IN (
-  SELECT scope, key FROM crossdock_sequence WHERE expires_at < {now} ORDER BY expires_at LIMIT ? {skip_locked})`;
+export const CLEAN_UP = `WITH old AS MATERIALIZED (
+  SELECT scope, key FROM crossdock_sequence WHERE expires_at < {now} ORDER BY expires_at LIMIT ? {skip_locked})
+  DELETE FROM crossdock_sequence WHERE (scope, key) IN (SELECT scope, key FROM old)`;

@@ -10,7 +10,9 @@
  * - placeholders are `?`, in order; identifiers are unquoted lower case; table names start with `crossdock_`;
  * - types are TEXT and BIGINT (milliseconds since the epoch for times; decimals and JSON as TEXT) and `{blob}`;
  * - `{serial}` is the type of an ascending key, `{now}` is the store's own clock in ms, `{skip_locked}` ends a
- *   sub-select that leases rows (empty on SQLite, where there is one writer; FOR UPDATE SKIP LOCKED on PostgreSQL);
+ *   sub-select that leases rows (empty on SQLite, where there is one writer; FOR UPDATE SKIP LOCKED on PostgreSQL).
+ *   It stands in `WITH x AS MATERIALIZED (...)`, never in an `IN (...)`: that PostgreSQL may join, and run again for each
+ *   row of the table, each time locking the next one, so that a LIMIT of 1 leases all there are;
  * - `ON CONFLICT ... DO UPDATE`, `RETURNING`, partial indexes, `UPDATE ... WHERE x IN (SELECT ... LIMIT ?)` are fine.
  *
  * Times come from the store's clock (`{now}`), so that processes that share a store agree about leases.

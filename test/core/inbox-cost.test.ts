@@ -25,6 +25,7 @@ describe('what the inbox costs', () => {
     'leases a suspect': schema.LEASE_SUSPECT,
     'wakes what failed': schema.WAKE,
     'takes leases back': schema.RECLAIM,
+    'finds leases that nobody knows of': schema.LEASED_BY,
     'sets its alarm': schema.NEXT_DUE,
     counts: schema.DEPTH,
     'finds the oldest': schema.OLDEST,

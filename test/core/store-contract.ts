@@ -240,7 +240,10 @@ export function describeStoreContract(
       const [rows, changed, gone] = await store.run([
         { sql: 'SELECT n, body FROM crossdock_contract ORDER BY k' },
         { sql: 'UPDATE crossdock_contract SET n = n WHERE n IS NULL' },
-        { sql: 'DELETE FROM crossdock_contract' },
+        {
+          sql: `WITH picked AS MATERIALIZED (SELECT k FROM crossdock_contract ORDER BY k LIMIT 5 {skip_locked})
+            DELETE FROM crossdock_contract WHERE k IN (SELECT k FROM picked)`,
+        },
       ]);
       assert.equal(rows?.rows[0]?.['n'], Number.MAX_SAFE_INTEGER);
       assert.deepEqual(new Uint8Array(rows?.rows[0]?.['body'] as Uint8Array), new Uint8Array());
@@ -381,10 +384,11 @@ export function describeSharedStoreContract(
           for (;;) {
             const [leased] = await store.run([
               {
-                sql: `UPDATE crossdock_lease SET owner = ?, fence = fence + 1 WHERE seq IN (
-                  SELECT seq FROM crossdock_lease WHERE owner IS NULL ORDER BY seq LIMIT ? {skip_locked})
-                  RETURNING seq`,
-                params: [owner, 7],
+                sql: `WITH taken AS MATERIALIZED (
+                    SELECT seq FROM crossdock_lease WHERE owner IS NULL ORDER BY seq LIMIT ? {skip_locked})
+                  UPDATE crossdock_lease SET owner = ?, fence = fence + 1
+                  WHERE seq IN (SELECT seq FROM taken) RETURNING seq`,
+                params: [7, owner],
               },
             ]);
             const rows = leased?.rows ?? [];

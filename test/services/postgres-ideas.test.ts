@@ -14,6 +14,7 @@ import {
   type ScopedMessage,
   ScopeRegistry,
 } from '../../core/delivery';
+import { LEASE, LEASE_SUSPECT, WAKE } from '../../core/delivery/inbox-schema';
 import { openOutbox } from '../../core/delivery/outbox';
 import { CrossdockError } from '../../core/errors';
 import { IdempotencyGuard } from '../../core/idempotency';
@@ -133,6 +134,53 @@ describe('ideas on PostgreSQL', function () {
     assert.equal(letter?.code, 'SKU_MISSING');
     const kept = await letters.body(letter?.id ?? '');
     assert.match(Buffer.from(kept?.original ?? []).toString(), /^body \d+$/);
+  });
+
+  it('leases no more than it is told to, also from a table that the server has not looked through', async () => {
+    await openInbox(store);
+    for (const state of ['ready', 'suspect']) {
+      const rows = Array.from({ length: 12 }, (_, n) => ({
+        sql: `INSERT INTO crossdock_inbox (source, id, priority, headers, received_at, state, attempts, failures, unended,
+            next_at, fence) VALUES ('shop', ?, 5, '{}', 1, ?, 2, 0, 2, 1, 2)`,
+        params: [`${state} ${n}`, state],
+      }));
+      await store.run(rows);
+    }
+    const [suspects] = await store.run([{ sql: LEASE_SUSPECT, params: ['shop', 'me', 1000] }]);
+    assert.deepEqual(
+      suspects?.rows.map(({ id }) => id),
+      ['suspect 0'],
+    );
+    const [ready] = await store.run([{ sql: LEASE, params: ['shop', 5, 'me', 1000] }]);
+    assert.deepEqual(
+      ready?.rows.map(({ id }) => id).sort(),
+      [0, 1, 2, 3, 4].map((n) => `ready ${n}`),
+    );
+    await store.run([{ sql: "UPDATE crossdock_inbox SET state = 'waiting'" }]);
+    const [woken] = await store.run([{ sql: WAKE.replace('1000', '3'), params: ['shop'] }]);
+    assert.equal(woken?.changes, 3);
+  });
+
+  it('suspects are tried one after the other, and all of them', async () => {
+    const inbox = await openInbox(store);
+    const ids = Array.from({ length: 12 }, (_, n) => `s${n}`);
+    for (const id of ids) await inbox.accept({ id, partitionKey: undefined, body: Buffer.from(id) });
+    await store.run([{ sql: "UPDATE crossdock_inbox SET state = 'suspect', unended = 2" }]);
+    const scopes = new ScopeRegistry();
+    const seen: string[] = [];
+    let most = 0;
+    inbox.start((delivery) => {
+      const message: ScopedMessage = { _msgid: delivery.deliveryId };
+      const token = scopes.open(message, delivery.scope, inbox.holdMs);
+      seen.push(delivery.deliveryId);
+      most = Math.max(most, scopes.size);
+      void scopes.settle(message, { type: 'completed', result: null });
+      return () => scopes.handBack(token);
+    });
+    await waitFor(() => seen.length === ids.length, { what: 'all suspects', timeoutMs: 20_000 });
+    await inbox.stop(5000);
+    assert.deepEqual(seen, ids);
+    assert.equal(most, 1);
   });
 
   it('idempotency guard: of claims in two gateways one is first, the others get its result', async () => {

@@ -239,6 +239,53 @@ describe('store: PostgreSQL', function () {
     assert.notEqual(after, before);
   });
 
+  it('what a lost connection still had to do is not done later, behind the back of its caller', async () => {
+    const proxy = await proxied();
+    const schema = newSchema();
+    const store = await open(schema, {}, proxy.url);
+    await store.run([TABLE]);
+    await admin.query(`BEGIN; LOCK TABLE "${schema}".t IN ACCESS EXCLUSIVE MODE`);
+    try {
+      const unknown = assert.rejects(store.run([insert(1)]), failsWith('STORE_IO', 'transient'));
+      await waitFor(
+        async () => {
+          const { rows } = await admin.query(
+            `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '"${schema}".t'::regclass`,
+          );
+          return rows.length > 0;
+        },
+        { what: 'the lock that it waits for' },
+      );
+      proxy.reset();
+      await unknown;
+      // Connected anew, and the table is still locked.
+      await store.run([{ sql: 'SELECT 1' }]);
+    } finally {
+      await admin.query('COMMIT');
+    }
+    await store.run([insert(2)]);
+    assert.deepEqual(await rowsIn(schema), [2]);
+  });
+
+  it('half-open while an idea is opened whose tables are there: that fails as soon as anything else', async () => {
+    const proxy = await proxied();
+    const schema = newSchema();
+    const idea = { idea: 'kept', steps: [[TABLE.sql]] };
+    const store = await open(schema, { answerMs: 500 }, proxy.url);
+    await store.migrate(idea);
+    proxy.blackhole();
+    await assert.rejects(store.migrate(idea), failsWith('STORE_IO', 'transient'));
+    proxy.restore();
+    await waitFor(
+      () =>
+        store
+          .migrate(idea)
+          .then(() => true)
+          .catch(() => false),
+      { what: 'the store' },
+    );
+  });
+
   it('rows locked for long: the unit is repeated, then rejected as busy; its neighbours commit', async () => {
     const schema = newSchema();
     const store = await open(schema, { answerMs: 20_000 });

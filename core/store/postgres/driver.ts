@@ -36,6 +36,9 @@ const MAX_TRIES = 3;
 const SIZE = `SELECT sum(pg_total_relation_size(c.oid)) AS bytes FROM pg_class c
   WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = ?) AND c.relkind IN ('r', 'm')`;
 
+const VERSION = 'SELECT max(version) AS version FROM crossdock_schema WHERE idea = ?';
+const UNDEFINED_TABLE = '42P01';
+
 export interface PostgresOptions extends StoreOptions {
   /** Ms of silence after which a connection is taken for dead. Default 15,000. */
   readonly answerMs?: number;
@@ -98,8 +101,24 @@ class PostgresStore implements Store {
     return this.#enqueue(statements, false);
   }
 
-  migrate(migration: Migration): Promise<void> {
-    return applyMigrations({ run: (statements) => this.#enqueue(statements, true) }, migration);
+  async migrate(migration: Migration): Promise<void> {
+    if (await this.#isCurrent(migration)) return;
+    await applyMigrations({ run: (statements) => this.#enqueue(statements, true) }, migration);
+  }
+
+  /**
+   * Nearly always there is nothing to change. That is asked without patience: on a connection that has gone silent all
+   * units would wait behind it for as long as a schema change may take.
+   */
+  async #isCurrent({ idea, steps }: Migration): Promise<boolean> {
+    try {
+      const [found] = await this.run([{ sql: VERSION, params: [idea] }]);
+      return Number(found?.rows[0]?.['version'] ?? 0) === steps.length;
+    } catch (error) {
+      // No ledger yet.
+      if (error instanceof CrossdockError && error.facts['postgres'] === UNDEFINED_TABLE) return false;
+      throw error;
+    }
   }
 
   async health(): Promise<StoreHealth> {

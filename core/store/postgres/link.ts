@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CrossdockError } from '../../errors';
 import type { Endpoint } from './config';
 import { errorOf } from './errors';
-import { type ServerFacts, Session } from './session';
+import { type Backend, type ServerFacts, Session } from './session';
 
 const CONNECT_MS = 10_000;
 const RECONNECT_CAP_MS = 10_000;
@@ -18,7 +18,9 @@ export interface LinkEvents {
 
 export class Link {
   #session: Session | undefined;
-  #facts: ServerFacts = { version: '', clockOffset: 0, warnings: [] };
+  #facts: ServerFacts = { version: '', pid: 0, clockOffset: 0, warnings: [] };
+  /** Of the session that we have, or had last. */
+  #backend: Backend | undefined;
   #lostAt = 0;
   #problem: string | undefined;
   readonly #closed = new AbortController();
@@ -64,7 +66,8 @@ export class Link {
   }
 
   #connect(): Promise<Session> {
-    return Session.open(this.endpoint, { connectMs: CONNECT_MS, answerMs: this.answerMs });
+    const limits = { connectMs: CONNECT_MS, answerMs: this.answerMs };
+    return Session.open(this.endpoint, limits, this.#backend);
   }
 
   #explain(error: Error): CrossdockError {
@@ -74,6 +77,7 @@ export class Link {
   #adopt(session: Session): void {
     this.#session = session;
     this.#facts = session.facts;
+    this.#backend = session.backend;
     this.#problem = undefined;
     void session.lost.then((reason) => {
       this.#session = undefined;

@@ -3,7 +3,9 @@
  * the other without waiting for answers (pipelined), and a connection that answers no more is cut by us: TCP alone
  * would leave a half-open one hanging for minutes.
  */
+import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, QueryResult } from 'pg';
 import { CrossdockError } from '../../errors';
 import type { StoreWarning } from '../types';
@@ -21,17 +23,32 @@ export interface Limits {
 /** The answer to one command. */
 export type Answer = { readonly result: QueryResult } | { readonly error: Error };
 
+/** A session's process at the server. */
+export interface Backend {
+  readonly pid: number;
+  /** Pids come again; and a connection pooler gives a backend to somebody else, under another name. */
+  readonly name: string;
+}
+
 /** What the server says about itself. */
 export interface ServerFacts {
   readonly version: string;
+  /** Its process that serves us. */
+  readonly pid: number;
   /** Server clock minus ours, ms. */
   readonly clockOffset: number;
   readonly warnings: readonly StoreWarning[];
 }
 
 const FACTS = `SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync,
-  current_setting('synchronous_commit') AS synchronous_commit, {now} AS now,
+  current_setting('synchronous_commit') AS synchronous_commit, pg_backend_pid() AS pid, {now} AS now,
   (SELECT count(*) FROM pg_namespace WHERE nspname = current_schema()) AS schema_there`;
+
+const ENDED = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE pid = $1 AND application_name = $2 AND datname = current_database() AND pid <> pg_backend_pid()`;
+/** An end that is asked for comes at once, or after the commit that is under way. */
+const ENDING_MS = 2000;
+const ENDING_LOOK_MS = 20;
 
 /** @throws CrossdockError STORE_NEEDS_PG (permanent) when the optional package is not installed. */
 function loadClient(): typeof Client {
@@ -49,10 +66,11 @@ export class Session {
   /** Why the connection is gone. */
   #gone: Error | undefined;
   readonly #lost: Promise<Error>;
-  facts: ServerFacts = { version: '', clockOffset: 0, warnings: [] };
+  facts: ServerFacts = { version: '', pid: 0, clockOffset: 0, warnings: [] };
 
   private constructor(
     private readonly client: Client,
+    private readonly name: string,
     private readonly limits: Limits,
   ) {
     this.#lost = new Promise((resolve) => {
@@ -66,10 +84,15 @@ export class Session {
     });
   }
 
-  /** Connects and makes the session ready. Rejects with the driver's or the server's error. */
-  static async open(endpoint: Endpoint, limits: Limits): Promise<Session> {
+  /**
+   * Connects and makes the session ready. Rejects with the driver's or the server's error.
+   * @param before the session that was lost: it is ended at the server first, so that what it was sent and is still on
+   *   its way does not commit later, behind the back of who was told that it is unknown
+   */
+  static async open(endpoint: Endpoint, limits: Limits, before?: Backend): Promise<Session> {
     const PgClient = loadClient();
     const { host, port, database, user, password, ssl, channelBinding } = endpoint;
+    const name = `crossdock ${randomBytes(6).toString('hex')}`;
     const client = new PgClient({
       host,
       port,
@@ -78,22 +101,27 @@ export class Session {
       password,
       ssl,
       enableChannelBinding: channelBinding,
-      application_name: 'crossdock',
+      application_name: name,
       connectionTimeoutMillis: limits.connectMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       pipeline: true,
       types: { getTypeParser: (oid: number) => parserOf(oid) },
     });
-    const session = new Session(client, limits);
+    const session = new Session(client, name, limits);
     try {
       await client.connect();
       await session.#prepare(endpoint);
+      if (before !== undefined) await session.#endEarlier(before);
     } catch (error) {
       session.cut(error as Error);
       throw error;
     }
     return session;
+  }
+
+  get backend(): Backend {
+    return { pid: this.facts.pid, name: this.name };
   }
 
   get alive(): boolean {
@@ -173,6 +201,16 @@ export class Session {
     return Array.isArray(result) ? (result.at(-1) as QueryResult) : result;
   }
 
+  /** Also resolves when it may not, or does not end soon: then there are the fences. */
+  async #endEarlier({ pid, name }: Backend): Promise<void> {
+    const until = performance.now() + ENDING_MS;
+    while (performance.now() < until) {
+      const [answer] = await this.exchange([{ text: ENDED, values: [pid, name] }]);
+      if (answer === undefined || 'error' in answer || answer.result.rows.length === 0) return;
+      await sleep(ENDING_LOOK_MS);
+    }
+  }
+
   async #prepare({ schema, ssl, label }: Endpoint): Promise<void> {
     await this.#ask(`SET search_path TO "${schema}"; SET client_encoding TO 'UTF8'; SET timezone TO 'UTC';
       SET default_transaction_isolation TO 'read committed'; SET lock_timeout TO 1000; SET statement_timeout TO 0;
@@ -180,6 +218,7 @@ export class Session {
     const { rows } = await this.#ask(translate(FACTS));
     const facts = rows[0] as {
       version: string;
+      pid: number;
       fsync: string;
       synchronous_commit: string;
       now: number;
@@ -209,6 +248,7 @@ export class Session {
     }
     this.facts = {
       version: facts.version.split(' ')[0] ?? facts.version,
+      pid: facts.pid,
       clockOffset: facts.now - Date.now(),
       warnings,
     };

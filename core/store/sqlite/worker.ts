@@ -71,12 +71,15 @@ function prepare(sql: string): { statement: sqlite.StatementSync; reads: boolean
   if (known !== undefined) return known;
   if (prepared.size >= MAX_PREPARED) prepared.clear();
   const statement = db.prepare(sql);
-  const entry = {
-    statement,
-    reads: /^\s*(select|with|pragma|explain)\b/i.test(sql) || /\breturning\b/i.test(sql),
-  };
+  const entry = { statement, reads: givesRows(sql) };
   prepared.set(sql, entry);
   return entry;
+}
+
+function givesRows(sql: string): boolean {
+  if (/^\s*(select|pragma|explain)\b|\breturning\b/i.test(sql)) return true;
+  // What picks rows in front of a change gives none itself.
+  return /^\s*with\b/i.test(sql) && !/\)\s*(insert|update|delete)\b/i.test(sql);
 }
 
 function execute(step: WireStatement, index: number): StatementResult {
