@@ -23,6 +23,7 @@ import {
 } from '../../core/delivery';
 import type { CrossdockError } from '../../core/errors';
 import type { Behaviour } from '../shared/base';
+import { drainMs } from '../shared/closing';
 import type { Message, Red } from '../shared/red';
 import { enter } from '../shared/source';
 import { trackMessages } from '../shared/tracking';
@@ -37,7 +38,6 @@ import {
 } from './common';
 import { Work } from './work';
 
-const DRAIN_MS = 8000;
 /** Between the attempts of a message that failed for now. */
 const BACKOFF: Backoff = { baseMs: 1000, capMs: 60_000 };
 /**
@@ -124,7 +124,7 @@ export async function startFlowMode(
       deaf();
       try {
         // The connection must outlive the flow: an end that comes now is still acknowledged.
-        await work.stop(DRAIN_MS);
+        await work.stop(drainMs(red));
       } finally {
         await subscription.close();
       }

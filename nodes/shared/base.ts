@@ -15,7 +15,7 @@ export interface Behaviour {
   /** Handles one message; an error thrown here is the message's failure. */
   input?(message: Message, send: Send): Promise<void>;
   /**
-   * Frees what was opened; Node-RED waits for it up to its own limit (15 s).
+   * Frees what was opened; Node-RED waits for it up to its own limit (closing.ts).
    * @param removed the node is gone from the flows; false when a new instance of it starts after the deploy
    */
   close?(removed: boolean): Promise<void>;

@@ -3,6 +3,7 @@
  * start in any order, and each user gets the reason when it could not be opened.
  */
 import { asCrossdockError, CrossdockError } from '../../core/errors';
+import { usersMs } from './closing';
 import type { RawConfig, Red, RedNode } from './red';
 
 export interface SharedNode<T> extends RedNode {
@@ -19,9 +20,6 @@ export interface SharedDefinition<T> {
   create(config: RawConfig, node: RedNode): Promise<T>;
   close(part: T): Promise<void>;
 }
-
-/** Below Node-RED's own limit of 15 s for a node's close. */
-const USERS_MAY_TAKE_MS = 12_000;
 
 function after(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
@@ -59,7 +57,7 @@ export function registerShared<T>(red: Red, type: string, definition: SharedDefi
           return;
         }
         // Node-RED closes nodes and config nodes at the same time; the part must outlive what still writes to it.
-        Promise.race([Promise.allSettled(users), after(USERS_MAY_TAKE_MS)])
+        Promise.race([Promise.allSettled(users), after(usersMs(red))])
           .then(() => opened)
           .then((value) => definition.close(value))
           .catch((thrown: unknown) => node.warn(asCrossdockError(thrown).message))

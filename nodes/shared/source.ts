@@ -18,6 +18,7 @@ import {
 import { asCrossdockError, type CrossdockError } from '../../core/errors';
 import type { Store } from '../../core/store';
 import { raise } from './base';
+import { drainMs } from './closing';
 import { choice, number, text } from './config';
 import { lettersChanged } from './desks';
 import { takeSource } from './open-sources';
@@ -26,8 +27,6 @@ import type { Message, RawConfig, Red, RedNode } from './red';
 import type { StatusLine } from './status';
 import { trackMessages } from './tracking';
 
-/** How long a node that stops waits for what is in its flow; below Node-RED's own limit of 15 s. */
-const DRAIN_MS = 8000;
 /** Priorities of the lanes; lower goes first. */
 const LANES = { first: 1, normal: 5, last: 9 } as const;
 
@@ -107,7 +106,7 @@ export interface Source {
   /** Why little or nothing is delivered, in a few words for the status: a circuit breaker waits for its target. */
   readonly paused: string | undefined;
   health(): Promise<InboxHealth>;
-  /** Stops delivering, drains up to 8 s, hands the rest back to the next instance. */
+  /** Stops delivering, drains (see `drainMs`), hands the rest back to the next instance. */
   stop(): Promise<void>;
 }
 
@@ -221,7 +220,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     },
     health: () => inbox.health(),
     stop: async () => {
-      await inbox.stop(DRAIN_MS);
+      await inbox.stop(drainMs(red));
       taken.free();
     },
   };

@@ -2,6 +2,7 @@
  * Our nodes in Node-RED's own flow engine, in this process (node-red-node-test-helper), with the real parts behind
  * them. CROSSDOCK_NODE_RED=4 takes Node-RED 4.1 instead of 5.
  */
+import assert from 'node:assert/strict';
 import { type EventEmitter, once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -45,6 +46,8 @@ export function nodeSet(name: string): NodeSet {
 
 /** How long a test waits for a message or a status. */
 const PATIENCE_MS = 8000;
+/** Ms that a node's close may take, from which follows how long sources wait for what is in their flow. */
+export const CLOSE_MS = 4000;
 
 interface RuntimeNode extends RedNode {
   receive(message: Message): void;
@@ -152,7 +155,7 @@ export function useFlows(): {
       red.events.on('node-status', onStatus);
       unwatch = () => red.events.off('node-status', onStatus);
     };
-    helper.settings({ userDir: dir.path });
+    helper.settings({ userDir: dir.path, nodeCloseTimeout: CLOSE_MS });
     await helper.load(
       [probe, ...NODE_NAMES.map(nodeSet), ...extra],
       placed(flow),
@@ -209,6 +212,8 @@ export function useFlows(): {
         }),
       async redeploy(next, type = 'full') {
         await helper.setFlows(placed(next), type);
+        const stopping = helper.log().args.filter(([{ msg }]) => String(msg).includes('stopping-error'));
+        assert.deepEqual(stopping, [], 'a node did not close in time, or not in good order');
         listen(next);
       },
       async http(which) {

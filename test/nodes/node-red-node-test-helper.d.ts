@@ -10,6 +10,8 @@ declare module 'node-red-node-test-helper' {
     setFlows(flow: readonly object[], type: 'full' | 'flows' | 'nodes'): Promise<void>;
     getNode(id: string): unknown;
     request(): unknown;
+    /** A spy on Node-RED's log since the last load. */
+    log(): { readonly args: readonly (readonly [{ readonly msg?: unknown }, ...unknown[]])[] };
   }
   const helper: TestHelper;
   export = helper;
