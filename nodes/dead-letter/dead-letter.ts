@@ -5,7 +5,7 @@ import { asCrossdockError, CrossdockError } from '../../core/errors';
 import { auditStatement, groupShown } from '../../core/replay';
 import { registerNode } from '../shared/base';
 import { number } from '../shared/config';
-import { lettersChanged } from '../shared/desks';
+import { lettersChanged, onLetters } from '../shared/desks';
 import { businessKeyOf, forgetLabels, labelOf } from '../shared/place';
 import type { HttpRequest, Message, RawConfig, Red, RedNode } from '../shared/red';
 import type { StatusLine } from '../shared/status';
@@ -41,6 +41,8 @@ export = (red: Red): void => {
       const shown = new Shown(letters, status);
       const clean = cleaner(node, letters, config.limits, shown);
       await shown.now();
+      // Also when the console discards or replays some.
+      const deaf = onLetters(letters.store, () => shown.soon());
       clean.now();
       return {
         async input(message, send) {
@@ -64,7 +66,6 @@ export = (red: Red): void => {
             { store: letters.store, statements },
           );
           if (settled === 'stale') return;
-          shown.soon();
           lettersChanged(letters.store);
           message['deadLetter'] = { id, code: error.code, kind: error.kind, reason: error.message };
           send([message, null, null]);
@@ -73,6 +74,7 @@ export = (red: Red): void => {
         },
         close: async () => {
           live.delete(node.id);
+          deaf();
           shown.close();
           clean.close();
         },

@@ -70,7 +70,7 @@ async function begin(red: Red, entry: Entry): Promise<void> {
         return open === undefined ? undefined : mappingBehind(red, open.nodeId);
       },
     },
-    changed: () => entry.publish.changed(),
+    changed: () => lettersChanged(store),
     onProblem: (error) => {
       if (entry.closed || told === error.message) return;
       told = error.message;
@@ -93,9 +93,24 @@ export function deskOf(id: string): Desk | undefined {
   return undefined;
 }
 
+/** Those that show how many letters a store has. */
+const listeners = new Map<Store, Set<() => void>>();
+
+/** Calls the listener whenever the dead letters of this store may have changed. Returns what ends that. */
+export function onLetters(store: Store, listener: () => void): () => void {
+  const known = listeners.get(store) ?? new Set();
+  listeners.set(store, known);
+  known.add(listener);
+  return () => {
+    known.delete(listener);
+    if (known.size === 0 && listeners.get(store) === known) listeners.delete(store);
+  };
+}
+
 /** The dead letters of this store have changed. */
 export function lettersChanged(store: Store): void {
   for (const entry of entries) if (entry.store === store) entry.publish.changed();
+  for (const listener of listeners.get(store) ?? []) listener();
 }
 
 /** The editor's socket queues without bound, so a burst is told once. */

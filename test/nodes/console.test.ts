@@ -250,6 +250,17 @@ describe('console routes', () => {
     }
   });
 
+  it('the dead letter node shows what is left when people have handled some', async () => {
+    const run = await load();
+    await post(run, 'a', BROKEN);
+    await post(run, 'b', BROKEN);
+    await run.untilStatus('dead', '2 parked');
+    const { get, post: send } = await api(run);
+    const [letter] = (await get<Page<Letter>>('/store/letters')).items;
+    await send('/store/letters/discard', { ids: [letter?.id], reason: 'A test order.' });
+    await run.untilStatus('dead', '1 parked');
+  });
+
   it('forgets the store with its last deploy', async () => {
     const run = await load();
     const { get } = await api(run);
