@@ -157,5 +157,5 @@ export const PARK_AGAIN = `UPDATE crossdock_dead_letter
 
 /** Only what people have handled is ever dropped. Parameters: ms since it was handled, limit. */
 export const DROP_OLD = `DELETE FROM crossdock_dead_letter WHERE id IN (
-  SELECT id FROM crossdock_dead_letter WHERE state <> 'parked' AND handled_at < {now} - ?
+  SELECT id FROM crossdock_dead_letter WHERE state <> 'parked' AND handled_at <= {now} - ?
   ORDER BY handled_at LIMIT ?) RETURNING bytes`;

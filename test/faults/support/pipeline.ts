@@ -268,7 +268,7 @@ export async function leftIn(
   return {
     unsettled: Number(
       await one(
-        "SELECT count(*) FROM crossdock_inbox WHERE state IN ('ready', 'waiting', 'queued', 'leased')",
+        "SELECT count(*) FROM crossdock_inbox WHERE state IN ('ready', 'suspect', 'waiting', 'queued', 'leased')",
       ),
     ),
     dead: Number(await one("SELECT count(*) FROM crossdock_inbox WHERE state IN ('dead', 'parked')")),
