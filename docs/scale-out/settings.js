@@ -1,7 +1,8 @@
 // Both gateways: the flows come with the image, so nobody edits them here.
 module.exports = {
   flowFile: 'flows.json',
-  credentialSecret: process.env.NODE_RED_CREDENTIAL_SECRET,
+  // flows_cred.json holds only names of environment variables, which are no secret.
+  credentialSecret: false,
   httpAdminRoot: false,
   disableEditor: true,
   uiPort: 1880,
