@@ -4,7 +4,7 @@
  */
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { openMqttChannel } from '../core/channel';
-import { startMosquitto } from './lib/brokers';
+import { startMosquitto, UNSAVED } from './lib/brokers';
 import { benchEventIn, type Insert, WINDOW } from './lib/event-in';
 import { publishAll } from './lib/events';
 import { run } from './lib/measure';
@@ -12,7 +12,7 @@ import { run } from './lib/measure';
 const MESSAGES = Number(process.argv[2] ?? 20_000);
 
 run('event-in-mqtt', async () => {
-  const broker = await startMosquitto();
+  const broker = await startMosquitto(UNSAVED);
   // A session keeps what is published for it alone, so each side has its own topics.
   const publishers = {
     ours: openMqttChannel({ url: broker.url, topicPrefix: 'bench/ours' }),

@@ -28,8 +28,11 @@ max_inflight_messages 0
 allow_anonymous true
 `;
 
-/** Starts a Mosquitto on a free port with the advised settings and its files in a temporary folder. */
-export async function startMosquitto(): Promise<{ url: string; stop(): Promise<void> }> {
+/** For what is about reading: saving each change writes all that is queued, so 20,000 messages take minutes to fill in. */
+export const UNSAVED = ADVISED.replace('autosave_on_changes true', 'autosave_on_changes false');
+
+/** Starts a Mosquitto on a free port, with the advised settings unless told otherwise, its files in a temporary folder. */
+export async function startMosquitto(settings = ADVISED): Promise<{ url: string; stop(): Promise<void> }> {
   const found = [process.env['MOSQUITTO_BIN'], '/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto'];
   const binary = found.find((path) => path !== undefined && path !== '' && existsSync(path)) ?? 'mosquitto';
   const folder = tempDir('crossdock-bench-mosquitto-');
@@ -37,7 +40,7 @@ export async function startMosquitto(): Promise<{ url: string; stop(): Promise<v
   const file = join(folder.path, 'mosquitto.conf');
   // As root, Mosquitto would become the user "mosquitto", who may not write into the temporary folder.
   const user = process.getuid?.() === 0 ? 'user root\n' : '';
-  const text = `${user}persistence_location ${folder.path}/\nlog_dest none\nlistener ${port} 127.0.0.1\n${ADVISED}`;
+  const text = `${user}persistence_location ${folder.path}/\nlog_dest none\nlistener ${port} 127.0.0.1\n${settings}`;
   writeFileSync(file, text);
   const child: ChildProcess = spawn(binary, ['-c', file], { stdio: 'ignore' });
   process.once('exit', () => child.kill('SIGKILL'));
