@@ -1,44 +1,25 @@
 /**
  * Bench `delivery`: messages per second through five empty nodes, fed by an event channel of kind local (each message
  * published, committed, leased, delivered, counted through every node and settled), beside the same five nodes fed by
- * a core function node. `ratio` is ours over the bare flow's. Then a million messages in one go: memory must stay flat.
+ * a core function node. `ratio` is ours over the bare flow's. Then a million messages in one go (another number as
+ * argument; 0: none): memory must stay flat, so the last quarter may use at most a tenth more than the second one.
  */
 import { readFileSync } from 'node:fs';
-import { type NodeRed, spawnNodeRed } from '../test/support';
-import { median, round, run, seconds } from './lib/measure';
+import type { NodeRed } from '../test/support';
+import { at, countOut, feed, feeder, said, startNodeRed } from './lib/feed';
+import { compared, median, round, run, seconds, sideBySide } from './lib/measure';
 
+const TARGET = 0.5;
 const ROUNDS = 5;
 const MESSAGES = 40_000;
-const MILLION = Number(process.argv[2] ?? 1_000_000);
-const at = { z: 'tab', x: 100, y: 100 };
+const LONG = Number(process.argv[2] ?? 1_000_000);
+/** How much more than in its second quarter the long run may use in its last one. */
+const FLAT = 1.1;
+const MESSAGE = `{ payload: { n, sku: 'CHAIR-1', quantity: '5' } }`;
 
-/** Sends as many messages as it is told, a few at a time, so that neither flow is measured by how it piles up. */
-const FEED = `
-const total = msg.payload, step = 200;
-let sent = 0;
-const more = () => {
-  for (let i = 0; i < step && sent < total; i += 1) {
-    sent += 1;
-    node.send({ payload: { n: sent, sku: 'CHAIR-1', quantity: '5' } });
-  }
-  if (sent >= total) { node.done(); return; }
-  PACE
-};
-more();`;
-/** The bare flow takes what it is given at once; ours pushes back, so it is fed by what has come out. */
-const BARE = FEED.replace('PACE', 'setImmediate(more);');
-const PACED = FEED.replace(
-  'PACE',
-  `const wait = () => (sent - (global.get('out') || 0) > 20000 ? setTimeout(wait, 5) : setImmediate(more)); wait();`,
-).replace('let sent = 0;', "let sent = 0; global.set('out', 0);");
-const COUNT = `
-node.n = (node.n || 0) + 1;
-if (node.n % 500 === 0) global.set('out', node.n);
-if (node.n === global.get('expected')) { node.n = 0; node.warn('bench ended'); }`;
-
-function flow(prefix: string): object[] {
+function fiveNodes(prefix: string): object[] {
   const names = [1, 2, 3, 4, 5].map((n) => `${prefix}${n}`);
-  return names.map((id, index) => ({
+  const nodes = names.map((id, index) => ({
     id,
     type: 'function',
     func: 'return msg;',
@@ -46,32 +27,17 @@ function flow(prefix: string): object[] {
     wires: [[names[index + 1] ?? `${prefix}end`]],
     ...at,
   }));
-}
-
-function feeder(id: string, func: string, target: string): object[] {
-  return [
-    { id: `${id}http`, type: 'http in', url: `/${id}/:n`, method: 'get', wires: [[`${id}set`]], ...at },
-    {
-      id: `${id}set`,
-      type: 'function',
-      func: `global.set('expected', Number(msg.req.params.n)); node.send([{...msg, payload: 'ok'}, {payload: Number(msg.req.params.n)}]);`,
-      outputs: 2,
-      wires: [[`${id}answer`], [`${id}feed`]],
-      ...at,
-    },
-    { id: `${id}answer`, type: 'http response', wires: [], ...at },
-    { id: `${id}feed`, type: 'function', func, outputs: 1, wires: [[target]], ...at },
-  ];
+  return [...nodes, countOut(`${prefix}end`)];
 }
 
 const FLOWS = [
   { id: 'tab', type: 'tab', label: 'bench' },
   { id: 'store', type: 'crossdock-store', path: 'bench.sqlite' },
   { id: 'channel', type: 'crossdock-event-channel', kind: 'local', store: 'store', source: '/bench' },
-  ...feeder('bare', BARE, 'a1'),
-  ...flow('a'),
-  { id: 'aend', type: 'function', func: COUNT, outputs: 1, wires: [[]], ...at },
-  ...feeder('ours', PACED, 'out'),
+  // The bare flow takes what it is given at once; ours pushes back, so it is fed by what has come out.
+  ...feeder({ id: 'bare', target: 'bare1', message: MESSAGE }),
+  ...fiveNodes('bare'),
+  ...feeder({ id: 'ours', target: 'out', message: MESSAGE, ahead: 20_000 }),
   {
     id: 'out',
     type: 'crossdock-event-out',
@@ -89,18 +55,18 @@ const FLOWS = [
     filter: '#',
     subscription: 'bench',
     concurrency: 256,
-    wires: [['b1']],
+    wires: [['ours1']],
     ...at,
   },
-  ...flow('b'),
-  { id: 'bend', type: 'function', func: COUNT, outputs: 1, wires: [[]], ...at },
+  ...fiveNodes('ours'),
 ];
 
+/** Messages per second. */
 async function through(red: NodeRed, name: 'bare' | 'ours', count: number): Promise<number> {
   const from = red.log.length;
   const taken = await seconds(async () => {
-    await fetch(`${red.url}/${name}/${count}`);
-    await red.waitForLog(/bench ended/, { from, timeoutMs: 600_000 });
+    await feed(red, name, count);
+    await said(red, /bench ended/, from, 1_800_000);
   });
   return count / taken;
 }
@@ -111,35 +77,41 @@ function resident(red: NodeRed): number {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }
 
+/** Many messages in one go, with a look at the memory every second. */
+async function longRun(red: NodeRed): Promise<{ ok: boolean } & Record<string, unknown>> {
+  if (LONG === 0) return { ok: true, messages: 0 };
+  const memory: number[] = [];
+  const watch = setInterval(() => memory.push(resident(red)), 1000);
+  const perSecond = round(await through(red, 'ours', LONG));
+  clearInterval(watch);
+  const quarter = Math.max(1, Math.floor(memory.length / 4));
+  const [second, last] = [median(memory.slice(quarter, 2 * quarter)), median(memory.slice(-quarter))];
+  const every = Math.max(1, Math.ceil(memory.length / 20));
+  return {
+    ok: last <= second * FLAT,
+    messages: LONG,
+    perSecond,
+    memoryMb: {
+      secondQuarter: round(second),
+      lastQuarter: round(last),
+      highest: round(Math.max(0, ...memory)),
+      samples: memory.filter((_, index) => index % every === 0).map((mb) => round(mb)),
+    },
+  };
+}
+
 run('delivery', async () => {
-  const red = await spawnNodeRed({ flows: FLOWS });
+  const red = await startNodeRed(FLOWS);
   try {
-    const bare: number[] = [];
-    const ours: number[] = [];
-    await through(red, 'bare', 10_000);
-    await through(red, 'ours', 10_000);
-    for (let turn = 0; turn < ROUNDS; turn += 1) {
-      bare.push(await through(red, 'bare', MESSAGES));
-      ours.push(await through(red, 'ours', MESSAGES));
-    }
-    const memory: number[] = [];
-    const watch = setInterval(() => memory.push(resident(red)), 1000);
-    const long = MILLION > 0 ? await through(red, 'ours', MILLION) : 0;
-    clearInterval(watch);
-    const quarter = Math.max(1, Math.floor(memory.length / 4));
+    const rates = await sideBySide(ROUNDS, (side) => through(red, side, MESSAGES));
+    const long = await longRun(red);
+    const result = compared(rates, TARGET);
     return {
-      ratio: round(median(ours) / median(bare), 2),
-      oursPerSecond: round(median(ours)),
-      barePerSecond: round(median(bare)),
+      ...result,
+      ok: result.ok && long.ok,
       messages: MESSAGES,
       rounds: ROUNDS,
-      long: MILLION,
-      longPerSecond: round(long),
-      memoryMb: {
-        secondQuarter: round(median(memory.slice(quarter, 2 * quarter))),
-        lastQuarter: round(median(memory.slice(-quarter))),
-        highest: round(Math.max(0, ...memory)),
-      },
+      long,
       synchronous: 'FULL',
     };
   } finally {

@@ -3,9 +3,10 @@
  * then delivered to the flow and settled, beside a bare `http in -> http response` flow of Node-RED in the same process.
  * `ratio` is ours over the bare flow's.
  */
-import { spawnNodeRed } from '../test/support';
-import { median, postAll, round, run } from './lib/measure';
+import { at, startNodeRed } from './lib/feed';
+import { compared, postAll, run, sideBySide } from './lib/measure';
 
+const TARGET = 0.6;
 const ROUNDS = 5;
 const REQUESTS = 15_000;
 const CONNECTIONS = 48;
@@ -20,45 +21,38 @@ const BODY = {
   note: 'x'.repeat(300),
 };
 
+const FLOWS = [
+  { id: 'tab', type: 'tab', label: 'bench' },
+  { id: 'store', type: 'crossdock-store', path: 'bench.sqlite' },
+  { id: 'in', type: 'http in', url: '/bare', method: 'post', wires: [['out']], ...at },
+  { id: 'out', type: 'http response', statusCode: '200', wires: [], ...at },
+  {
+    id: 'hook',
+    type: 'crossdock-webhook-in',
+    store: 'store',
+    path: '/ours',
+    source: 'bench',
+    wires: [['nothing']],
+    highWater: 1_000_000,
+    ...at,
+  },
+  { id: 'nothing', type: 'junction', wires: [[]], ...at },
+];
+
 run('http-intake', async () => {
-  const at = { z: 'tab', x: 100, y: 100 };
-  const red = await spawnNodeRed({
-    flows: [
-      { id: 'tab', type: 'tab', label: 'bench' },
-      { id: 'store', type: 'crossdock-store', path: 'bench.sqlite' },
-      { id: 'in', type: 'http in', url: '/bare', method: 'post', wires: [['out']], ...at },
-      { id: 'out', type: 'http response', statusCode: '200', wires: [], ...at },
-      {
-        id: 'hook',
-        type: 'crossdock-webhook-in',
-        store: 'store',
-        path: '/ours',
-        source: 'bench',
-        wires: [['nothing']],
-        highWater: 1_000_000,
-        ...at,
-      },
-      { id: 'nothing', type: 'junction', wires: [[]], ...at },
-    ],
-  });
+  const red = await startNodeRed(FLOWS);
   try {
-    const bare: number[] = [];
-    const ours: number[] = [];
     let id = 0;
     const request = () => {
       id += 1;
       return { headers: [`Idempotency-Key: bench-${id}`], body: JSON.stringify({ id, ...BODY }) };
     };
-    await postAll(red.port, '/bare', 3000, CONNECTIONS, request);
-    await postAll(red.port, '/ours', 3000, CONNECTIONS, request);
-    for (let turn = 0; turn < ROUNDS; turn += 1) {
-      bare.push(await postAll(red.port, '/bare', REQUESTS, CONNECTIONS, request));
-      ours.push(await postAll(red.port, '/ours', REQUESTS, CONNECTIONS, request));
-    }
+    const rates = await sideBySide(ROUNDS, (side) =>
+      postAll(red.port, `/${side}`, REQUESTS, CONNECTIONS, request),
+    );
     return {
-      ratio: round(median(ours) / median(bare), 2),
-      oursPerSecond: round(median(ours)),
-      barePerSecond: round(median(bare)),
+      ...compared(rates, TARGET),
+      requests: REQUESTS,
       connections: CONNECTIONS,
       bodyBytes: JSON.stringify({ id: 1, ...BODY }).length,
       rounds: ROUNDS,

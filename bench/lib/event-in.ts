@@ -10,12 +10,13 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { INBOX_SCHEMA } from '../../core/delivery/inbox-schema';
 import { openSqliteStore } from '../../core/store';
-import { spawnNodeRed, tempDir } from '../../test/support';
-import { median, round } from './measure';
+import { tempDir } from '../../test/support';
+import { at, startNodeRed } from './feed';
+import { compared, median, round, sideBySide } from './measure';
 
 export const WINDOW = 256;
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
-const at = { z: 'tab', x: 100, y: 100 };
+const TARGET = 0.7;
 
 /** The function's state is an object that its context holds: `node` is a new one for every message. */
 const COUNT = `
@@ -51,41 +52,36 @@ export interface EventInSides {
 
 /** @returns the benchmark's line */
 export async function benchEventIn(sides: EventInSides, messages: number): Promise<Record<string, unknown>> {
-  const red = await spawnNodeRed({
-    flows: flows(sides.channel, true),
-    env: { BENCH_MESSAGES: String(messages), NODE_OPTIONS: process.env['BENCH_NODE_OPTIONS'] ?? '' },
-  });
+  const red = await startNodeRed(flows(sides.channel, true), { BENCH_MESSAGES: String(messages) });
   const bareStore = await openBare();
+  const committed: number[] = [];
+  const ours = async (turn: number): Promise<number> => {
+    await red.deploy(flows(sides.channel, false));
+    await sides.fillOurs(`ours${turn}`, messages);
+    const from = red.log.length;
+    await red.deploy(flows(sides.channel, true));
+    const line = await red.waitForLog(/bench ended/, { from, timeoutMs: 300_000 });
+    // Waits until what is in the flow is settled.
+    await red.deploy(flows(sides.channel, false));
+    const left = await sides.left();
+    if (left !== undefined && left > 0) throw new Error(`${left} messages were not acknowledged`);
+    const times = JSON.parse(/\{.*\}/.exec(line)?.[0] ?? '{}') as { committed: number; delivered: number };
+    if (turn > 0) committed.push((messages / times.committed) * 1000);
+    return (messages / times.delivered) * 1000;
+  };
+  const bare = async (turn: number): Promise<number> => {
+    await sides.fillBare(`bare${turn}`, messages);
+    return messages / (await sides.drainBare(messages, bareStore.insert));
+  };
   try {
-    const ours: number[] = [];
-    const committed: number[] = [];
-    const bare: number[] = [];
     // About Mosquitto there always is a warning.
     await red.waitForLog(/bench (connected|The broker)/, { timeoutMs: 30_000 });
-    for (let turn = 0; turn <= ROUNDS; turn += 1) {
-      await red.deploy(flows(sides.channel, false));
-      await sides.fillOurs(`ours${turn}`, messages);
-      const from = red.log.length;
-      await red.deploy(flows(sides.channel, true));
-      const line = await red.waitForLog(/bench ended/, { from, timeoutMs: 300_000 });
-      // Waits until what is in the flow is settled.
-      await red.deploy(flows(sides.channel, false));
-      const left = await sides.left();
-      if (left !== undefined && left > 0) throw new Error(`${left} messages were not acknowledged`);
-      await sides.fillBare(`bare${turn}`, messages);
-      const taken = await sides.drainBare(messages, bareStore.insert);
-      // The first round warms both sides up.
-      if (turn === 0) continue;
-      const times = JSON.parse(/\{.*\}/.exec(line)?.[0] ?? '{}') as { committed: number; delivered: number };
-      ours.push((messages / times.delivered) * 1000);
-      committed.push((messages / times.committed) * 1000);
-      bare.push(messages / taken);
-    }
+    // Event in must be away while the bare client takes from the same queue.
+    await red.deploy(flows(sides.channel, false));
+    const rates = await sideBySide(ROUNDS, (side, turn) => (side === 'ours' ? ours(turn) : bare(turn)));
     return {
-      ratio: round(median(ours) / median(bare), 2),
-      oursPerSecond: round(median(ours)),
+      ...compared(rates, TARGET),
       committedPerSecond: round(median(committed)),
-      barePerSecond: round(median(bare)),
       messages,
       window: WINDOW,
       rounds: ROUNDS,

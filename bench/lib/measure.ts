@@ -10,6 +10,78 @@ export function round(value: number, digits = 0): number {
   return Number(value.toFixed(digits));
 }
 
+/** What a benchmark prints of its two sides: medians, their ratio, and whether it is what was promised. */
+export interface Compared {
+  readonly ratio: number;
+  readonly target: number;
+  readonly ok: boolean;
+  /** Of each round, so that one sees how much they differ. */
+  readonly ratios: readonly number[];
+  readonly oursPerSecond: number;
+  readonly barePerSecond: number;
+}
+
+export function compared(rates: Rates, target: number): Compared {
+  const [ours, bare] = [median(rates.ours), median(rates.bare)];
+  const ratio = round(ours / bare, 2);
+  return {
+    ratio,
+    target,
+    ok: ratio >= target,
+    ratios: rates.ours.map((each, index) => round(each / (rates.bare[index] ?? Number.NaN), 2)),
+    oursPerSecond: round(ours, ours < 100 ? 1 : 0),
+    barePerSecond: round(bare, bare < 100 ? 1 : 0),
+  };
+}
+
+export type Side = 'ours' | 'bare';
+/** Per second, by round. */
+export type Rates = Readonly<Record<Side, readonly number[]>>;
+
+/**
+ * Measures both sides in turn. A round before the first one warms them up and does not count; who goes first changes
+ * from round to round, since who goes second finds the machine as the other one has left it.
+ * @param measure one side's rate per second
+ */
+export async function sideBySide(
+  rounds: number,
+  measure: (side: Side, round: number) => Promise<number>,
+): Promise<Rates> {
+  const rates = { ours: [] as number[], bare: [] as number[] };
+  for (let turn = 0; turn <= rounds; turn += 1) {
+    const sides: readonly Side[] = turn % 2 === 0 ? ['bare', 'ours'] : ['ours', 'bare'];
+    for (const side of sides) {
+      const rate = await measure(side, turn);
+      if (turn > 0) rates[side].push(rate);
+    }
+  }
+  return rates;
+}
+
+/** Sends `count` messages, at most `window` of them unconfirmed; resolves when all are confirmed. */
+export function inWindow(
+  count: number,
+  window: number,
+  send: (n: number, confirmed: (error: unknown) => void) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let sent = 0;
+    let done = 0;
+    const more = (): void => {
+      while (sent < count && sent - done < window) {
+        sent += 1;
+        send(sent, (error) => {
+          if (error !== null && error !== undefined) reject(error);
+          done += 1;
+          if (done === count) resolve();
+          else more();
+        });
+      }
+    };
+    more();
+  });
+}
+
 /** Seconds that the work takes. */
 export async function seconds(work: () => Promise<unknown>): Promise<number> {
   const begun = process.hrtime.bigint();
