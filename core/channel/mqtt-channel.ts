@@ -21,8 +21,6 @@ import type {
 
 /** Ms that `close` waits for confirmations. */
 const CLOSE_GRACE_MS = 2000;
-/** Fixed header, topic length, packet id: a generous bound of what stands beside topic, properties and payload. */
-const PACKET_OVERHEAD = 64;
 
 interface Outgoing {
   readonly event: CloudEvent;
@@ -140,21 +138,19 @@ class MqttChannel implements EventChannel {
 
   #send(pending: Pending<Outgoing>, { connection, limits, version }: Up): void {
     const { message: outgoing } = pending;
+    const { topic, retain } = outgoing;
     try {
-      if (outgoing.retain && !limits.retainAvailable)
-        throw this.#refused('the broker does not keep latest states');
+      if (retain && !limits.retainAvailable) throw this.#refused('the broker does not keep latest states');
       const message = toMqtt(outgoing.event, version, this.#settings.contentMode);
-      const size = packetSize(outgoing.topic, message);
-      if (size > (limits.maximumPacketSize ?? 268_435_455))
-        throw this.#refused('it is larger than the broker allows');
       outgoing.sentAt = performance.now();
-      connection.publish(outgoing.topic, message, outgoing.retain, (refusal) => {
+      const sent = connection.publish(topic, message, retain, limits.maximumPacketSize, (refusal) => {
         // A confirmation of an earlier connection never gets here (see MqttConnection.publish).
         if (refusal === undefined) this.#link.progressed();
         const { shownAddress } = this.#settings;
         this.#queue.settle(pending, refusal === undefined ? undefined : errorOfPuback(refusal, shownAddress));
         this.#pump();
       });
+      if (!sent) throw this.#refused('it is larger than the broker allows');
     } catch (error) {
       this.#queue.settle(
         pending,
@@ -215,14 +211,4 @@ class MqttChannel implements EventChannel {
       ...(cause === undefined ? {} : { cause }),
     });
   }
-}
-
-/** Upper bound of the packet's bytes. */
-function packetSize(topic: string, message: ReturnType<typeof toMqtt>): number {
-  let size = PACKET_OVERHEAD + Buffer.byteLength(topic) + message.payload.length;
-  size += Buffer.byteLength(message.properties?.contentType ?? '');
-  for (const [name, value] of Object.entries(message.properties?.userProperties ?? {})) {
-    size += 5 + Buffer.byteLength(name) + Buffer.byteLength(String(value));
-  }
-  return size;
 }

@@ -7,10 +7,14 @@
  * object that it then handles. So a PUBLISH of QoS 1 is turned into one of QoS 0 there: mqtt.js hands it over and
  * sends no PUBACK; `acknowledge` writes it when the message is in safe hands. test/core/mqtt-subscription.test.ts
  * fails when a version of mqtt.js changes that order.
+ *
+ * Publishing by hand (mqtt-publish.ts): what is published in one turn of the event loop leaves as one write, and its
+ * PUBACKs are taken where packets are shown. mqtt.js ignores a PUBACK of a message that it has not sent.
  */
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import type { MqttMessage } from './mqtt-binding';
 import type { MqttSettings } from './mqtt-config';
+import { PublishBatch } from './mqtt-publish';
 import { type Reason, reasonOfCode, reasonOfError, reasonOfHangUp } from './mqtt-reasons';
 
 export type MqttVersion = 4 | 5;
@@ -70,6 +74,7 @@ export class MqttConnection {
   /** When the last packet of the broker came (performance.now). */
   lastPacketAt = performance.now();
   readonly #client: MqttClient | undefined;
+  readonly #version: MqttVersion;
   readonly #address: string;
   readonly #keepAliveMs: number;
   readonly #events: ConnectionEvents;
@@ -81,6 +86,10 @@ export class MqttConnection {
   /** The id of the PUBLISH of QoS 1 that is just being handed over. */
   #receipt: number | undefined;
   #resume: (() => void) | undefined;
+  readonly #batch = new PublishBatch();
+  /** By packet id: what is sent and not yet confirmed. */
+  readonly #unconfirmed = new Map<number, Confirmed>();
+  #lastId = 0;
   #heldPing: NodeJS.Timeout | undefined;
 
   constructor(
@@ -89,6 +98,7 @@ export class MqttConnection {
     identity: ConnectionIdentity,
     events: ConnectionEvents,
   ) {
+    this.#version = version;
     this.#address = settings.shownAddress;
     this.#keepAliveMs = settings.keepAliveSeconds * 1000;
     this.#events = events;
@@ -137,6 +147,7 @@ export class MqttConnection {
     client.on('packetreceive', (packet) => {
       this.lastPacketAt = performance.now();
       if (packet.cmd === 'connack') this.#connackSeen = true;
+      if (packet.cmd === 'puback') this.#confirm(packet.messageId ?? 0, packet.reasonCode ?? 0);
       if (packet.cmd !== 'publish') return;
       this.#receipt = undefined;
       if (packet.qos === 2) {
@@ -255,28 +266,46 @@ export class MqttConnection {
     });
   }
 
-  /** Sends with QoS 1. `confirmed` is called at most once, and never after the connection has ended. */
-  publish(topic: string, message: MqttMessage, retain: boolean, confirmed: Confirmed): void {
-    const { properties } = message;
-    this.#client?.publish(
-      topic,
-      message.payload,
-      {
-        qos: 1,
-        retain,
-        ...(properties === undefined ? {} : { properties: mutable(properties) }),
-      },
-      (error) => {
-        if (this.#ended) return;
-        if (error === undefined || error === null) {
-          confirmed(undefined);
-          return;
-        }
-        const code: unknown = 'code' in error ? error.code : undefined;
-        // Without a code the connection is going: `ended` follows, and the channel sends again.
-        if (typeof code === 'number') confirmed(code);
-      },
-    );
+  /**
+   * Sends with QoS 1, with all else that is published in this turn of the event loop. `confirmed` is called at most
+   * once, and never after the connection has ended.
+   * @returns whether it is sent; not when its packet has more than `maxBytes`
+   */
+  publish(
+    topic: string,
+    message: MqttMessage,
+    retain: boolean,
+    maxBytes: number | undefined,
+    confirmed: Confirmed,
+  ): boolean {
+    if (this.#ended) return true;
+    const id = this.#freeId();
+    const packet = { version: this.#version, id, topic, message, retain };
+    const first = this.#batch.length === 0;
+    if (!this.#batch.add(packet, maxBytes)) return false;
+    this.#unconfirmed.set(id, confirmed);
+    if (first) setImmediate(() => this.#flush());
+    return true;
+  }
+
+  /** mqtt.js has ids for its SUBSCRIBEs, but a connection either publishes or subscribes. */
+  #freeId(): number {
+    do this.#lastId = (this.#lastId % 0xffff) + 1;
+    while (this.#unconfirmed.has(this.#lastId));
+    return this.#lastId;
+  }
+
+  #flush(): void {
+    const stream = this.#client?.stream;
+    if (this.#batch.length === 0 || this.#ended || stream === undefined || !stream.writable) return;
+    stream.write(this.#batch.take());
+  }
+
+  #confirm(id: number, code: number): void {
+    const confirmed = this.#unconfirmed.get(id);
+    if (confirmed === undefined || this.#ended) return;
+    this.#unconfirmed.delete(id);
+    confirmed(code >= 0x80 ? code : undefined);
   }
 
   /** Cuts the connection; `ended` follows with this reason. */
@@ -289,6 +318,7 @@ export class MqttConnection {
     const client = this.#client;
     if (client === undefined || this.#ended) return;
     if (this.#connected) {
+      this.#flush();
       await new Promise<void>((done) => {
         const timer = setTimeout(done, 1000);
         client.end(false, () => {
@@ -303,6 +333,7 @@ export class MqttConnection {
   #end(reason?: Reason): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#unconfirmed.clear();
     clearTimeout(this.#watchdog);
     clearInterval(this.#heldPing);
     const silent =
@@ -314,9 +345,4 @@ export class MqttConnection {
     this.#client?.stream?.destroy();
     this.#events.ended(reason ?? this.#reason ?? reasonOfHangUp(this.#address), silent);
   }
-}
-
-function mutable(properties: NonNullable<MqttMessage['properties']>) {
-  const { userProperties, ...rest } = properties;
-  return userProperties === undefined ? rest : { ...rest, userProperties: { ...userProperties } };
 }
