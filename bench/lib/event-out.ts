@@ -1,5 +1,5 @@
 /**
- * What the benchmarks of event out share. A function node sends so many messages into event out as fast as it takes
+ * What the benchmarks of event out share. A node (feed-node.ts) sends so many messages into event out as fast as it takes
  * them; each becomes an event, is committed to the outbox (SQLite, with fsync), published, confirmed by the broker and
  * marked as sent. Beside it a bare client that publishes the same messages (the same bytes) in a loop with the same
  * window, and keeps nothing.
@@ -9,8 +9,7 @@
  * outbox is empty, that is until everything is confirmed and marked; an error or a lost message ends the benchmark.
  */
 import type { NodeRed } from '../../test/support';
-import { orderData } from './events';
-import { at, countOut, feed, feeder, said, startNodeRed } from './feed';
+import { at, feed, said, startNodeRed } from './feed';
 import { compared, type Side, seconds, sideBySide } from './measure';
 
 const TARGET = 0.8;
@@ -54,7 +53,7 @@ export async function benchEventOut(
     bare: () => sides.publishBare(messages),
     ours: async () => {
       const from = red.log.length;
-      await feed(red, 'ours', messages);
+      await feed(red, 'feed', messages);
       await said(red, /bench ended/, from);
     },
   };
@@ -90,13 +89,11 @@ async function emptied(red: NodeRed, published: number, from: number): Promise<v
 }
 
 function flows(channel: Readonly<Record<string, unknown>>): object[] {
-  // The function refers to nothing else, so its text can be the flow's.
-  const message = `{ subject: 'SO-' + n, payload: (${orderData.toString()})(n) }`;
   return [
     { id: 'tab', type: 'tab', label: 'bench' },
     { id: 'store', type: 'crossdock-store', path: 'bench.sqlite' },
     { id: 'channel', type: 'crossdock-event-channel', source: SOURCE, ...channel },
-    ...feeder({ id: 'ours', target: 'out', message, ahead: 2000 }),
+    { id: 'feed', type: 'bench-feed', wires: [['out']], ...at },
     {
       id: 'out',
       type: 'crossdock-event-out',
@@ -106,10 +103,9 @@ function flows(channel: Readonly<Record<string, unknown>>): object[] {
       eventTypeType: 'str',
       subject: 'subject',
       subjectType: 'msg',
-      wires: [['end']],
+      wires: [['feed']],
       ...at,
     },
-    countOut('end'),
     { id: 'status', type: 'status', scope: ['out'], wires: [['say']], ...at },
     {
       id: 'say',

@@ -1,13 +1,24 @@
 /** Node-RED for the benchmarks, and the flow that feeds another one with messages. */
-import { type NodeRed, spawnNodeRed } from '../../test/support';
+import { type NodeRed, spawnNodeRed, tempDir } from '../../test/support';
+import { addFeedNode } from './feed-node';
 
 /** Where a node stands; all are on one tab. */
 export const at = { z: 'tab', x: 100, y: 100 };
 
 /** A Node-RED with these flows; BENCH_NODE_OPTIONS are its NODE_OPTIONS (`--cpu-prof`). */
-export function startNodeRed(flows: readonly object[], env: Record<string, string> = {}): Promise<NodeRed> {
+export async function startNodeRed(
+  flows: readonly object[],
+  env: Record<string, string> = {},
+): Promise<NodeRed> {
   const options = process.env['BENCH_NODE_OPTIONS'] ?? '';
-  return spawnNodeRed({ flows, env: { ...env, NODE_OPTIONS: options } });
+  const folder = tempDir('crossdock-bench-');
+  addFeedNode(folder.path);
+  const red = await spawnNodeRed({
+    userDir: folder.path,
+    flows,
+    env: { ...env, NODE_OPTIONS: options },
+  });
+  return { ...red, remove: () => red.remove().finally(() => folder.remove()) };
 }
 
 export interface FeedOptions {
@@ -61,7 +72,12 @@ if (out.n === out.total) node.warn('bench ended');`;
 }
 
 /** The first line of the log from `from` on that matches; a line with an error ends the benchmark. */
-export async function said(red: NodeRed, pattern: RegExp, from: number, timeoutMs = 600_000): Promise<string> {
+export async function said(
+  red: NodeRed,
+  pattern: RegExp,
+  from: number,
+  timeoutMs = 600_000,
+): Promise<string> {
   const either = new RegExp(`${pattern.source}|\\[error\\]`);
   const line = await red.waitForLog(either, { from, timeoutMs });
   if (!pattern.test(line)) throw new Error(line);

@@ -177,9 +177,10 @@ export function validateEvent(value: unknown): Problem[] {
   if (dataschema !== undefined && !ABSOLUTE_URI.test(dataschema)) {
     problems.push({ path: '/dataschema', message: 'must be an absolute URI' });
   }
-  for (const [name, found] of Object.entries(event)) {
+  for (const name of Object.keys(event)) {
     if (PAYLOAD.has(name)) continue;
-    problems.push(...attributeProblems(name, found));
+    const found = attributeProblems(name, event[name]);
+    if (found.length > 0) problems.push(...found);
   }
   if (event.data !== undefined && event.data_base64 !== undefined) {
     problems.push({ path: '/data_base64', message: 'stands beside data; only one of them is allowed' });
@@ -190,19 +191,26 @@ export function validateEvent(value: unknown): Problem[] {
   return problems;
 }
 
-function attributeProblems(name: string, value: unknown): Problem[] {
-  const path = `/${name.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+const NO_PROBLEMS: readonly Problem[] = [];
+/** Most values are this, and need no second look. */
+const PLAIN = /^[ -~]*$/;
+
+function attributeProblems(name: string, value: unknown): readonly Problem[] {
+  const faulty = (message: string): Problem[] => [
+    { path: `/${name.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`, message },
+  ];
   if (!NAME.test(name)) {
-    return [{ path, message: 'is not a name for an attribute: only lower-case letters and digits' }];
+    return faulty('is not a name for an attribute: only lower-case letters and digits');
   }
   if (typeof value === 'string') {
-    return FORBIDDEN.test(value) ? [{ path, message: 'contains a control character or broken text' }] : [];
+    if (PLAIN.test(value) || !FORBIDDEN.test(value)) return NO_PROBLEMS;
+    return faulty('contains a control character or broken text');
   }
-  if (CORE.has(name)) return [];
-  if (typeof value === 'boolean') return [];
+  if (CORE.has(name)) return NO_PROBLEMS;
+  if (typeof value === 'boolean') return NO_PROBLEMS;
   if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value + 0.5) <= 2147483647.5)
-    return [];
-  return [{ path, message: 'must be text, true or false, or a whole number of 32 bits' }];
+    return NO_PROBLEMS;
+  return faulty('must be text, true or false, or a whole number of 32 bits');
 }
 
 function invalid(problems: readonly Problem[]): CrossdockError {
