@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { CrossdockError, type Problem } from '../errors';
+import { isJson } from './event-data';
 
 /** What an attribute may hold in JSON (the specification's String, Integer, Boolean; all others are strings). */
 export type AttributeValue = string | number | boolean;
@@ -231,8 +232,9 @@ export function assertEvent(value: unknown): asserts value is CloudEvent {
 /** Attributes (all but the data) with their values. */
 export function attributesOf(event: CloudEvent): Array<[string, AttributeValue]> {
   const found: Array<[string, AttributeValue]> = [];
-  for (const [name, value] of Object.entries(event)) {
+  for (const name of Object.keys(event)) {
     if (PAYLOAD.has(name)) continue;
+    const value = event[name];
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       found.push([name, value]);
   }
@@ -256,6 +258,38 @@ export function encodeStructured(event: CloudEvent): EncodedEvent {
     contentType: `${STRUCTURED_CONTENT_TYPE}; charset=utf-8`,
     payload: Buffer.from(JSON.stringify(body), 'utf8'),
   };
+}
+
+/** An event that was checked, as JSON: it can be kept and published without being read or written again. */
+export interface WrittenEvent {
+  /** The event without its data. */
+  readonly attributes: CloudEvent;
+  /** The data as JSON; undefined when there is none, or none that is JSON. */
+  readonly data: string | undefined;
+  /** The whole event, structured. */
+  readonly text: string;
+}
+
+/** Writes an event (checked by the caller); what becomes of its data afterwards does not change it any more. */
+export function writeEvent(event: CloudEvent): WrittenEvent {
+  const { data, ...attributes } = event;
+  if (data === undefined) return { attributes, data: undefined, text: JSON.stringify(attributes) };
+  if (data instanceof Uint8Array) {
+    const text = JSON.stringify({ ...attributes, data_base64: Buffer.from(data).toString('base64') });
+    return { attributes, data: undefined, text };
+  }
+  const json = JSON.stringify(data);
+  const text = `${JSON.stringify(attributes).slice(0, -1)},"data":${json}}`;
+  return { attributes, data: isJson(event.datacontenttype) ? json : undefined, text };
+}
+
+/** The event again. Its data is read when somebody asks for it, which channels do not. */
+export function writtenEvent({ attributes, data, text }: WrittenEvent): CloudEvent {
+  if (data === undefined) return decodeStructured(text);
+  return Object.defineProperty({ ...attributes }, 'data', {
+    enumerable: true,
+    get: (): unknown => JSON.parse(data),
+  });
 }
 
 /** Reads a structured event; `data_base64` becomes a Buffer in `data`. Throws EVENT_INVALID (permanent). */

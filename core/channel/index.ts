@@ -17,6 +17,9 @@ export {
   STRUCTURED_CONTENT_TYPE,
   sequenceText,
   validateEvent,
+  type WrittenEvent,
+  writeEvent,
+  writtenEvent,
 } from './cloudevents';
 export { type LocalChannelConfig, openLocalChannel } from './local-channel';
 export { type ContentMode, fromMqtt, type MqttMessage, toMqtt, topicOf } from './mqtt-binding';

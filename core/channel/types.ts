@@ -1,7 +1,7 @@
 /** Channels: where events go and come from, whatever carries them: MQTT, AMQP 0-9-1, or the store itself. */
 import type { CrossdockError } from '../errors';
 import type { Statement, Store } from '../store';
-import type { CloudEvent } from './cloudevents';
+import type { CloudEvent, WrittenEvent } from './cloudevents';
 
 export interface ChannelState {
   /**
@@ -83,6 +83,8 @@ export interface PublishOptions {
   readonly retain?: boolean;
   /** Another address than the event's own (`addressOf`), below the channel's prefix, in MQTT's grammar. */
   readonly address?: string;
+  /** The event as JSON, from a caller who has it: then it counts as checked, and is not written again. */
+  readonly written?: WrittenEvent;
 }
 
 /** A connection to where events go and come from. */

@@ -2,7 +2,7 @@
  * What a relay has in memory: the events of one key in a chain, of which only the first is under way; the chains that
  * can go in lanes, by priority. Keys keep their order within a priority.
  */
-import type { CloudEvent } from '../channel/cloudevents';
+import { type CloudEvent, type WrittenEvent, writtenEvent } from '../channel/cloudevents';
 import { CrossdockError } from '../errors';
 
 /** An event that was taken from the store. */
@@ -16,6 +16,8 @@ export interface TakenEvent {
   readonly retain: boolean;
   /** Failed tries so far. */
   readonly attempts: number;
+  /** Of one that came by hand (outbox-relay.ts): what need not be read again. */
+  readonly written?: WrittenEvent;
 }
 
 export interface Chain {
@@ -178,7 +180,8 @@ export function chainId({
 }
 
 /** The event as a channel takes it; bytes lie as base64 within the row. Throws EVENT_INVALID (permanent). */
-export function cloudEventOf({ event: text }: TakenEvent): CloudEvent {
+export function cloudEventOf({ event: text, written }: TakenEvent): CloudEvent {
+  if (written !== undefined) return writtenEvent(written);
   let event: CloudEvent & { data_base64?: unknown };
   try {
     event = JSON.parse(text) as typeof event;

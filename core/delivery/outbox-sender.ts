@@ -36,6 +36,12 @@ export class Sender {
 
   constructor(private readonly options: SenderOptions) {}
 
+  /** Nothing is to be written that will hold up keys. */
+  get calm(): boolean {
+    const { failed, behind } = this.written;
+    return failed.length === 0 && behind.length === 0 && this.breaking.size === 0;
+  }
+
   /** Events published and not yet confirmed. */
   get inFlight(): number {
     return this.#inFlight;
@@ -114,6 +120,7 @@ export class Sender {
         retain: event.retain,
         timeoutMs: CONFIRM_MS,
         ...(event.address === undefined ? {} : { address: event.address }),
+        ...(event.written === undefined ? {} : { written: event.written }),
       });
     } catch (thrown) {
       confirmed = Promise.reject(thrown);

@@ -1,4 +1,4 @@
-import { type AnyChannel, addressOf, type CloudEvent } from '../../core/channel';
+import { type AnyChannel, addressOf, type CloudEvent, writeEvent } from '../../core/channel';
 import { type Extra, type Outbox, scopes } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
 import type { Store } from '../../core/store';
@@ -79,8 +79,7 @@ async function start({ config, status, closed }: Context<Config>): Promise<Behav
         // Another delivery of the message owns it now, and publishes by itself.
         if ((await scopes.finish(message, event, extra)) === 'stale') return;
       } else {
-        await extra.store.run(extra.statements);
-        extra.committed?.();
+        extra.committed?.(await extra.store.run(extra.statements));
       }
       message['event'] = event;
       send(message);
@@ -122,32 +121,29 @@ function unit({ channel, channelId, outbox, address, retain, taken }: Out, made:
       retryAfterMs: 10_000,
     });
   }
+  // As it is now: the flow may go on changing the message.
+  const written = writeEvent(event);
+  const extra = outbox.add({
+    // Source and id together are what tells events apart (CloudEvents 1.0.2, "id").
+    id: `${event.source} ${event.id}`,
+    channel: channelId,
+    partitionKey: key,
+    event: written.text,
+    written,
+    retain,
+    priority: priorityOf(event),
+    ...(address === undefined ? {} : { address }),
+  });
   return {
-    store: outbox.store,
-    statements: outbox.statements([
-      {
-        // Source and id together are what tells events apart (CloudEvents 1.0.2, "id").
-        id: `${event.source} ${event.id}`,
-        channel: channelId,
-        partitionKey: key,
-        event: textOf(event),
-        retain,
-        priority: priorityOf(event),
-        ...(address === undefined ? {} : { address }),
-      },
-    ]),
-    committed: () => {
-      outbox.wake();
+    store: extra.store,
+    get statements() {
+      return extra.statements;
+    },
+    committed: (results) => {
+      extra.committed?.(results);
       taken();
     },
   };
-}
-
-/** As it is now: the flow may go on changing the message. */
-function textOf(event: CloudEvent): string {
-  const { data, ...rest } = event;
-  if (!(data instanceof Uint8Array)) return JSON.stringify(event);
-  return JSON.stringify({ ...rest, data_base64: Buffer.from(data).toString('base64') });
 }
 
 function priorityOf(event: CloudEvent): number {

@@ -74,7 +74,8 @@ function execute(step: WireStatement, index: number): StatementResult {
     const rows = statement.all(...step.params) as StatementResult['rows'];
     result = { rows: rows.map((row) => ({ ...row })), changes: rows.length };
   } else {
-    result = { rows: [], changes: Number(statement.run(...step.params).changes) };
+    const { changes, lastInsertRowid } = statement.run(...step.params);
+    result = { rows: [], changes: Number(changes), inserted: Number(lastInsertRowid) };
   }
   if (step.expect !== undefined && result.changes !== step.expect) {
     throw new ExpectationFailed({ type: 'expect', index, expected: step.expect, actual: result.changes });
