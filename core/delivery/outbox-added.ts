@@ -1,5 +1,6 @@
 /** Events that this process has added as taken, committed, and not yet put among those that the relay has in memory. */
 import type { TakenEvent } from './outbox-lanes';
+import type { Found } from './outbox-turn';
 
 export class AddedEvents {
   #events: TakenEvent[] = [];
@@ -32,4 +33,22 @@ export class AddedEvents {
     this.#events = this.#events.filter((event) => !overtaken(event));
     return found;
   }
+}
+
+/**
+ * What a turn has found, with what was added meanwhile and is older: by age, since of one key there may be some of each,
+ * and once one is in memory no other goes before it. `more`: others of its key may be queued in the store.
+ */
+export function inOrder(
+  found: Found,
+  added: AddedEvents,
+  held: ReadonlyMap<number, unknown>,
+): readonly { readonly event: TakenEvent; readonly more: boolean }[] {
+  const again = found.resynced.filter(({ seq }) => !held.has(seq) && !added.has(seq));
+  const more = [...again, ...found.due, ...added.takeOvertaken(found.taken)];
+  const fed = found.fed.flatMap(({ events }) => events);
+  return [
+    ...more.map((event) => ({ event, more: true })),
+    ...[...fed, ...found.taken].map((event) => ({ event, more: false })),
+  ].sort((a, b) => a.event.seq - b.event.seq);
 }

@@ -63,16 +63,15 @@ export class Lanes {
     this.#list(chain);
   }
 
-  /** More of a hungry chain's key; `more` says whether there may be still more. */
-  feed(chain: Chain, events: readonly TakenEvent[], more: boolean): void {
+  /** A hungry chain gets what there was in the store, by `add`; `more` says whether there may be still more. */
+  feed(chain: Chain, more: boolean): void {
     this.hungry.delete(chain);
     chain.more = more;
-    for (const event of events) {
-      this.#hold(event);
-      this.#insert(chain, event);
-    }
-    if (chain.events.length > 0) this.#list(chain);
-    else this.#end(chain);
+  }
+
+  /** It got nothing: it ends. */
+  fed(chain: Chain): void {
+    if (chain.events.length === 0) this.#end(chain);
   }
 
   /** Whether so many of its key are in memory that this one should leave the room to others. */

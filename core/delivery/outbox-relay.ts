@@ -17,7 +17,7 @@ import { asCrossdockError, type CrossdockError } from '../errors';
 import { StatementExpectationError, type Store } from '../store';
 import { Alarm } from './alarm';
 import type { Backoff } from './backoff';
-import { AddedEvents } from './outbox-added';
+import { AddedEvents, inOrder } from './outbox-added';
 import { MAX_CHAIN, type TakenEvent } from './outbox-lanes';
 import { RelayLease } from './outbox-lease';
 import { ALL_DUE } from './outbox-schema';
@@ -133,9 +133,8 @@ export class Relay {
   /** The fence with which an event can be added as taken; undefined: it is to go by way of the store. */
   get fenceForAdding(): number | undefined {
     const { lanes, running } = this.#sender;
-    if (!this.options.store.exclusive || !running || this.#more || this.#left || this.#unsure)
-      return undefined;
-    return lanes.held.size < MAX_HELD && lanes.size < MAX_SIZE / 2 ? this.#lease.fence : undefined;
+    const open = this.options.store.exclusive && running && !this.#more && !this.#left && !this.#unsure;
+    return open && lanes.held.size < MAX_HELD && lanes.size < MAX_SIZE / 2 ? this.#lease.fence : undefined;
   }
 
   /** An event was added under this fence: to be called as soon as its unit has committed, in the order of the commits. */
@@ -316,13 +315,12 @@ export class Relay {
 
   /** Puts what a turn has taken into memory. */
   #absorb(found: Found): void {
-    const sender = this.#sender;
-    for (const { chain, events, more } of found.fed) sender.lanes.feed(chain, events, more);
-    const again = found.resynced.filter(({ seq }) => !sender.lanes.held.has(seq) && !this.#added.has(seq));
-    const older = new Set([...again, ...found.due, ...this.#added.takeOvertaken(found.taken)]);
-    for (const event of [...older, ...found.taken].sort((a, b) => a.seq - b.seq)) {
-      sender.add(event, found.behind.has(event.seq), older.has(event));
+    const { lanes } = this.#sender;
+    for (const { chain, more } of found.fed) lanes.feed(chain, more);
+    for (const { event, more } of inOrder(found, this.#added, lanes.held)) {
+      this.#sender.add(event, found.behind.has(event.seq), more);
     }
+    for (const { chain } of found.fed) lanes.fed(chain);
     if (found.nextDueInMs !== undefined) this.#alarm.in(found.nextDueInMs);
     if (found.moreDue) this.#alarm.in(DUE_AGAIN_MS);
     if (found.moreReady) this.#more = true;

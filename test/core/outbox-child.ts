@@ -1,8 +1,7 @@
 /** Child of the crash tests: adds five events, publishes them and reports what the channel got; dies where it is told. */
 import { openOutbox } from '../../core/delivery';
 import { openSqliteStore } from '../../core/store';
-import { waitFor } from '../support';
-import { outgoing, ScriptedChannel } from './outbox-support';
+import { calm, outgoing, ScriptedChannel } from './outbox-support';
 
 const [file = '', way = ''] = process.argv.slice(2);
 
@@ -24,7 +23,7 @@ async function main(): Promise<void> {
   });
   outbox.start();
   if (way !== 'from memory') return;
-  await waitFor(() => outbox.add(outgoing('probe', 'probe')).statements[0]?.sql.includes("'taken'"));
+  await calm(outbox);
   const added = events.map(async (event) => {
     const { statements, committed } = outbox.add(event);
     committed?.(await store.run(statements));

@@ -5,26 +5,7 @@ import { join } from 'node:path';
 import { type Outbox, type OutboxOptions, type OutgoingEvent, openOutbox } from '../../core/delivery';
 import { openSqliteStore, type Row, type SqliteStoreHandle, type Store } from '../../core/store';
 import { type TempDir, tempDir, waitFor } from '../support';
-import { confirmAll, outgoing, type Published, ScriptedChannel } from './outbox-support';
-
-/** The outbox's relay works, and nothing is in the store that it does not know. */
-async function calm(outbox: Outbox): Promise<void> {
-  if (!outbox.store.exclusive) return;
-  await waitFor(() => outbox.add(outgoing('probe', 'probe')).statements[0]?.sql.includes("'taken'"), {
-    what: 'an outbox that takes events from memory',
-  });
-}
-
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-function choices(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import { calm, confirmAll, outgoing, type Published, ScriptedChannel } from './outbox-support';
 
 /** How events get to the relay: taken from the store, or straight from the unit that adds them. */
 type Way = 'from the store' | 'from memory';
@@ -279,54 +260,6 @@ function suite(way: Way): void {
     await sent(second);
     assert.deepEqual(channel.ids.slice(2).sort(), ['a1', 'a2', 'b1']);
     assert.ok(channel.ids.indexOf('a2') > channel.ids.lastIndexOf('a1'));
-  });
-
-  it('keeps the order within a key, whatever fails and whichever way each event takes', async function () {
-    this.timeout(60_000);
-    const seed = Number(process.env['SEED'] ?? Date.now() % 100_000);
-    const random = choices(seed);
-    const outbox = await open({ window: 8, backoff: { baseMs: 1, capMs: 5 } });
-    await calm(outbox);
-    let trouble = 0.2;
-    const confirmed: string[] = [];
-    channel.answer = (it) => {
-      if (random() < trouble) it.fail(random() < 0.8 ? 'CHANNEL_BUSY' : 'CHANNEL_OFFLINE');
-      else {
-        confirmed.push(it.event.id);
-        it.confirm();
-      }
-    };
-    const added: string[] = [];
-    const units: Promise<void>[] = [];
-    for (let n = 0; n < 600; n += 1) {
-      // Quiet times in between, so that events go from memory again.
-      if (n % 150 === 100) {
-        trouble = 0;
-        await Promise.all(units);
-        await sent(outbox);
-        await calm(outbox);
-      }
-      if (n % 150 === 120) trouble = 0.2;
-      const event = outgoing(`e${n}`, `key ${Math.floor(random() * 6)}`);
-      added.push(event.id);
-      const viaStore = random() < (way === 'from memory' ? 0.1 : 1);
-      const { statements, committed } = viaStore
-        ? { statements: outbox.statements([event]), committed: () => outbox.wake() }
-        : outbox.add(event);
-      units.push(store.run(statements).then((results) => committed?.(results)));
-      if (random() < 0.3) await new Promise((resolve) => setTimeout(resolve, random() * 4));
-    }
-    trouble = 0;
-    await Promise.all(units);
-    await sent(outbox);
-    const keyOf = new Map(
-      (await rows()).map((row) => [String(row['event_id']), String(row['partition_key'])]),
-    );
-    for (let key = 0; key < 6; key += 1) {
-      const ofKey = (ids: readonly string[]): string[] => ids.filter((id) => keyOf.get(id) === `key ${key}`);
-      assert.deepEqual(ofKey(confirmed), ofKey(added), `key ${key}, seed ${seed}`);
-    }
-    assert.ok((await states()).every((state) => state === 'sent'));
   });
 
   it('writes what is confirmed while it stops', async () => {
