@@ -7,8 +7,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { orderData } from './events';
 
-/** Messages sent and not yet come back, at most; the store refuses more than 10,000 at once. */
-const AHEAD = 2000;
+/** Messages sent and not yet come back, at most: enough for commits in large groups. */
+const AHEAD = 512;
 /** Messages per turn of the event loop. */
 const BITE = 64;
 

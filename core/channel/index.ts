@@ -14,6 +14,7 @@ export {
   encodeStructured,
   eventId,
   makeEvent,
+  newEventId,
   STRUCTURED_CONTENT_TYPE,
   sequenceText,
   validateEvent,

@@ -83,7 +83,10 @@ export interface PublishOptions {
   readonly retain?: boolean;
   /** Another address than the event's own (`addressOf`), below the channel's prefix, in MQTT's grammar. */
   readonly address?: string;
-  /** The event as JSON, from a caller who has it: then it counts as checked, and is not written again. */
+  /**
+   * The event as JSON, from a caller who has it: then it counts as checked, is not written again, and is published
+   * without its `data` beside it. For MQTT and AMQP only.
+   */
   readonly written?: WrittenEvent;
 }
 

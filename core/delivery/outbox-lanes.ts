@@ -2,7 +2,7 @@
  * What a relay has in memory: the events of one key in a chain, of which only the first is under way; the chains that
  * can go in lanes, by priority. Keys keep their order within a priority.
  */
-import { type CloudEvent, type WrittenEvent, writtenEvent } from '../channel/cloudevents';
+import type { CloudEvent, WrittenEvent } from '../channel/cloudevents';
 import { CrossdockError } from '../errors';
 
 /** An event that was taken from the store. */
@@ -178,9 +178,9 @@ export function chainId({
   return partitionKey === undefined ? undefined : `${priority} ${partitionKey}`;
 }
 
-/** The event as a channel takes it; bytes lie as base64 within the row. Throws EVENT_INVALID (permanent). */
+/** The event as a channel takes it, together with `written`; bytes lie as base64 within the row. Throws EVENT_INVALID (permanent). */
 export function cloudEventOf({ event: text, written }: TakenEvent): CloudEvent {
-  if (written !== undefined) return writtenEvent(written);
+  if (written !== undefined) return written.event;
   let event: CloudEvent & { data_base64?: unknown };
   try {
     event = JSON.parse(text) as typeof event;
