@@ -10,7 +10,7 @@ import { attributesOf, benchEventOut, EVENT_TYPE } from './lib/event-out';
 import { orderData } from './lib/events';
 import { inWindow, run } from './lib/measure';
 
-const MESSAGES = Number(process.argv[2] ?? 20_000);
+const MESSAGES = Number(process.argv[2] ?? 40_000);
 /** What an AMQP channel has by itself. */
 const WINDOW = 256;
 /** Ms between two questions how many messages the queue has; the error of a time is half of it. */

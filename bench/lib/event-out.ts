@@ -5,8 +5,9 @@
  * window, and keeps nothing.
  *
  * Both sides' time runs from the first message until the broker has taken the last one, as seen by somebody else than
- * the two: at RabbitMQ the queue is asked, at Mosquitto there is a subscriber. Ours is then waited for until its
- * outbox is empty, that is until everything is confirmed and marked; an error or a lost message ends the benchmark.
+ * the two: at RabbitMQ the queue is asked how many it has, at Mosquitto there is a subscriber to the last one (at most
+ * a window of others may then be on their way). Ours is then waited for until its outbox is empty, that is until
+ * everything is confirmed and marked; an error or a lost message ends the benchmark.
  */
 import type { NodeRed } from '../../test/support';
 import { at, feed, said, startNodeRed } from './feed';

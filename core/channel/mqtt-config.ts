@@ -24,7 +24,7 @@ export interface MqttChannelConfig {
   readonly tls?: MqttTlsOptions;
   /** How events travel over MQTT 5; over 3.1.1 it is always structured. Default `binary`. */
   readonly contentMode?: ContentMode;
-  /** Events sent and not yet confirmed, at most; the broker's own limit counts too. Default 64. */
+  /** Events sent and not yet confirmed, at most; the broker's own limit counts too. Default 256. */
   readonly maxInFlight?: number;
   /** Events that may wait for a connection or a free place, at most. Default 1000. */
   readonly maxWaiting?: number;
@@ -109,7 +109,7 @@ export function mqttSettings(config: MqttChannelConfig): MqttSettings {
     ),
     tls: config.tls,
     contentMode: config.contentMode ?? 'binary',
-    maxInFlight: whole(config.maxInFlight, 64, 1, 65_535, 'maxInFlight'),
+    maxInFlight: whole(config.maxInFlight, 256, 1, 65_535, 'maxInFlight'),
     maxWaiting: whole(config.maxWaiting, 1000, 1, 1_000_000, 'maxWaiting'),
     publishTimeoutMs: whole(config.publishTimeoutMs, 10_000, 1, 3_600_000, 'publishTimeoutMs'),
     connectTimeoutMs: whole(config.connectTimeoutMs, 10_000, 1, 600_000, 'connectTimeoutMs'),
