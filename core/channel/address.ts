@@ -95,6 +95,7 @@ export function checkedFilter(filter: string): string {
 
 /** Whether the filter takes the address; both as checked above. `a/#` takes `a` too (MQTT 5, 4.7.1.2). */
 export function filterMatches(filter: string, address: string): boolean {
+  if (filter === '#') return true;
   const wanted = filter.split('/');
   const levels = address.split('/');
   for (const [index, want] of wanted.entries()) {

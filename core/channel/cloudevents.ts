@@ -295,6 +295,9 @@ export function writeEvent(event: CloudEvent): WrittenEvent {
   return { event: { ...attributes, data: JSON.parse(json) as unknown }, data: undefined, text };
 }
 
+/** Making one costs more than what it decodes here. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
 /** The whole event again. */
 export function writtenEvent({ event, data }: WrittenEvent): CloudEvent {
   return data === undefined ? event : { ...event, data: JSON.parse(data) as unknown };
@@ -304,8 +307,7 @@ export function writtenEvent({ event, data }: WrittenEvent): CloudEvent {
 export function decodeStructured(payload: Uint8Array | string): CloudEvent {
   let value: unknown;
   try {
-    const text =
-      typeof payload === 'string' ? payload : new TextDecoder('utf-8', { fatal: true }).decode(payload);
+    const text = typeof payload === 'string' ? payload : UTF_8.decode(payload);
     value = JSON.parse(text);
   } catch {
     throw invalid([{ path: '', message: 'is not JSON text in UTF-8' }]);

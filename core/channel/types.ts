@@ -84,8 +84,8 @@ export interface PublishOptions {
   /** Another address than the event's own (`addressOf`), below the channel's prefix, in MQTT's grammar. */
   readonly address?: string;
   /**
-   * The event as JSON, from a caller who has it: then it counts as checked, is not written again, and is published
-   * without its `data` beside it. For MQTT and AMQP only.
+   * The event as JSON, from a caller who has it: then it counts as checked, is not written again, and need not have its
+   * data beside it. A local channel's `publish` does not know it.
    */
   readonly written?: WrittenEvent;
 }
@@ -138,7 +138,7 @@ export interface LocalChannel {
   /** Whether some subscription takes events of this address. */
   routable(event: CloudEvent, address?: string): boolean;
   /** The statements that put the event into its subscriptions' inboxes, for a unit of `store`. */
-  statements(event: CloudEvent, options?: Pick<PublishOptions, 'address'>): readonly Statement[];
+  statements(event: CloudEvent, options?: Pick<PublishOptions, 'address' | 'written'>): readonly Statement[];
   /** Tells the inboxes of these events' subscriptions, after the unit has committed. */
   published(events: readonly CloudEvent[]): void;
   /** Called with the source whose inbox got messages. */

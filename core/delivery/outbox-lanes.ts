@@ -178,9 +178,12 @@ export function chainId({
   return partitionKey === undefined ? undefined : `${priority} ${partitionKey}`;
 }
 
-/** The event as a channel takes it, together with `written`; bytes lie as base64 within the row. Throws EVENT_INVALID (permanent). */
-export function cloudEventOf({ event: text, written }: TakenEvent): CloudEvent {
-  if (written !== undefined) return written.event;
+/**
+ * The event as a channel takes it; it was checked when it was added. Bytes lie as base64 within the row.
+ * Throws EVENT_INVALID (permanent) for a row that cannot be read.
+ */
+export function writtenOf({ event: text, written }: TakenEvent): WrittenEvent {
+  if (written !== undefined) return written;
   let event: CloudEvent & { data_base64?: unknown };
   try {
     event = JSON.parse(text) as typeof event;
@@ -192,5 +195,6 @@ export function cloudEventOf({ event: text, written }: TakenEvent): CloudEvent {
     });
   }
   const { data_base64: base64, ...rest } = event;
-  return typeof base64 === 'string' ? { ...rest, data: Buffer.from(base64, 'base64') } : event;
+  if (typeof base64 !== 'string') return { event, data: undefined, text };
+  return { event: { ...rest, data: Buffer.from(base64, 'base64') }, data: undefined, text };
 }

@@ -58,8 +58,9 @@ const GATHER_FROM = 32;
 const DUE_AGAIN_MS = 100;
 /** Characters of events in memory, about. */
 const MAX_SIZE = 32_000_000;
-/** Events in memory from which on no more are added without a way through the store. */
-const MAX_HELD = 4096;
+/** Events in memory from which on, and so many characters, all go by way of the store: bursts up to here do not. */
+const MAX_HELD = 10_000;
+const MAX_HELD_SIZE = 8_000_000;
 
 export class Relay {
   /** Why the store cannot be worked with. */
@@ -134,7 +135,7 @@ export class Relay {
   get fenceForAdding(): number | undefined {
     const { lanes, running } = this.#sender;
     const open = this.options.store.exclusive && running && !this.#more && !this.#left && !this.#unsure;
-    return open && lanes.held.size < MAX_HELD && lanes.size < MAX_SIZE / 2 ? this.#lease.fence : undefined;
+    return open && lanes.held.size < MAX_HELD && lanes.size < MAX_HELD_SIZE ? this.#lease.fence : undefined;
   }
 
   /** An event was added under this fence: to be called as soon as its unit has committed, in the order of the commits. */

@@ -73,8 +73,9 @@ async function start({ config, status, closed }: Context<Config>): Promise<Behav
     async input(message, send) {
       const made = await config.make(message, source);
       const { id, type, subject } = made.event;
-      const event = { id, type, subject, address: config.address ?? addressOf(made.event) };
-      const extra = unit(out, made);
+      const address = config.address ?? addressOf(made.event);
+      const event = { id, type, subject, address };
+      const extra = unit(out, made, address);
       if (config.send === 'end') {
         // Another delivery of the message owns it now, and publishes by itself.
         if ((await scopes.finish(message, event, extra)) === 'stale') return;
@@ -102,12 +103,14 @@ interface Out extends Pick<Config, 'channelId' | 'address' | 'retain'> {
  * What is to be written so that the event leaves. On a local channel it goes straight into the subscriptions' inboxes;
  * while nobody is subscribed, or others that came before still wait, it goes into the outbox as for any channel.
  */
-function unit({ channel, channelId, outbox, address, retain, taken }: Out, made: MadeEvent): Extra {
-  const { event, key } = made;
-  if (channel.kind === 'local' && outbox.depth === 0 && channel.routable(event, address)) {
+function unit(out: Out, { event, key }: MadeEvent, to: string): Extra {
+  const { channel, channelId, outbox, address, retain, taken } = out;
+  // As it is now: the flow may go on changing the message.
+  const written = writeEvent(event);
+  if (channel.kind === 'local' && outbox.depth === 0 && channel.routable(event, to)) {
     return {
       store: channel.store,
-      statements: channel.statements(event, address === undefined ? {} : { address }),
+      statements: channel.statements(event, { address: to, written }),
       committed: () => {
         channel.published([event]);
         taken();
@@ -121,8 +124,6 @@ function unit({ channel, channelId, outbox, address, retain, taken }: Out, made:
       retryAfterMs: 10_000,
     });
   }
-  // As it is now: the flow may go on changing the message.
-  const written = writeEvent(event);
   const extra = outbox.add({
     // Source and id together are what tells events apart (CloudEvents 1.0.2, "id").
     id: `${event.source} ${event.id}`,
