@@ -272,34 +272,42 @@ export function encodeStructured(event: CloudEvent): EncodedEvent {
 
 /** An event that was checked, as JSON: it can be kept and published without being read or written again. */
 export interface WrittenEvent {
-  /** The event, without the data that is in `data`. */
+  /** The event, without the data when `dataAt` says where that is. */
   readonly event: CloudEvent;
-  /** The data as JSON; undefined when there is none, or none that is JSON. */
-  readonly data: string | undefined;
   /** The whole event, structured. */
   readonly text: string;
+  /** Where in `text` the data's JSON begins, which goes up to the last character. Kept apart it would be kept twice. */
+  readonly dataAt: number | undefined;
 }
 
 /** Writes an event (checked by the caller); what becomes of its data afterwards does not change it any more. */
 export function writeEvent(event: CloudEvent): WrittenEvent {
   const { data, ...attributes } = event;
-  if (data === undefined) return { event: attributes, data: undefined, text: JSON.stringify(attributes) };
+  if (data === undefined) return { event: attributes, text: JSON.stringify(attributes), dataAt: undefined };
   if (data instanceof Uint8Array) {
     const bytes = Buffer.from(data);
     const text = JSON.stringify({ ...attributes, data_base64: bytes.toString('base64') });
-    return { event: { ...attributes, data: bytes }, data: undefined, text };
+    return { event: { ...attributes, data: bytes }, text, dataAt: undefined };
   }
   const json = JSON.stringify(data);
-  const text = `${JSON.stringify(attributes).slice(0, -1)},"data":${json}}`;
-  if (isJson(event.datacontenttype)) return { event: attributes, data: json, text };
-  return { event: { ...attributes, data: JSON.parse(json) as unknown }, data: undefined, text };
+  const head = `${JSON.stringify(attributes).slice(0, -1)},"data":`;
+  const text = `${head}${json}}`;
+  if (isJson(event.datacontenttype)) return { event: attributes, text, dataAt: head.length };
+  return { event: { ...attributes, data: JSON.parse(json) as unknown }, text, dataAt: undefined };
+}
+
+/** The JSON of the event's data; undefined: it has none, or `event` has it. */
+export function writtenData({ text, dataAt }: WrittenEvent): string | undefined {
+  return dataAt === undefined ? undefined : text.slice(dataAt, -1);
 }
 
 /** Making one costs more than what it decodes here. */
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The whole event again. */
-export function writtenEvent({ event, data }: WrittenEvent): CloudEvent {
+export function writtenEvent(written: WrittenEvent): CloudEvent {
+  const { event } = written;
+  const data = writtenData(written);
   return data === undefined ? event : { ...event, data: JSON.parse(data) as unknown };
 }
 

@@ -9,6 +9,7 @@ import {
   encodeStructured,
   STRUCTURED_CONTENT_TYPE,
   type WrittenEvent,
+  writtenData,
 } from './cloudevents';
 import { isJson, readData } from './event-data';
 
@@ -56,10 +57,11 @@ export function toMqtt(
     if (Buffer.byteLength(text) > 0xffff) throw refused(`Its attribute ${name} is longer than 65,535 bytes.`);
     userProperties[name] = text;
   }
-  const data = written?.data ?? event.data;
+  const { data } = event;
+  const json = written === undefined ? undefined : writtenData(written);
   const bytes = data instanceof Uint8Array;
   return {
-    payload: written?.data === undefined ? dataBytes(data, contentType) : Buffer.from(written.data),
+    payload: json === undefined ? dataBytes(data, contentType) : Buffer.from(json),
     properties: {
       ...(contentType === undefined ? {} : { contentType }),
       userProperties,

@@ -195,6 +195,6 @@ export function writtenOf({ event: text, written }: TakenEvent): WrittenEvent {
     });
   }
   const { data_base64: base64, ...rest } = event;
-  if (typeof base64 !== 'string') return { event, data: undefined, text };
-  return { event: { ...rest, data: Buffer.from(base64, 'base64') }, data: undefined, text };
+  if (typeof base64 !== 'string') return { event, text, dataAt: undefined };
+  return { event: { ...rest, data: Buffer.from(base64, 'base64') }, text, dataAt: undefined };
 }
