@@ -53,6 +53,11 @@ describe('the installed package', () => {
         ODOO_LOGIN: 'none',
         MQTT_URL: 'mqtt://127.0.0.1:9',
         AMQP_URL: 'amqp://127.0.0.1:9',
+        AMQP_USER: 'gateway',
+        AMQP_PASSWORD: 'not a real password',
+        POSTGRES_URL: 'postgres://127.0.0.1:9/crossdock',
+        POSTGRES_USER: 'gateway',
+        POSTGRES_PASSWORD: 'not a real password',
         WAREHOUSE_URL: 'http://127.0.0.1:9',
       },
     });
