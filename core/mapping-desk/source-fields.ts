@@ -69,7 +69,10 @@ export function sourceFields(sample: unknown): SourceFields {
     note(field, value);
   };
   const walkMembers = (value: object, path: string, depth: number): void => {
-    if (Array.isArray(value)) return walk(value, path, depth);
+    if (Array.isArray(value)) {
+      walk(value, path, depth);
+      return;
+    }
     for (const [name, member] of Object.entries(value)) {
       const step = keyStep(name);
       if (step !== undefined)
