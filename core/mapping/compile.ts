@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ContractRegistry, type JsonSchema, problemsToSentence } from '../contract';
 import { CrossdockError, type Problem } from '../errors';
-import { readKey } from './path';
+import { SpecFault, specPath } from './frame';
+import { compileReader, readKey, type Step } from './path';
 import { buildPlan } from './plan';
 import { runPlan } from './run';
 import type { CompiledMapping, CompileOptions, MappingSpec } from './types';
@@ -34,23 +35,39 @@ export function compileMapping(spec: unknown, options: CompileOptions = {}): Com
     );
   }
   const id = `${checked.name}@${checked.version}`;
+  const outside = { expression: options.expression, references: options.crossReferences };
+  const inside =
+    checked.unwrap === undefined ? undefined : compileReader(unwrapSteps(checked, checked.unwrap));
   const unwrap = (message: unknown): unknown => {
-    const inner = checked.unwrap === undefined ? undefined : readKey(message, checked.unwrap);
-    return typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? inner : message;
+    const inner = inside?.(message);
+    return typeof inner === 'object' && inner !== null ? inner : message;
   };
   return {
     spec: checked,
     id,
     unwrap,
-    map: async (message, context) => {
-      const { result, problems } = await runPlan(plan, {
-        source: unwrap(message),
-        context,
-        mappingVersion: id,
-      });
-      return { value: problems.length === 0 ? result : undefined, problems };
+    list: plan.list !== undefined,
+    map: async (message, context, { trace = false } = {}) => {
+      const start = { source: unwrap(message), context, mappingVersion: id, trace };
+      const made = await runPlan(plan, start, outside);
+      const { value, problems } = made;
+      return {
+        value: problems.length === 0 ? value : undefined,
+        problems,
+        draft: value,
+        trace: made.trace ?? [],
+      };
     },
   };
+}
+
+function unwrapSteps(spec: MappingSpec, path: string): Step[] {
+  try {
+    return specPath(path);
+  } catch (fault) {
+    if (!(fault instanceof SpecFault)) throw fault;
+    throw invalid(spec, [{ path: '/unwrap', message: `unwrap: ${fault.message}` }]);
+  }
 }
 
 function checkSpec(spec: unknown): MappingSpec {

@@ -1,36 +1,106 @@
 /** Running a compiled plan over one message. */
 import { isDecimalValue, toPlain } from '../canonical/decimal';
 import { findUnsafeKey } from '../canonical/parse-json';
-import { type Frame, isMissing, type Run, sourceIndexes, targetIndexes, ValueFault } from './frame';
-import { pathText, type Step } from './path';
+import type { CrossdockError } from '../errors';
+import { type Frame, isMissing, PENDING, type Run, sourceIndexes, targetIndexes, ValueFault } from './frame';
+import { pathText, type Reader, type Step } from './path';
 import type { Gate, GroupPlan, ObjectPlan, Plan, ValueRow, Variable } from './plan';
+import type {
+  CrossReferences,
+  Evaluation,
+  ExpressionEngine,
+  FaultCause,
+  ReferenceKey,
+  Traced,
+} from './types';
 
-/** Rounds of computing expressions: each may ask for others that depend on it. */
-const MAX_ROUNDS = 8;
+/** Passes over the rows: each may ask for what depends on the answers of the one before. */
+const MAX_PASSES = 9;
+/** Most rows that a trace keeps. */
+const MAX_TRACE = 10_000;
+
+/** Where answers come from that a pass cannot give itself. */
+export interface Outside {
+  readonly expression: ExpressionEngine | undefined;
+  readonly references: CrossReferences | undefined;
+}
+
+export type Start = Pick<Run, 'source' | 'context' | 'mappingVersion'> & { readonly trace?: boolean };
+
+/** What a run made: the document, or the list of them. */
+export interface Made extends Pick<Run, 'problems' | 'trace'> {
+  readonly value: unknown;
+}
 
 /**
  * Translates one message: all rows, all faults.
  *
- * Rows run synchronously. A row that needs an expression's result for the first time asks for it and is passed over;
- * the wanted results are awaited together and the rows run again, so that a spec without expressions pays nothing.
+ * Rows run synchronously. A row that needs something from outside (an expression's result, what was taught about a
+ * unit) for the first time asks for it and ends; everything that one pass asks for is fetched in one call, and the
+ * rows run again, so that a spec that needs nothing from outside pays nothing.
  */
-export async function runPlan(
-  plan: Plan,
-  start: Pick<Run, 'source' | 'context' | 'mappingVersion'>,
-): Promise<Run> {
+export async function runPlan(plan: Plan, start: Start, outside: Outside): Promise<Made> {
+  const { source, context, mappingVersion, trace } = start;
   const answers: Run['answers'] = new Map();
-  for (let round = 0; ; round += 1) {
-    const run: Run = { ...start, problems: [], result: {}, answers, wanted: new Map() };
-    fillObject(plan.root, rootFrame(run, plan), run.result);
-    if (run.wanted.size === 0 || round === MAX_ROUNDS) return run;
-    for (const [key, evaluate] of run.wanted) {
-      try {
-        answers.set(key, { value: await evaluate() });
-      } catch (fault) {
-        answers.set(key, { fault: `the expression failed: ${expressionFault(fault)}` });
-      }
+  for (let pass = 1; ; pass += 1) {
+    const run: Run = {
+      source,
+      context,
+      mappingVersion,
+      problems: [],
+      result: {},
+      answers,
+      wanted: new Map(),
+      trace: trace === true ? [] : undefined,
+    };
+    const frame = rootFrame(run, plan);
+    let value: unknown = run.result;
+    if (plan.list === undefined) fillObject(plan.root, frame, run.result);
+    else value = fillList(plan.list, frame);
+    if (run.wanted.size === 0) return { value, problems: run.problems, trace: run.trace };
+    if (pass === MAX_PASSES) {
+      const message = `the rows with expressions depend on each other through more than ${MAX_PASSES - 1} steps`;
+      return { value, problems: [{ path: '', from: undefined, rule: 0, message }], trace: run.trace };
     }
+    await fetchWanted(run, outside);
   }
+}
+
+/** Answers everything that a pass asked for: one call for all expressions, one for all codes. */
+async function fetchWanted(
+  { wanted, answers, context }: Run,
+  { expression, references }: Outside,
+): Promise<void> {
+  const evaluations: [string, Evaluation][] = [];
+  const keys: [string, ReferenceKey][] = [];
+  for (const [place, want] of wanted) {
+    if (want.type === 'expression') evaluations.push([place, want.evaluation]);
+    else keys.push([place, want.key]);
+  }
+  const [outcomes, values] = await Promise.all([
+    evaluations.length === 0 ? [] : expression?.evaluate(evaluations.map(([, evaluation]) => evaluation)),
+    keys.length === 0
+      ? []
+      : references?.lookup(
+          context.partnerId,
+          keys.map(([, key]) => key),
+        ),
+  ]);
+  evaluations.forEach(([place], index) => {
+    const outcome = outcomes?.[index];
+    if (outcome === undefined) answers.set(place, { message: 'the expression was not run' });
+    else if ('error' in outcome) answers.set(place, clause(outcome.error));
+    else answers.set(place, outcome);
+  });
+  keys.forEach(([place], index) => {
+    answers.set(place, { value: values?.[index] });
+  });
+}
+
+/** A sentence as it follows "row: ". */
+function clause({ message, code, kind, facts }: CrossdockError): { message: string; because: FaultCause } {
+  const text = message.replace(/\.$/, '');
+  return { message: text.charAt(0).toLowerCase() + text.slice(1), because: { code, kind, facts } };
 }
 
 function rootFrame(run: Run, plan: Plan): Frame {
@@ -40,15 +110,11 @@ function rootFrame(run: Run, plan: Plan): Frame {
     scope: plan.scope,
     item: run.source,
     index: 0,
+    turn: 0,
+    origins: undefined,
     position: 0,
     variables: [],
   };
-}
-
-/** JSONata's codes are stable and safe; its messages may quote values of the message. */
-function expressionFault(fault: unknown): string {
-  const code = typeof fault === 'object' && fault !== null && 'code' in fault ? fault.code : undefined;
-  return typeof code === 'string' ? `JSONata error ${code}` : 'see the expression';
 }
 
 /** The object that a plan makes; undefined when its gate is shut or nothing in it has a value. */
@@ -98,35 +164,77 @@ function setVariables(variables: readonly Variable[], gate: Gate | undefined, fr
 function fillList(groups: readonly GroupPlan[], frame: Frame): unknown[] {
   const list: unknown[] = [];
   for (const group of groups) {
-    if (group.each === undefined) addEntry(list, group, frame, frame.item, 0);
-    else {
-      const items = group.each(frame);
-      if (!Array.isArray(items)) continue;
-      for (let index = 0; index < items.length; index += 1) addEntry(list, group, frame, items[index], index);
+    if (group.each === undefined) {
+      addEntry(list, group, frame, { item: frame.item, index: 0, turn: 0, origins: undefined });
+      continue;
     }
+    const items = group.each(frame);
+    if (!Array.isArray(items)) continue;
+    if (group.groupBy !== undefined) {
+      const bundles = bundle(items, group.groupBy);
+      bundles.forEach((origins, turn) => {
+        const item = origins.map((index) => items[index] as unknown);
+        addEntry(list, group, frame, { item, index: origins[0] ?? 0, turn, origins });
+      });
+      continue;
+    }
+    // Over the entries of a group: they keep the index that they have in the message.
+    const origins = group.scope.each === frame.scope.each ? frame.origins : undefined;
+    for (let turn = 0; turn < items.length; turn += 1)
+      addEntry(list, group, frame, {
+        item: items[turn],
+        index: origins?.[turn] ?? turn,
+        turn,
+        origins: undefined,
+      });
   }
   return list;
 }
 
-function addEntry(list: unknown[], group: GroupPlan, parent: Frame, item: unknown, index: number): void {
+/** Indexes of a list's entries, brought together by the values that they are grouped by, in order of appearance. */
+function bundle(items: readonly unknown[], groupBy: readonly Reader[]): number[][] {
+  const bundles = new Map<string, number[]>();
+  items.forEach((item, index) => {
+    const parts = groupBy.map((read) => {
+      const value = read(item);
+      return typeof value === 'object' ? '' : String(value ?? '');
+    });
+    // Entries that say nothing about where they belong are not thrown together.
+    const key = parts.every((part) => part === '') ? `${index}` : JSON.stringify(parts);
+    const known = bundles.get(key);
+    if (known === undefined) bundles.set(key, [index]);
+    else known.push(index);
+  });
+  return [...bundles.values()];
+}
+
+function addEntry(
+  list: unknown[],
+  group: GroupPlan,
+  parent: Frame,
+  entryOf: Pick<Frame, 'item' | 'index' | 'turn' | 'origins'>,
+): void {
+  const { run } = parent;
   const frame: Frame = {
-    run: parent.run,
+    ...entryOf,
+    run,
     parent,
     scope: group.scope,
-    item,
-    index,
     position: list.length,
     variables: [],
   };
-  const faults = parent.run.problems.length;
+  const faults = run.problems.length;
   let entry: unknown;
   if (group.rows.length > 0) {
     entry = group.gate === undefined || passes(group.gate, frame) ? fillValue(group.rows, frame) : undefined;
   } else if (setVariables(group.plan.variables, group.gate, frame)) {
-    entry = fillObject({ ...group.plan, variables: NONE }, frame);
+    const made: Record<string, unknown> = {};
+    // `result` paths of a list of documents are those of the document that is being made.
+    if (parent.parent === undefined && group.scope.target.length === 1) run.result = made;
+    entry = fillObject({ ...group.plan, variables: NONE, gate: undefined }, frame, made);
   }
   // A faulty entry keeps its place, so that the problems of later entries point to the right one.
-  if (entry !== undefined || parent.run.problems.length > faults) list.push(entry);
+  if (entry !== undefined || run.problems.length > faults) list.push(entry);
 }
 
 const NONE: Variable[] = [];
@@ -164,7 +272,9 @@ function readRows(rows: readonly ValueRow[], frame: Frame): unknown {
         continue;
       }
       const value = row.value(frame);
-      if (row.constant || !isMissing(value)) return value;
+      const given = row.constant || !isMissing(value);
+      if (frame.run.trace !== undefined) note(frame.run.trace, row, given ? value : row.otherwise);
+      if (given) return value;
     } catch (fault) {
       report(frame, row.index, row.target, row.from, fault);
       return undefined;
@@ -184,6 +294,11 @@ function readRows(rows: readonly ValueRow[], frame: Frame): unknown {
   return undefined;
 }
 
+function note(trace: Traced[], { index }: ValueRow, value: unknown): void {
+  if (trace.length >= MAX_TRACE) return;
+  trace.push({ rule: index, value: isDecimalValue(value) ? toPlain(value) : value });
+}
+
 function report(
   frame: Frame,
   rule: number,
@@ -191,6 +306,7 @@ function report(
   from: readonly Step[] | undefined,
   fault: unknown,
 ): void {
+  if (fault === PENDING) return;
   if (!(fault instanceof ValueFault)) throw fault;
   const filled = pathText(target, targetIndexes(frame));
   const source = from === undefined ? undefined : pathText(from, sourceIndexes(frame, from));
@@ -200,6 +316,7 @@ function report(
     from: source,
     rule,
     message: `${place}: ${fault.message}`,
+    ...(fault.because === undefined ? {} : { cause: fault.because }),
   });
 }
 

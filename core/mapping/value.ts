@@ -1,29 +1,28 @@
 /** Values, operands and conditions of a spec, compiled to closures. */
 import { readDecimal } from '../canonical/decimal';
 import {
+  ask,
   compileSource,
   type Evaluate,
   type Frame,
-  frameKey,
   inputOf,
   isMissing,
   type Scope,
   SpecFault,
   specPath,
   textOf,
-  ValueFault,
 } from './frame';
 import { compileReader } from './path';
 import { compileTransform, type Transform } from './transforms';
-import type { Condition, ExpressionEngine, JsonScalar, Operand, ValueSpec } from './types';
+import type { Condition, Expression, ExpressionEngine, JsonScalar, Operand, ValueSpec } from './types';
 
 /** What compiling a value needs to know about its spec and row. */
 export interface ValueCompiler {
   readonly scope: Scope;
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, JsonScalar>>;
   readonly expression: ExpressionEngine | undefined;
-  /** A number for each expression of the spec, so that its results are told apart. */
-  readonly nextExpression: () => number;
+  /** A number for each place of the spec that asks for something from outside, so that the answers are told apart. */
+  readonly nextPlace: () => number;
   /** How a faulty value is named in a sentence: quoted where that is allowed. */
   readonly name: (value: unknown) => string;
 }
@@ -92,30 +91,23 @@ function compileContext(name: string): Evaluate {
 }
 
 function compileExpression(source: string, compiler: ValueCompiler): Evaluate {
-  if (compiler.expression === undefined) {
-    throw new SpecFault('JSONata expressions are not available here');
-  }
-  let evaluate: (input: unknown) => Promise<unknown>;
+  const expression = acceptedBy(compiler, (engine) => engine.jsonata(source));
+  const place = compiler.nextPlace();
+  return (frame) =>
+    ask(frame, place, () => ({ type: 'expression', evaluation: { expression, input: inputOf(frame) } }));
+}
+
+/** An expression of the spec, checked by the engine. Throws SpecFault. */
+export function acceptedBy(
+  compiler: ValueCompiler,
+  accept: (engine: ExpressionEngine) => Expression,
+): Expression {
+  if (compiler.expression === undefined) throw new SpecFault('expressions are not available here');
   try {
-    evaluate = compiler.expression(source);
+    return accept(compiler.expression);
   } catch (fault) {
-    throw new SpecFault(
-      `the JSONata expression is faulty: ${fault instanceof Error ? fault.message : String(fault)}`,
-    );
+    throw new SpecFault(fault instanceof Error ? fault.message.replace(/\.$/, '') : String(fault));
   }
-  const id = compiler.nextExpression();
-  return (frame: Frame) => {
-    const { run } = frame;
-    const key = `${id}${frameKey(frame)}`;
-    const answer = run.answers.get(key);
-    if (answer === undefined) {
-      const input = inputOf(frame);
-      run.wanted.set(key, () => evaluate(input));
-      return undefined;
-    }
-    if ('fault' in answer) throw new ValueFault(answer.fault);
-    return answer.value;
-  };
 }
 
 type Test = (value: unknown, frame: Frame) => boolean;

@@ -1,4 +1,5 @@
-import { CrossdockError } from '../../core/errors';
+import { asCrossdockError, CrossdockError } from '../../core/errors';
+import type { Evaluation, ExpressionEngine, Outcome } from '../../core/mapping';
 import type { Message, Red } from './red';
 
 /** JSONata of Node-RED, compiled once, as a promise. */
@@ -47,5 +48,31 @@ export function evaluator(
       if (error instanceof TypeError) return undefined;
       throw error;
     }
+  };
+}
+
+/** Runs the expressions of mappings. */
+export function expressions(red: Red): ExpressionEngine {
+  const compiled = new WeakMap<object, (input: unknown) => Promise<unknown>>();
+  const evaluate = async ({ expression, input }: Evaluation): Promise<Outcome> => {
+    try {
+      return { value: await compiled.get(expression)?.(input) };
+    } catch (fault) {
+      return { error: asCrossdockError(fault) };
+    }
+  };
+  return {
+    jsonata(source) {
+      const expression = { language: 'jsonata', source } as const;
+      compiled.set(expression, jsonata(red, source));
+      return expression;
+    },
+    regex(source) {
+      throw new CrossdockError(`The regular expression ${source} cannot be run here.`, {
+        code: 'EXPRESSION_INVALID',
+        kind: 'permanent',
+      });
+    },
+    evaluate: (evaluations) => Promise.all(evaluations.map(evaluate)),
   };
 }
