@@ -117,7 +117,7 @@ describe('mapping spec', () => {
     const lenient = compileMapping(spec(rules), { lenient: true });
     assert.deepEqual(
       lenient.faults.map(({ path }) => path.slice(0, 8)),
-      ['/rules/2', '/rules/0', '/rules/3'],
+      ['/rules/2', '/rules/3', '/rules/0'],
     );
     const { draft, problems } = await lenient.map({}, CONTEXT);
     assert.deepEqual(draft, { b: 1 });
