@@ -23,17 +23,15 @@ let specContracts: ContractRegistry | undefined;
  * @throws CrossdockError MAPPING_SPEC_INVALID (permanent) with a problem for each faulty row (`/rules/3/...`).
  */
 export function compileMapping(spec: unknown, options: CompileOptions = {}): CompiledMapping {
-  const checked = checkSpec(spec);
+  const lenient = options.lenient === true;
+  const { checked, faulty } = checkSpec(spec, lenient);
   const { plan, faults } = buildPlan(checked, {
     expression: options.expression,
     mayQuote: options.mayQuote ?? (() => false),
+    leaveOut: new Set(faulty.map(({ path }) => rowOf(path))),
   });
-  if (faults.length > 0) {
-    throw invalid(
-      checked,
-      faults.map(({ rule, message }) => ({ path: `/rules/${rule}`, message })),
-    );
-  }
+  const problems = [...faulty, ...faults.map(({ rule, message }) => ({ path: `/rules/${rule}`, message }))];
+  if (problems.length > 0 && !lenient) throw invalid(checked, problems);
   const id = `${checked.name}@${checked.version}`;
   const outside = { expression: options.expression, references: options.crossReferences };
   const inside =
@@ -45,6 +43,7 @@ export function compileMapping(spec: unknown, options: CompileOptions = {}): Com
   return {
     spec: checked,
     id,
+    faults: named(checked, problems),
     unwrap,
     list: plan.list !== undefined,
     map: async (message, context, { trace = false } = {}) => {
@@ -70,11 +69,19 @@ function unwrapSteps(spec: MappingSpec, path: string): Step[] {
   }
 }
 
-function checkSpec(spec: unknown): MappingSpec {
+/** The spec, when it is one but for (with `lenient`) the rows that are told. */
+function checkSpec(spec: unknown, lenient: boolean): { checked: MappingSpec; faulty: readonly Problem[] } {
   specContracts ??= loadSpecContract();
   const problems = specContracts.validate(SPEC_CONTRACT, SPEC_VERSION, spec);
-  if (problems.length > 0) throw invalid(spec, problems);
-  return spec as MappingSpec;
+  const rowsOnly = lenient && problems.every(({ path }) => rowOf(path) !== undefined);
+  if (problems.length > 0 && !rowsOnly) throw invalid(spec, problems);
+  return { checked: spec as MappingSpec, faulty: problems };
+}
+
+/** Index of the rule that a JSON pointer into a spec leads to. */
+function rowOf(path: string): number | undefined {
+  const row = /^\/rules\/(\d+)/.exec(path)?.[1];
+  return row === undefined ? undefined : Number(row);
 }
 
 function loadSpecContract(): ContractRegistry {
@@ -85,21 +92,25 @@ function loadSpecContract(): ContractRegistry {
 }
 
 /** Problems of rows are told by the row's number and target: that is how the table shows them. */
-function invalid(spec: unknown, problems: readonly Problem[]): CrossdockError {
+function named(spec: unknown, problems: readonly Problem[]): Problem[] {
   const rules = readKey(spec, 'rules');
-  const named = problems.map((problem) => {
-    const row = /^\/rules\/(\d+)/.exec(problem.path)?.[1];
+  return problems.map((problem) => {
+    const row = rowOf(problem.path);
     if (row === undefined) return problem;
-    const target = Array.isArray(rules) ? readKey(rules[Number(row)], 'target') : undefined;
+    const target = Array.isArray(rules) ? readKey(rules[row], 'target') : undefined;
     const label = typeof target === 'string' ? ` (${target.slice(0, 80)})` : '';
     const message = problem.message.replace(/^rules \d+(?:, |: )?/, '');
-    return { path: problem.path, message: `row ${Number(row) + 1}${label}: ${message}` };
+    return { path: problem.path, message: `row ${row + 1}${label}: ${message}` };
   });
+}
+
+function invalid(spec: unknown, faults: readonly Problem[]): CrossdockError {
+  const problems = named(spec, faults);
   const name = readKey(spec, 'name');
   const label = typeof name === 'string' ? ` "${name.slice(0, 60)}"` : '';
-  return new CrossdockError(`The mapping${label} cannot be used: ${problemsToSentence(named)}.`, {
+  return new CrossdockError(`The mapping${label} cannot be used: ${problemsToSentence(problems)}.`, {
     code: 'MAPPING_SPEC_INVALID',
     kind: 'permanent',
-    problems: named,
+    problems,
   });
 }

@@ -93,7 +93,7 @@ export type Reader = (value: unknown) => unknown;
 
 /**
  * Compiles steps to a function that reads them. Only own members are read; what is not there is undefined. With `[]`
- * the result is the list of all values that are there, flat.
+ * the result is the list of all values that are there, flat; an object in the place of a list counts as its one entry.
  */
 export function compileReader(steps: readonly Step[]): Reader {
   const [first, ...rest] = steps;
@@ -121,10 +121,10 @@ export function compileReader(steps: readonly Step[]): Reader {
     }
     case 'all': {
       return (value) => {
-        if (!Array.isArray(value)) return undefined;
-        if (next === undefined) return value;
+        const list = entriesOf(value);
+        if (next === undefined || list === undefined) return list;
         const found: unknown[] = [];
-        for (const entry of value) {
+        for (const entry of list) {
           const read = next(entry);
           if (Array.isArray(read)) found.push(...(read as unknown[]));
           else if (read !== undefined && read !== null) found.push(read);
@@ -133,6 +133,12 @@ export function compileReader(steps: readonly Step[]): Reader {
       };
     }
   }
+}
+
+/** A list's entries. Senders that translate XML give a list of one entry as that entry. */
+function entriesOf(value: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(value)) return value as unknown[];
+  return typeof value === 'object' && value !== null ? [value] : undefined;
 }
 
 /** An own member of an object; undefined for anything else. */

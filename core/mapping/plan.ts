@@ -66,6 +66,8 @@ export interface Plan {
 export interface PlanOptions {
   readonly expression: ExpressionEngine | undefined;
   readonly mayQuote: (target: string) => boolean;
+  /** Indexes of rules that are not looked at. */
+  readonly leaveOut: ReadonlySet<number | undefined>;
 }
 
 /** A fault of the spec at one rule. */
@@ -120,6 +122,7 @@ class PlanBuilder {
     );
     const parsed: Parsed[] = [];
     spec.rules.forEach((rule, index) => {
+      if (options.leaveOut.has(index)) return;
       this.#guard(index, () => parsed.push({ rule, index, target: specPath(rule.target) }));
     });
     const isList = parsed.some(({ target }) => target[0]?.kind === 'all');
@@ -142,7 +145,9 @@ class PlanBuilder {
     sortGroups(this.plan.list ?? [], first);
   }
 
+  /** The first fault of a row explains it: what follows from it only repeats. */
   #guard(index: number, work: () => void): void {
+    if (this.faults.some(({ rule }) => rule === index)) return;
     try {
       work();
     } catch (fault) {

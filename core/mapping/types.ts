@@ -1,4 +1,4 @@
-import type { CrossdockError, ErrorKind } from '../errors';
+import type { CrossdockError, ErrorKind, Problem } from '../errors';
 
 /**
  * The mapping spec: a table that translates one document into another. One rule is one row: what is filled (`target`),
@@ -138,6 +138,8 @@ export interface CompiledMapping {
   readonly spec: MappingSpec;
   /** `name@version`. */
   readonly id: string;
+  /** With `lenient`: the rows that were left out, each with the reason (`/rules/3/...`). */
+  readonly faults: readonly Problem[];
   /** Whether it gives a list of documents (a row with the target `[]`). */
   readonly list: boolean;
   /** Takes off what the document is wrapped in (`unwrap`), if the message has it. */
@@ -193,6 +195,8 @@ export interface CompileOptions {
   readonly expression?: ExpressionEngine;
   /** Without it, nothing counts as taught. */
   readonly crossReferences?: CrossReferences;
+  /** Leaves faulty rows out instead of refusing the spec: for a table that is being worked on. */
+  readonly lenient?: boolean;
   /** Whether a problem may quote the value meant for a target path (false for personal data). Default: never. */
   readonly mayQuote?: (target: string) => boolean;
 }

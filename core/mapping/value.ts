@@ -13,7 +13,8 @@ import {
   textOf,
 } from './frame';
 import { compileReader } from './path';
-import { compileTransform, type Transform } from './transforms';
+import type { Transform } from './transform';
+import { compileTransform } from './transforms';
 import type { Condition, Expression, ExpressionEngine, JsonScalar, Operand, ValueSpec } from './types';
 
 /** What compiling a value needs to know about its spec and row. */
@@ -92,9 +93,18 @@ function compileContext(name: string): Evaluate {
 
 function compileExpression(source: string, compiler: ValueCompiler): Evaluate {
   const expression = acceptedBy(compiler, (engine) => engine.jsonata(source));
+  const answer = askExpression(expression, compiler);
+  return (frame) => answer(frame, inputOf(frame));
+}
+
+/** What an expression of the spec gives for an input. The function throws PENDING, or ValueFault. */
+export function askExpression(
+  expression: Expression,
+  compiler: ValueCompiler,
+): (frame: Frame, input: unknown) => unknown {
   const place = compiler.nextPlace();
-  return (frame) =>
-    ask(frame, place, () => ({ type: 'expression', evaluation: { expression, input: inputOf(frame) } }));
+  return (frame, input) =>
+    ask(frame, place, () => ({ type: 'expression', evaluation: { expression, input } }));
 }
 
 /** An expression of the spec, checked by the engine. Throws SpecFault. */

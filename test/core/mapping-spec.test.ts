@@ -106,6 +106,30 @@ describe('mapping spec', () => {
     );
   });
 
+  it('leaves faulty rows out where the table is being worked on', async () => {
+    const rules = [
+      { target: 'a', from: '$x' },
+      { target: 'b', const: 1 },
+      { target: 'c', nonsense: true },
+      { target: 'd[]', from: 'x' },
+      { target: 'e', from: 'gone', required: true },
+    ];
+    const lenient = compileMapping(spec(rules), { lenient: true });
+    assert.deepEqual(
+      lenient.faults.map(({ path }) => path.slice(0, 8)),
+      ['/rules/2', '/rules/3', '/rules/0'],
+    );
+    const { draft, problems } = await lenient.map({}, CONTEXT);
+    assert.deepEqual(draft, { b: 1 });
+    assert.deepEqual(
+      problems.map(({ rule }) => rule),
+      [4],
+    );
+    assert.throws(() => compileMapping({ ...spec(rules), name: 7 }, { lenient: true }), {
+      code: 'MAPPING_SPEC_INVALID',
+    });
+  });
+
   it('cannot reach prototypes by any path', () => {
     for (const path of [
       '__proto__.x',
