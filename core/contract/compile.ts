@@ -2,10 +2,11 @@
  * Compiling a contract's JSON Schema. Each contract is compiled twice at most: a quick function for what almost always
  * comes (a message that keeps it), and one that collects every fault with its data, at the first message that does not.
  */
+
+import type { ErrorObject, Options, ValidateFunction } from 'ajv';
 import Ajv from 'ajv';
 import Ajv2019 from 'ajv/dist/2019';
 import Ajv2020 from 'ajv/dist/2020';
-import type { ErrorObject, Options, ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { currencyExponent } from '../canonical/decimal';
 import { CrossdockError } from '../errors';

@@ -1,6 +1,7 @@
 /** Contracts that analysts and partners bring: read from a node's configuration or a file, checked before they count. */
-import { findUnsafeKey, parseJson } from '../canonical';
+
 import { VersionFiles } from '../archive';
+import { findUnsafeKey, parseJson } from '../canonical';
 import { CrossdockError } from '../errors';
 import { compileContract } from './compile';
 import { type ContractLife, checkLife } from './lifecycle';
@@ -61,7 +62,11 @@ function readSchema(given: unknown): JsonSchema {
 }
 
 /** The text that an own contract is kept as: readable, and the same for the same content. */
-export function contractText({ name, version, schema }: Pick<Contract, 'name' | 'version' | 'schema'>): string {
+export function contractText({
+  name,
+  version,
+  schema,
+}: Pick<Contract, 'name' | 'version' | 'schema'>): string {
   return `${JSON.stringify({ name, version, schema: sorted(schema) }, null, 2)}\n`;
 }
 

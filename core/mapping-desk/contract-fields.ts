@@ -1,6 +1,6 @@
 /** A contract's fields as a flat list: what the editor shows as targets, and what suggestions are made for. */
 import type { ContractRegistry, JsonSchema } from '../contract';
-import { asSchema, childNode, rootNode, type SchemaNode } from '../contract/schema-tree';
+import { asSchema, childNode, isCanonical, rootNode, type SchemaNode } from '../contract/schema-tree';
 import { READY_MAPPINGS, readyMapping } from '../mapping';
 import type { ContractAnswer, ContractEntry, ContractField } from './api';
 
@@ -15,13 +15,7 @@ export function contractEntries(registry: ContractRegistry): ContractEntry[] {
 export function contractEntry(registry: ContractRegistry, name: string, version: string): ContractEntry {
   const schema = registry.schema(name, version);
   const title = typeof schema.title === 'string' ? schema.title : name;
-  return { name, version, title, canonical: isCanonicalSchema(schema) };
-}
-
-/** Our own objects carry references to the standards, partners' documents do not. */
-function isCanonicalSchema(schema: JsonSchema): boolean {
-  const properties = asSchema(schema.properties);
-  return properties !== undefined && Object.hasOwn(properties, 'schemaVersion');
+  return { name, version, title, canonical: isCanonical(schema) };
 }
 
 /** @throws CrossdockError CONTRACT_UNKNOWN */

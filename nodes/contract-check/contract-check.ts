@@ -1,8 +1,8 @@
+import { CrossdockError } from '../../core/errors';
 import { registerNode } from '../shared/base';
 import { choice, text } from '../shared/config';
 import { type ChosenContract, contractChoice, lifeWords } from '../shared/contracts';
 import type { Message, Red } from '../shared/red';
-import { CrossdockError } from '../../core/errors';
 
 interface Config {
   readonly open: () => Promise<ChosenContract>;
