@@ -150,10 +150,7 @@ describe('ready mapping amazon-order', () => {
 describe('ready mapping amazon-purchase-order', () => {
   it('counts eaches: cases times what the order says that a case holds; costs are per each', async () => {
     const order = await mapPartnerOrder('amazon-purchase-order', 'cases-and-eaches');
-    assert.deepEqual(linesOf(order), [
-      '4006381333931|432/432 C62|1.845||',
-      'CD-KNIFE-18|25/25 C62|4.20||',
-    ]);
+    assert.deepEqual(linesOf(order), ['4006381333931|432/432 C62|1.845||', 'CD-KNIFE-18|25/25 C62|4.20||']);
     assert.equal(totalsOf(order), 'lines 902.04 - 0.00 + 0.00; 902.04 + 0.00 = 902.04 - 0.00 = 902.04');
     assert.equal(statusOf(order), 'received none unpaid none');
     assert.equal(order.incoterm, 'DDP');
