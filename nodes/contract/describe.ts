@@ -88,7 +88,10 @@ const EVENTS: Readonly<Record<string, EventsOf>> = {
 function withChannel(
   node: RawConfig,
   nodes: ReadonlyMap<string, RawConfig>,
-  { contract: fixed, ...rest }: Omit<DescribedEvents, 'id' | 'name' | 'server' | 'prefix' | 'contract'> & {
+  {
+    contract: fixed,
+    ...rest
+  }: Omit<DescribedEvents, 'id' | 'name' | 'server' | 'prefix' | 'contract'> & {
     contract?: DescribedContract | undefined;
   },
 ): DescribedEvents[] {
