@@ -1,7 +1,10 @@
 /** What a mapping run carries along, and how a source path finds its value in it. */
+
 import { currencyExponent, isDecimalValue, toPlain } from '../canonical/decimal';
+import type { CrossdockError } from '../errors';
+import type { Evaluation } from '../expression';
 import { compileReader, PathFault, parsePath, type Reader, type Step, startsWith } from './path';
-import type { Evaluation, FaultCause, MappingContext, MappingProblem, ReferenceKey, Traced } from './types';
+import type { FaultCause, MappingContext, MappingProblem, ReferenceKey, Traced } from './types';
 
 /** One translation of one message. */
 export interface Run {
@@ -17,9 +20,7 @@ export interface Run {
   readonly trace: Traced[] | undefined;
 }
 
-export type Answer =
-  | { readonly value: unknown }
-  | { readonly message: string; readonly because?: FaultCause };
+export type Answer = { readonly value: unknown } | { readonly fault: ValueFault };
 
 /** What a row needs from outside of this turn: an expression's result, or what was taught about a code. */
 export type Want =
@@ -70,6 +71,12 @@ export class ValueFault extends Error {
 
 /** Ends a row for this pass: what it needs is fetched first. Not a fault, and without a stack, since it is common. */
 export const PENDING: unique symbol = Symbol('pending');
+
+/** An error from outside, as a clause that follows the row's place. */
+export function faultOf({ message, code, kind, facts }: CrossdockError): ValueFault {
+  const text = message.replace(/\.$/, '');
+  return new ValueFault(text.charAt(0).toLowerCase() + text.slice(1), { code, kind, facts });
+}
 
 /** A fault of the spec, found at compile time. */
 export class SpecFault extends Error {}
@@ -167,7 +174,7 @@ export function ask(frame: Frame, place: number, want: () => Want): unknown {
     if (!run.wanted.has(key)) run.wanted.set(key, want());
     throw PENDING;
   }
-  if ('message' in answer) throw new ValueFault(answer.message, answer.because);
+  if ('fault' in answer) throw answer.fault;
   return answer.value;
 }
 

@@ -1,7 +1,8 @@
 /** The rows of a spec as a tree in the shape of the result, with everything compiled. */
+import type { ExpressionEngine } from '../expression';
 import { compileSource, type Evaluate, type Frame, type Scope, SpecFault, specPath } from './frame';
 import { compileReader, pathText, type Reader, type Step, startsWith } from './path';
-import type { ExpressionEngine, JsonScalar, MappingSpec, Rule } from './types';
+import type { JsonScalar, MappingSpec, Rule } from './types';
 import { compileConditions, compileValue, hasSource, ONE_SOURCE, type ValueCompiler } from './value';
 
 /** One row that gives a value. */

@@ -1,18 +1,21 @@
 /** Running a compiled plan over one message. */
+
 import { isDecimalValue, toPlain } from '../canonical/decimal';
 import { findUnsafeKey } from '../canonical/parse-json';
-import type { CrossdockError } from '../errors';
-import { type Frame, isMissing, PENDING, type Run, sourceIndexes, targetIndexes, ValueFault } from './frame';
+import type { Evaluation, ExpressionEngine } from '../expression';
+import {
+  type Frame,
+  faultOf,
+  isMissing,
+  PENDING,
+  type Run,
+  sourceIndexes,
+  targetIndexes,
+  ValueFault,
+} from './frame';
 import { pathText, type Reader, type Step } from './path';
 import type { Gate, GroupPlan, ObjectPlan, Plan, ValueRow, Variable } from './plan';
-import type {
-  CrossReferences,
-  Evaluation,
-  ExpressionEngine,
-  FaultCause,
-  ReferenceKey,
-  Traced,
-} from './types';
+import type { CrossReferences, ReferenceKey, Traced } from './types';
 
 /** Passes over the rows: each may ask for what depends on the answers of the one before. */
 const MAX_PASSES = 9;
@@ -88,19 +91,13 @@ async function fetchWanted(
   ]);
   evaluations.forEach(([place], index) => {
     const outcome = outcomes?.[index];
-    if (outcome === undefined) answers.set(place, { message: 'the expression was not run' });
-    else if ('error' in outcome) answers.set(place, clause(outcome.error));
+    if (outcome === undefined) answers.set(place, { fault: new ValueFault('the expression was not run') });
+    else if ('error' in outcome) answers.set(place, { fault: faultOf(outcome.error) });
     else answers.set(place, outcome);
   });
   keys.forEach(([place], index) => {
     answers.set(place, { value: values?.[index] });
   });
-}
-
-/** A sentence as it follows "row: ". */
-function clause({ message, code, kind, facts }: CrossdockError): { message: string; because: FaultCause } {
-  const text = message.replace(/\.$/, '');
-  return { message: text.charAt(0).toLowerCase() + text.slice(1), because: { code, kind, facts } };
 }
 
 function rootFrame(run: Run, plan: Plan): Frame {
