@@ -1,8 +1,9 @@
 /** What a mapping run carries along, and how a source path finds its value in it. */
 
-import { currencyExponent, isDecimalValue, toPlain } from '../canonical/decimal';
+import { currencyExponent } from '../canonical/decimal';
 import type { CrossdockError } from '../errors';
 import type { Evaluation } from '../expression';
+import { isNum, plainText } from './fixed';
 import { compileReader, PathFault, parsePath, type Reader, type Step, startsWith } from './path';
 import type { FaultCause, MappingContext, MappingProblem, ReferenceKey, Traced } from './types';
 
@@ -40,20 +41,23 @@ export interface Scope {
 }
 
 /** An entry of a scope at run time. */
-export interface Frame {
-  readonly run: Run;
-  readonly parent: Frame | undefined;
-  readonly scope: Scope;
-  readonly item: unknown;
-  /** Index in the source list; of a group, that of its first entry. */
-  readonly index: number;
-  /** Counts the repetitions: 0, 1 ... */
-  readonly turn: number;
-  /** Of a group: the indexes of its entries in the source list. */
-  readonly origins: readonly number[] | undefined;
+export class Frame {
   /** Index in the target list. */
-  readonly position: number;
-  readonly variables: unknown[];
+  position = 0;
+  readonly variables: unknown[] = [];
+
+  constructor(
+    readonly run: Run,
+    readonly parent: Frame | undefined,
+    readonly scope: Scope,
+    readonly item: unknown,
+    /** Index in the source list; of a group, that of its first entry. */
+    readonly index = 0,
+    /** Counts the repetitions: 0, 1 ... */
+    readonly turn = 0,
+    /** Of a group: the indexes of its entries in the source list. */
+    readonly origins: readonly number[] | undefined = undefined,
+  ) {}
 }
 
 export type Evaluate = (frame: Frame) => unknown;
@@ -91,7 +95,7 @@ export function isMissing(value: unknown): boolean {
 /** Any scalar as text. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (isDecimalValue(value)) return toPlain(value);
+  if (isNum(value)) return plainText(value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new ValueFault(
     Array.isArray(value) ? 'the value is a list, not one value' : 'the value is an object, not one value',

@@ -1,7 +1,7 @@
 /** Values, operands and conditions of a spec, compiled to closures. */
 
-import { readDecimal } from '../canonical/decimal';
 import type { Expression, ExpressionEngine } from '../expression';
+import { compareNums, readNum } from './fixed';
 import {
   ask,
   compileSource,
@@ -184,12 +184,15 @@ function compileTests(condition: Condition, compiler: ValueCompiler): Test[] {
 /** Equal as decimals where both are ("0" and "0.00"), else as text; nothing equals nothing only. */
 function same(a: unknown, b: unknown): boolean {
   if (isMissing(a) || isMissing(b)) return isMissing(a) && isMissing(b);
-  const [left, right] = [readDecimal(a), readDecimal(b)];
-  return left !== undefined && right !== undefined ? left.eq(right) : textOf(a) === textOf(b);
+  if (a === b) return true;
+  const left = readNum(a);
+  const right = left === undefined ? undefined : readNum(b);
+  return left !== undefined && right !== undefined ? compareNums(left, right) === 0 : textOf(a) === textOf(b);
 }
 
 /** Compares decimals; what is no decimal is neither greater nor less. */
 function compare(a: unknown, b: unknown): number {
-  const [left, right] = [readDecimal(a), readDecimal(b)];
-  return left === undefined || right === undefined ? 0 : left.cmp(right);
+  const left = readNum(a);
+  const right = left === undefined ? undefined : readNum(b);
+  return left === undefined || right === undefined ? 0 : compareNums(left, right);
 }
