@@ -1,22 +1,19 @@
 export { compileMapping } from './compile';
-export {
-  createOrderMapper,
-  type OrderMapper,
-  type OrderMapperOptions,
-  READY_MAPPINGS,
-  type ReadyMapping,
-  readyMapping,
-} from './order-mapper';
+export { createMapper, type Mapped, type Mapper, type MapperOptions, type Translation } from './mapper';
+export { READY_MAPPINGS, readyMapping } from './ready';
 export { TRANSFORM_NAMES } from './transforms';
 export type {
   CompiledMapping,
   CompileOptions,
   Condition,
-  ExpressionEngine,
+  CrossReferences,
+  FaultCause,
   MappingContext,
   MappingProblem,
   MappingResult,
   MappingSpec,
+  ReferenceKey,
   Rule,
+  Traced,
   TransformSpec,
 } from './types';

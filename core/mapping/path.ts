@@ -1,5 +1,7 @@
 /** Paths of sources and targets, parsed once at compile time. */
 
+import { generateReader } from './generate';
+
 /** One step of a path. `all` goes over every entry of a list; in a target, `group` names which entries are meant. */
 export type Step =
   | { readonly kind: 'key'; readonly key: string }
@@ -93,21 +95,23 @@ export type Reader = (value: unknown) => unknown;
 
 /**
  * Compiles steps to a function that reads them. Only own members are read; what is not there is undefined. With `[]`
- * the result is the list of all values that are there, flat.
+ * the result is the list of all values that are there, flat; an object in the place of a list counts as its one entry.
  */
 export function compileReader(steps: readonly Step[]): Reader {
   const [first, ...rest] = steps;
   if (first === undefined) return (value) => value;
+  const keys = leadingKeys(steps);
+  if (keys.length > 0) {
+    const read = generateReader(keys);
+    if (keys.length === steps.length) return read;
+    const further = compileReader(steps.slice(keys.length));
+    return (value) => further(read(value));
+  }
   const next = rest.length === 0 ? undefined : compileReader(rest);
   const then = next === undefined ? (value: unknown) => value : next;
   switch (first.kind) {
-    case 'key': {
-      const { key } = first;
-      return (value) => {
-        const member = readKey(value, key);
-        return member === undefined ? undefined : then(member);
-      };
-    }
+    case 'key':
+      return (value) => then(readKey(value, first.key));
     case 'index': {
       const { index } = first;
       return (value) => (Array.isArray(value) ? then(value[index]) : undefined);
@@ -121,10 +125,10 @@ export function compileReader(steps: readonly Step[]): Reader {
     }
     case 'all': {
       return (value) => {
-        if (!Array.isArray(value)) return undefined;
-        if (next === undefined) return value;
+        const list = entriesOf(value);
+        if (next === undefined || list === undefined) return list;
         const found: unknown[] = [];
-        for (const entry of value) {
+        for (const entry of list) {
           const read = next(entry);
           if (Array.isArray(read)) found.push(...(read as unknown[]));
           else if (read !== undefined && read !== null) found.push(read);
@@ -133,6 +137,21 @@ export function compileReader(steps: readonly Step[]): Reader {
       };
     }
   }
+}
+
+function leadingKeys(steps: readonly Step[]): string[] {
+  const keys: string[] = [];
+  for (const step of steps) {
+    if (step.kind !== 'key') break;
+    keys.push(step.key);
+  }
+  return keys;
+}
+
+/** A list's entries. Senders that translate XML give a list of one entry as that entry. */
+function entriesOf(value: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(value)) return value as unknown[];
+  return typeof value === 'object' && value !== null ? [value] : undefined;
 }
 
 /** An own member of an object; undefined for anything else. */

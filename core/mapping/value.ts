@@ -1,29 +1,32 @@
 /** Values, operands and conditions of a spec, compiled to closures. */
-import { readDecimal } from '../canonical/decimal';
+
+import type { Expression, ExpressionEngine } from '../expression';
+import { compareNums, readNum } from './fixed';
 import {
+  ask,
   compileSource,
   type Evaluate,
   type Frame,
-  frameKey,
+  faultOf,
   inputOf,
   isMissing,
   type Scope,
   SpecFault,
   specPath,
   textOf,
-  ValueFault,
 } from './frame';
 import { compileReader } from './path';
-import { compileTransform, type Transform } from './transforms';
-import type { Condition, ExpressionEngine, JsonScalar, Operand, ValueSpec } from './types';
+import type { Transform } from './transform';
+import { compileTransform } from './transforms';
+import type { Condition, JsonScalar, Operand, ValueSpec } from './types';
 
 /** What compiling a value needs to know about its spec and row. */
 export interface ValueCompiler {
   readonly scope: Scope;
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, JsonScalar>>;
   readonly expression: ExpressionEngine | undefined;
-  /** A number for each expression of the spec, so that its results are told apart. */
-  readonly nextExpression: () => number;
+  /** A number for each place of the spec that asks for something from outside, so that the answers are told apart. */
+  readonly nextPlace: () => number;
   /** How a faulty value is named in a sentence: quoted where that is allowed. */
   readonly name: (value: unknown) => string;
 }
@@ -36,6 +39,11 @@ export function compileValue(spec: ValueSpec, compiler: ValueCompiler): Evaluate
 }
 
 function withTransforms(source: Evaluate, chain: readonly Transform[]): Evaluate {
+  const [first, second, ...more] = chain;
+  if (first !== undefined && more.length === 0) {
+    const once = withTransform(source, first);
+    return second === undefined ? once : withTransform(once, second);
+  }
   return (frame) => {
     let value = source(frame);
     for (const transform of chain) {
@@ -43,6 +51,14 @@ function withTransforms(source: Evaluate, chain: readonly Transform[]): Evaluate
       value = transform.run(value, frame);
     }
     return value;
+  };
+}
+
+function withTransform(source: Evaluate, transform: Transform): Evaluate {
+  const onMissing = transform.onMissing === true;
+  return (frame) => {
+    const value = source(frame);
+    return onMissing || !isMissing(value) ? transform.run(value, frame) : value;
   };
 }
 
@@ -92,30 +108,38 @@ function compileContext(name: string): Evaluate {
 }
 
 function compileExpression(source: string, compiler: ValueCompiler): Evaluate {
-  if (compiler.expression === undefined) {
-    throw new SpecFault('JSONata expressions are not available here');
-  }
-  let evaluate: (input: unknown) => Promise<unknown>;
-  try {
-    evaluate = compiler.expression(source);
-  } catch (fault) {
-    throw new SpecFault(
-      `the JSONata expression is faulty: ${fault instanceof Error ? fault.message : String(fault)}`,
-    );
-  }
-  const id = compiler.nextExpression();
-  return (frame: Frame) => {
-    const { run } = frame;
-    const key = `${id}${frameKey(frame)}`;
-    const answer = run.answers.get(key);
-    if (answer === undefined) {
-      const input = inputOf(frame);
-      run.wanted.set(key, () => evaluate(input));
-      return undefined;
-    }
-    if ('fault' in answer) throw new ValueFault(answer.fault);
-    return answer.value;
+  const expression = acceptedBy(compiler, (engine) => engine.jsonata(source));
+  const answer = askExpression(expression, compiler);
+  return (frame) => answer(frame, inputOf(frame));
+}
+
+/** What an expression of the spec gives for an input. The function throws PENDING, or ValueFault. */
+export function askExpression(
+  expression: Expression,
+  compiler: ValueCompiler,
+): (frame: Frame, input: unknown) => unknown {
+  const place = compiler.nextPlace();
+  const engine = compiler.expression;
+  return (frame, input) => {
+    const evaluation = { expression, input };
+    const outcome = engine?.atOnce(evaluation);
+    if (outcome === undefined) return ask(frame, place, () => ({ type: 'expression', evaluation }));
+    if ('error' in outcome) throw faultOf(outcome.error);
+    return outcome.value;
   };
+}
+
+/** An expression of the spec, checked by the engine. Throws SpecFault. */
+export function acceptedBy(
+  compiler: ValueCompiler,
+  accept: (engine: ExpressionEngine) => Expression,
+): Expression {
+  if (compiler.expression === undefined) throw new SpecFault('expressions are not available here');
+  try {
+    return accept(compiler.expression);
+  } catch (fault) {
+    throw new SpecFault(fault instanceof Error ? fault.message.replace(/\.$/, '') : String(fault));
+  }
 }
 
 type Test = (value: unknown, frame: Frame) => boolean;
@@ -173,12 +197,15 @@ function compileTests(condition: Condition, compiler: ValueCompiler): Test[] {
 /** Equal as decimals where both are ("0" and "0.00"), else as text; nothing equals nothing only. */
 function same(a: unknown, b: unknown): boolean {
   if (isMissing(a) || isMissing(b)) return isMissing(a) && isMissing(b);
-  const [left, right] = [readDecimal(a), readDecimal(b)];
-  return left !== undefined && right !== undefined ? left.eq(right) : textOf(a) === textOf(b);
+  if (a === b) return true;
+  const left = readNum(a);
+  const right = left === undefined ? undefined : readNum(b);
+  return left !== undefined && right !== undefined ? compareNums(left, right) === 0 : textOf(a) === textOf(b);
 }
 
 /** Compares decimals; what is no decimal is neither greater nor less. */
 function compare(a: unknown, b: unknown): number {
-  const [left, right] = [readDecimal(a), readDecimal(b)];
-  return left === undefined || right === undefined ? 0 : left.cmp(right);
+  const left = readNum(a);
+  const right = left === undefined ? undefined : readNum(b);
+  return left === undefined || right === undefined ? 0 : compareNums(left, right);
 }

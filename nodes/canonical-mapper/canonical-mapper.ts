@@ -1,56 +1,100 @@
+import { randomUUID } from 'node:crypto';
 import { parseJson } from '../../core/canonical';
 import { CrossdockError } from '../../core/errors';
-import { createOrderMapper, type MappingSpec } from '../../core/mapping';
+import { createMapper, type MappingSpec, READY_MAPPINGS, type Translation } from '../../core/mapping';
 import { registerNode } from '../shared/base';
 import { choice, text } from '../shared/config';
-import { jsonata } from '../shared/expression';
+import { expressionPool } from '../shared/expression';
 import { registerMapper } from '../shared/mappers';
-import type { RawConfig, Red } from '../shared/red';
-
-const READY = ['shopify-order', 'woocommerce-order'] as const;
+import type { Message, RawConfig, Red } from '../shared/red';
 
 export = (red: Red): void => {
   registerNode(red, 'crossdock-canonical-mapper', {
     normalise(config) {
-      const mapping = choice(config, 'mapping', 'Mapping', [...READY, 'custom'], 'shopify-order');
+      const mapping = choice(config, 'mapping', 'Mapping', [...READY_MAPPINGS, 'custom'], 'shopify-order');
       return {
-        mapper: createOrderMapper({
-          mapping: mapping === 'custom' ? customSpec(config) : mapping,
-          expression: (source) => jsonata(red, source),
-        }),
+        mapping: mapping === 'custom' ? customSpec(config) : mapping,
+        results: choice(config, 'results', 'Several results', ['each', 'list'], 'each'),
         channel: text(config, 'channel', 'Channel', 'shop'),
         account: text(config, 'account', 'Account', 'main'),
         property: text(config, 'property', 'Property', 'payload'),
       };
     },
-    async start({ node, config, status }) {
-      const { mapper, channel, account, property } = config;
+    async start({ node, config, status, closed }) {
+      const { mapping, channel, account, property, results } = config;
+      const mapper = createMapper({ mapping, expression: expressionPool(red, closed) });
       let mapped = 0;
-      const map = (source: unknown, receivedAt: string) =>
-        mapper.map(source, { channel, account, partnerId: channel, receivedAt });
+      const translate = (source: unknown, receivedAt: string) =>
+        mapper.translate(source, { channel, account, partnerId: channel, receivedAt });
       const unregister = registerMapper(node.id, {
         name: node.name ?? '',
-        map: (payload, receivedAt) => map(red.util.getMessageProperty({ payload }, property), receivedAt),
+        map: async (payload, receivedAt) =>
+          contentOf(await translate(red.util.getMessageProperty({ payload }, property), receivedAt)),
       });
       status.ok('ready');
       return {
         async input(message, send) {
           const receivedAt = message.crossdock?.['receivedAt'];
-          const order = await map(
+          const translation = await translate(
             red.util.getMessageProperty(message, property),
             typeof receivedAt === 'string' ? receivedAt : new Date().toISOString(),
           );
-          red.util.setMessageProperty(message, property, order, true);
-          message.crossdock = { ...message.crossdock, key: order.id };
-          mapped += 1;
+          mapped += translation.results.length;
           status.ok(`${mapped} mapped`);
-          send(message);
+          if (translation.list && results === 'each') send([parts(red, message, property, translation)]);
+          else send(whole(red, message, property, translation));
         },
         close: async () => unregister(),
       };
     },
   });
 };
+
+function contentOf({ list, results }: Translation): unknown {
+  return list ? results.map(({ value }) => value) : results[0]?.value;
+}
+
+/** The message with its one object, or with the list of all. */
+function whole(red: Red, message: Message, property: string, translation: Translation): Message {
+  red.util.setMessageProperty(message, property, contentOf(translation), true);
+  setKey(message, translation.list ? undefined : translation.results[0]?.key);
+  return message;
+}
+
+/**
+ * One message per object, as the split node makes them: `msg.parts` for a join node. All carry the scopes of the one
+ * that came, so that it ends when the last of them has.
+ */
+function parts(red: Red, message: Message, property: string, { results }: Translation): Message[] {
+  const id = randomUUID();
+  return results.map(({ value, key }, index) => {
+    const part = red.util.cloneMessage({ ...message, ...withoutRoot(property) });
+    delete part['_msgid'];
+    red.util.setMessageProperty(part, property, value, true);
+    setKey(part, key);
+    const outer = message['parts'];
+    part['parts'] = {
+      id,
+      type: 'array',
+      count: results.length,
+      len: 1,
+      index,
+      ...(outer === undefined ? {} : { parts: outer }),
+    };
+    return part;
+  });
+}
+
+/** An object of another kind has no use for the key that its message had. */
+function setKey(message: Message, key: string | undefined): void {
+  const { key: _before, ...state } = message.crossdock ?? {};
+  message.crossdock = key === undefined ? state : { ...state, key };
+}
+
+/** The whole list need not be copied for each of its entries. */
+function withoutRoot(property: string): Record<string, unknown> {
+  return /^[A-Za-z_$][\w$]*$/.test(property) ? { [property]: undefined } : {};
+}
 
 function customSpec(config: RawConfig): MappingSpec {
   const source = text(config, 'spec', 'Mapping specification');

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { canonicalJson, checkTotals, fingerprint, parseJson } from '../../core/canonical';
+import {
+  type CanonicalOrder,
+  canonicalJson,
+  checkTotals,
+  fingerprint,
+  parseJson,
+} from '../../core/canonical';
 import { contracts } from '../../core/contract';
 import { CrossdockError } from '../../core/errors';
-import { createOrderMapper, type MappingSpec, READY_MAPPINGS, readyMapping } from '../../core/mapping';
+import { createMapper, type MappingSpec, READY_MAPPINGS, readyMapping } from '../../core/mapping';
 import { makeShopifyOrder, makeWooOrder } from '../../sandbox/storefront/orders';
 import { createRng } from '../../sandbox/storefront/rng';
 import {
@@ -44,10 +50,13 @@ describe('order mapper', () => {
       for (let number = 1; number <= 150; number += 1) {
         const seed = { catalogue, number, shop: 'demo', uneven: number % 2 === 0 };
         const body = make(createRng(`seed ${number}`), seed);
-        const order = await mapper.map(body, CONTEXT);
+        const order = (await mapper.map(body, CONTEXT)) as CanonicalOrder;
         assert.equal(order.totals.taxInclusive, 'total_price' in body ? body.total_price : body.total);
         const copy = parseJson(JSON.stringify(make(createRng(`seed ${number}`), seed)));
-        const late = await mapper.map(copy, { ...CONTEXT, receivedAt: '2026-12-24T00:00:00Z' });
+        const late = (await mapper.map(copy, {
+          ...CONTEXT,
+          receivedAt: '2026-12-24T00:00:00Z',
+        })) as CanonicalOrder;
         assert.equal(fingerprint(late), fingerprint(order));
         assert.notEqual(canonicalJson(late), canonicalJson(order));
       }
@@ -242,16 +251,17 @@ describe('order mapper', () => {
 
   it('tells shops and accounts apart', async () => {
     const body = fixture('shopify-basic');
-    const one = await MAPPERS.shopify.map(body, CONTEXT);
-    const other = await MAPPERS.shopify.map(body, { ...CONTEXT, account: 'second' });
+    const one = (await MAPPERS.shopify.map(body, CONTEXT)) as CanonicalOrder;
+    const other = (await MAPPERS.shopify.map(body, { ...CONTEXT, account: 'second' })) as CanonicalOrder;
     assert.notEqual(one.id, other.id);
   });
 
   it('fails at set-up when a contract is unknown or a spec is faulty', () => {
     const spec = readyMapping('shopify-order');
     const withFrom: MappingSpec = { ...spec, from: { contract: 'nobody', version: '1.0' } };
-    assert.throws(() => createOrderMapper({ mapping: withFrom }), { code: 'CONTRACT_UNKNOWN' });
-    assert.throws(() => createOrderMapper({ mapping: {} as MappingSpec }), { code: 'MAPPING_SPEC_INVALID' });
+    assert.throws(() => createMapper({ mapping: withFrom }), { code: 'CONTRACT_UNKNOWN' });
+    assert.throws(() => createMapper({ mapping: {} as MappingSpec }), { code: 'MAPPING_SPEC_INVALID' });
+    assert.throws(() => createMapper({ mapping: '../order' }), { code: 'MAPPING_UNKNOWN' });
     for (const name of READY_MAPPINGS) assert.equal(readyMapping(name).name, name);
   });
 
@@ -267,7 +277,7 @@ describe('order mapper', () => {
           for (const key of path.slice(0, -1)) holder = holder[key] as Body;
           holder[path.at(-1) ?? ''] = junk;
           try {
-            assert.deepEqual(checkTotals(await mapperOf(name).map(body, CONTEXT)), []);
+            assert.deepEqual(checkTotals((await mapperOf(name).map(body, CONTEXT)) as CanonicalOrder), []);
           } catch (error) {
             assert.ok(
               error instanceof CrossdockError && codes.has(error.code),

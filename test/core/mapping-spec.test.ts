@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CrossdockError } from '../../core/errors';
+import type { ExpressionEngine } from '../../core/expression';
 import { compileMapping, type Rule, TRANSFORM_NAMES } from '../../core/mapping';
 import { toUtc } from '../../core/mapping/dates';
 
@@ -104,6 +105,30 @@ describe('mapping spec', () => {
       error.problems.map((problem) => problem.path),
       ['/rules/0', '/rules/2'],
     );
+  });
+
+  it('leaves faulty rows out where the table is being worked on', async () => {
+    const rules = [
+      { target: 'a', from: '$x' },
+      { target: 'b', const: 1 },
+      { target: 'c', nonsense: true },
+      { target: 'd[]', from: 'x' },
+      { target: 'e', from: 'gone', required: true },
+    ];
+    const lenient = compileMapping(spec(rules), { lenient: true });
+    assert.deepEqual(
+      lenient.faults.map(({ path }) => path.slice(0, 8)),
+      ['/rules/2', '/rules/3', '/rules/0'],
+    );
+    const { draft, problems } = await lenient.map({}, CONTEXT);
+    assert.deepEqual(draft, { b: 1 });
+    assert.deepEqual(
+      problems.map(({ rule }) => rule),
+      [4],
+    );
+    assert.throws(() => compileMapping({ ...spec(rules), name: 7 }, { lenient: true }), {
+      code: 'MAPPING_SPEC_INVALID',
+    });
   });
 
   it('cannot reach prototypes by any path', () => {
@@ -254,32 +279,49 @@ describe('mapping rules', () => {
     assert.deepEqual(result, { rows: [{ n: '2' }, { n: '4' }], total: { sum: '6', next: '7' } });
   });
 
-  it('run expressions through the engine, once per entry, and report their faults at the row', async () => {
-    const asked: unknown[] = [];
-    const engine = (source: string) => async (input: unknown) => {
-      asked.push(input);
-      if (source === 'boom') throw Object.assign(new Error('value "secret" is bad'), { code: 'T2001' });
-      return source === 'n' ? (input as { n: number }).n * 10 : undefined;
+  it('run expressions through the engine: one call for all that a pass asks for, faults at their rows', async () => {
+    const calls: number[] = [];
+    const engine: ExpressionEngine = {
+      jsonata: (source) => ({ language: 'jsonata', source }),
+      regex: (source) => ({ language: 'regex', source }),
+      atOnce: () => undefined,
+      evaluate: async (evaluations) => {
+        calls.push(evaluations.length);
+        return evaluations.map(({ expression: { source }, input }) =>
+          source === 'boom'
+            ? {
+                error: new CrossdockError('The expression failed.', {
+                  code: 'EXPRESSION_FAILED',
+                  kind: 'permanent',
+                }),
+              }
+            : { value: source === 'n' ? (input as { n: number }).n * 10 : undefined },
+        );
+      },
     };
     const compiled = (rules: readonly Rule[]) => compileMapping(spec(rules), { expression: engine });
     const good = compiled([
       { target: '$big', jsonata: 'n' },
       { target: 'rows[]', each: 'rows[]', where: [{ from: '$big', greaterThan: 5 }] },
       { target: 'rows[].v', jsonata: 'n', transforms: ['string'] },
+      { target: 'none', jsonata: 'gone', default: 'd' },
     ]);
     assert.deepEqual((await good.map({ n: 1, rows: [{ n: 1 }, { n: 2 }] }, CONTEXT)).value, {
       rows: [{ v: '10' }, { v: '20' }],
+      none: 'd',
     });
-    assert.equal(asked.length, 3);
-    const { problems } = await compiled([{ target: 'x', jsonata: 'boom' }]).map({}, CONTEXT);
-    assert.match(problems[0]?.message ?? '', /JSONata error T2001/);
-    assert.doesNotMatch(problems[0]?.message ?? '', /secret/);
+    assert.deepEqual(calls, [2, 2]);
+    const { problems } = await compiled([{ target: 'x', jsonata: 'boom', default: 'd' }]).map({}, CONTEXT);
+    assert.match(problems[0]?.message ?? '', /^x: the expression failed$/);
+    assert.equal(problems[0]?.cause?.code, 'EXPRESSION_FAILED');
   });
 
   it('take a root key off, where the message has it', async () => {
     const rules = [{ target: 'x', from: 'id' }];
     assert.deepEqual((await map(rules, { order: { id: 1 } }, { unwrap: 'order' })).value, { x: 1 });
     assert.deepEqual((await map(rules, { id: 2, order: 'A' }, { unwrap: 'order' })).value, { x: 2 });
+    assert.deepEqual((await map(rules, { a: { b: { id: 3 } } }, { unwrap: 'a.b' })).value, { x: 3 });
+    assert.match(refusal(rules, { unwrap: 'a.__proto__' }).message, /unwrap: .*must not be used/);
   });
 
   it('know the context and their own version', async () => {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CanonicalOrder, parseJson } from '../../core/canonical';
 import { CrossdockError } from '../../core/errors';
-import { createOrderMapper } from '../../core/mapping';
+import { createMapper } from '../../core/mapping';
 import { projectFolders } from '../support';
 
 export const CONTEXT = {
@@ -14,8 +14,8 @@ export const CONTEXT = {
   receivedAt: '2026-11-23T11:00:00+01:00',
 };
 export const MAPPERS = {
-  shopify: createOrderMapper({ mapping: 'shopify-order' }),
-  woo: createOrderMapper({ mapping: 'woocommerce-order' }),
+  shopify: createMapper({ mapping: 'shopify-order' }),
+  woo: createMapper({ mapping: 'woocommerce-order' }),
 };
 export type Body = Record<string, unknown>;
 
@@ -29,10 +29,13 @@ export function mapperOf(name: string) {
   return name.startsWith('woo') ? MAPPERS.woo : MAPPERS.shopify;
 }
 
-export function mapFixture(name: string, change: (body: Body) => void = () => {}): Promise<CanonicalOrder> {
+export async function mapFixture(
+  name: string,
+  change: (body: Body) => void = () => {},
+): Promise<CanonicalOrder> {
   const body = fixture(name);
   change(body);
-  return mapperOf(name).map(body, CONTEXT);
+  return (await mapperOf(name).map(body, CONTEXT)) as CanonicalOrder;
 }
 
 export async function refusal(work: Promise<unknown>): Promise<CrossdockError> {

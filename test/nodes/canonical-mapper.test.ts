@@ -64,6 +64,51 @@ describe('canonical mapper', () => {
     assert.equal(order.provenance.mappingVersion, 'acme-order@2.0.1');
   });
 
+  const stock = {
+    spec: 'crossdock-mapping/1',
+    name: 'stock',
+    version: '1.0.0',
+    from: { contract: 'any-object', version: '1.0' },
+    to: { contract: 'any-object', version: '1.0' },
+    rules: [
+      { target: '[]', each: 'levels[]' },
+      { target: 'sku', from: 'levels[].sku', required: true },
+    ],
+  };
+  const levels = { levels: [{ sku: 'a' }, { sku: 'b' }, { sku: 'c' }] };
+
+  it('sends several results as a sequence of messages that a join node can bring together', async () => {
+    const run = await flows.load(flow({ mapping: 'custom', spec: JSON.stringify(stock) }));
+    const before = { scopes: ['token'], key: 'order' };
+    run.send('map', { payload: levels, topic: 'kept', parts: { id: 'outer' }, crossdock: before });
+    const messages = [await run.nth('out', 1), await run.nth('out', 2), await run.nth('out', 3)];
+    assert.deepEqual(
+      messages.map(({ payload }) => payload),
+      [{ sku: 'a' }, { sku: 'b' }, { sku: 'c' }],
+    );
+    const ids = new Set(messages.map(({ parts }) => (parts as { id: string }).id));
+    assert.equal(ids.size, 1);
+    messages.forEach(({ parts, topic, crossdock }, index) => {
+      const { id: _id, ...rest } = parts as { id: string };
+      assert.deepEqual(rest, { type: 'array', count: 3, len: 1, index, parts: { id: 'outer' } });
+      assert.equal(topic, 'kept');
+      assert.deepEqual(crossdock, { scopes: ['token'] });
+    });
+    await run.untilStatus('map', '3 mapped');
+    run.send('map', { payload: { levels: [] } });
+    await run.nth('completed', 2);
+    assert.equal(run.got('out').length, 3);
+  });
+
+  it('sends several results as one list when it is told to', async () => {
+    const config = { mapping: 'custom', spec: JSON.stringify(stock), results: 'list' };
+    const run = await flows.load(flow(config));
+    run.send('map', { payload: levels, parts: { id: 'outer' } });
+    const message = await run.nth('out');
+    assert.deepEqual(message.payload, [{ sku: 'a' }, { sku: 'b' }, { sku: 'c' }]);
+    assert.deepEqual(message['parts'], { id: 'outer' });
+  });
+
   const noLines: Record<string, unknown> = structuredClone(makeShopifyOrder(createRng('e'), seed(11)));
   delete noLines['line_items'];
   for (const { what, payload, code } of [
