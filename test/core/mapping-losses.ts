@@ -122,19 +122,28 @@ const REASONS: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> 
       /^(number|confirmation_number|reference|location_id|processed_at|processing_method|confirmed|estimated_taxes|duties_included|order_status_url)$/,
       'the shop’s own bookkeeping; the order is named by id and name',
     ],
-    [/./, 'traces of the visit and the checkout, of no use for an order (and personal data)'],
+    [
+      /^(app_id|browser_ip|buyer_accepts_marketing|cart_token|checkout_(id|token)|client_details\..*|customer_locale|landing_site.*|referring_site|token|payment_details\..*)$/,
+      'traces of the visit and the checkout, of no use for an order (and personal data)',
+    ],
   ],
   'shopify-refund': [
     [/presentment_money|_set\.shop_money/, 'the amount in the shop’s currency is taken'],
     [/^refund_line_items\[\]\.line_item\./, 'the order line is named by its id; its data is in the order'],
     [/^order_adjustments\[\]/, 'ids of the adjustment; its kind, reason and amounts are taken'],
     [/location_id$/, 'where the goods go back to is decided in Odoo'],
-    [/./, 'ids of the payment and of the user'],
+    [
+      /^transactions\[\]\.(id|order_id|authorization|source_name|test)$|^user_id$/,
+      'ids of the payment and of the user',
+    ],
   ],
   'shopify-fulfillment': [
     [/tracking_urls/, 'of several parcels the pages cannot be told apart; of one its page is taken'],
     [/^destination\./, 'the full name and the region’s code are taken'],
-    [/./, 'catalogue data: the order line is named by its id'],
+    [
+      /^line_items\[\]\.(fulfillment_service|gift_card|grams|price|product_|properties|requires_|taxable|total_discount|variant_)|^receipt\./,
+      'catalogue data and the service’s receipt: the order line is named by its id',
+    ],
   ],
   'shopify-inventory-levels': [],
   'woocommerce-order': [
@@ -148,25 +157,34 @@ const REASONS: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> 
       /meta_data|\.id$|method_id|instance_id|fee_lines\[\]\.amount/,
       'ids and fields of plugins; add rows for those you need',
     ],
-    [/./, 'traces of the visit and links'],
+    [
+      /^(_links\..*|cart_hash|currency_symbol|customer_(ip_address|user_agent)|is_editable|needs_.*|order_key|parent_id|payment_url)$/,
+      'traces of the visit and links',
+    ],
   ],
   'amazon-order-v0': [
     [/PointsGranted/, 'Amazon Points: a matter of Amazon’s settlement'],
     [/Condition|PriceDesignation|IsGift/, 'facts about the offer; the SKU names it'],
     [/SerialNumbers/, 'of goods that Amazon ships'],
     [/ResponsibleParty|TaxingRegion/, 'who remits the tax is told by the model'],
-    [/./, 'programme marks and counters that the items tell one by one'],
+    [
+      /^order\.(Is(AccessPoint|GlobalExpress|IBA|Premium|SoldByAB).*|NumberOfItems.*|OrderType|SalesChannel|ShippingAddress\.AddressType)$/,
+      'programme marks and counters that the items tell one by one',
+    ],
   ],
   'amazon-order': [
     [/condition|priceDesignation|giftWrapLevel/, 'facts about the offer; the SKU names it'],
     [/cancellationExecution|quantityUnfulfilled/, 'follows from the quantities'],
     [/responsibleParty/, 'who remits the tax is told by the model'],
-    [/./, 'names beside ids, and payments that the grand total contains'],
+    [
+      /^salesChannel\.|^payment\..*paymentAmount|^proceeds\.breakdowns\[\]\.status$/,
+      'names beside ids, and payments that the grand total contains',
+    ],
   ],
   'amazon-purchase-order': [
     [/listPrice\.unitOfMeasure/, 'the list price is kept for information only'],
     [/taxInfo/, 'the order’s own tax registration is taken'],
-    [/./, 'when the state changed; the state is taken'],
+    [/StateChangedDate$/, 'when the state changed; the state is taken'],
   ],
   'mirakl-order': [
     [/ommission/, 'the sum of the commission is kept'],
@@ -176,7 +194,14 @@ const REASONS: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> 
     ],
     [/order_additional_fields/, 'the operator’s own fields; add rows for those you need'],
     [/taxes\[\]\.code/, 'taxes are told apart by category and rate'],
-    [/./, 'the operator’s bookkeeping'],
+    [
+      /^(acceptance_decision_date|can_.*|channel\.label|customer\.(locale|organization\.organization_id)|customer_directly.*|fulfillment\..*|leadtime.*|transaction_date)$/,
+      'the operator’s bookkeeping',
+    ],
+    [
+      /^order_lines\[\]\.(can_refund|category_code|created_date|offer_state_code|order_line_index)$/,
+      'catalogue data and bookkeeping of the line',
+    ],
   ],
 };
 
