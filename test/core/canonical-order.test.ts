@@ -189,6 +189,7 @@ describe('totals of an order', () => {
         tax: '0.00',
         taxInclusive: '0.30',
         prepaid: '0.00',
+        rounding: '0.00',
         payable: '0.30',
       };
     });
@@ -198,7 +199,7 @@ describe('totals of an order', () => {
       if (first === undefined) throw new Error('sample');
       return {
         ...first,
-        quantity: { original: '1', current: '1' },
+        quantity: { ...first.quantity, original: '1', current: '1' },
         unitPrice: { amount: price, baseQuantity: '1' },
         allowancesCharges: [],
         taxes: [],
