@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CanonicalOrder, checkTotals, parseJson } from '../../core/canonical';
+import { checkCanonical, parseJson } from '../../core/canonical';
 import { contracts } from '../../core/contract';
 import { compileMapping, readyMapping } from '../../core/mapping';
 import { lossesByReason, lossesOf, reasonFor } from './mapping-losses';
@@ -109,7 +109,7 @@ async function translate(mapping: string, source: unknown, label: string, outcom
   for (const { value } of results) {
     const { contract, version } = mapper.spec.to;
     assert.deepEqual(contracts().validate(contract, version, value), []);
-    if (contract === 'order') assert.deepEqual(checkTotals(value as CanonicalOrder), []);
+    assert.deepEqual(checkCanonical(contract, value), []);
   }
   const { unwrap } = compileMapping(readyMapping(mapping));
   const { total, lost } = lossesOf(mapper.spec, unwrap(source));
