@@ -1,7 +1,9 @@
 /** One mapping between two contracts: contract in, rows, contract out, the canonical checks, each with its own refusal. */
+
 import { findUnsafeKey, unsafeKey } from '../canonical/parse-json';
 import { contracts as builtin, type ContractRegistry, problemsToSentence } from '../contract';
 import { CrossdockError, type Problem } from '../errors';
+import type { ExpressionEngine } from '../expression';
 import { businessKeyOf, checkCanonical, isCanonical } from './canonical-side';
 import { compileMapping } from './compile';
 import { specPath } from './frame';
@@ -10,7 +12,6 @@ import type {
   CompiledMapping,
   ContractRef,
   CrossReferences,
-  ExpressionEngine,
   MappingContext,
   MappingProblem,
   MappingSpec,
