@@ -50,6 +50,9 @@ async function walk(sidebar: OpenConsole, look: (view: string) => Promise<void>)
   await sidebar.click('.tab:nth-child(3)');
   await page.locator('.crossdock-console .row.entry').first().waitFor();
   await look('audit');
+  await sidebar.click('.tab:nth-child(4)');
+  await page.locator('.crossdock-console .row.contract').first().waitFor();
+  await look('contracts');
 }
 
 async function inspect(bench: Bench, name: string, theme: Theme, language: Language): Promise<void> {

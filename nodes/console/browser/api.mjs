@@ -2,6 +2,7 @@
 import { t } from './text.mjs';
 
 const base = 'crossdock/console/';
+const contractsBase = 'crossdock/contracts';
 
 /** What the API refused, or that it did not answer. `message` is for people. */
 export class ApiError extends Error {
@@ -23,7 +24,7 @@ function sentence(xhr) {
 }
 
 /** Relative urls through $.ajax: Node-RED adds its token to these. */
-function request(method, path, { query, body } = {}) {
+function request(method, path, { query, body, root = base } = {}) {
   const known = Object.entries(query ?? {}).filter(
     ([, value]) => value !== undefined && value !== null && value !== '',
   );
@@ -31,7 +32,7 @@ function request(method, path, { query, body } = {}) {
   return new Promise((resolve, reject) => {
     $.ajax({
       method,
-      url: base + path + (search === '' ? '' : `?${search}`),
+      url: root + path + (search === '' ? '' : `?${search}`),
       headers: { Accept: 'application/json' },
       dataType: 'json',
       ...(body === undefined ? {} : { data: JSON.stringify(body), contentType: 'application/json' }),
@@ -43,6 +44,16 @@ function request(method, path, { query, body } = {}) {
 
 export function listStores() {
   return request('GET', 'stores').then(({ stores }) => stores);
+}
+
+/** The contracts of the gateway; they belong to no store. */
+export function listContracts() {
+  return request('GET', '', { root: contractsBase }).then(({ contracts }) => contracts);
+}
+
+/** What the gateway offers, as `openapi` or `asyncapi`. */
+export function contractDescription(kind) {
+  return request('GET', `/${kind}`, { root: contractsBase });
 }
 
 /** Everything that can be asked of one store. */

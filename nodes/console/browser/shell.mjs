@@ -3,6 +3,7 @@ import { listStores, storeApi } from './api.mjs';
 import { createAuditView } from './audit.mjs';
 import { createBasketsView } from './baskets.mjs';
 import { createBrowseView } from './browse.mjs';
+import { createContractsView } from './contracts.mjs';
 import { button, el, fill, icon, refill } from './dom.mjs';
 import { emptyState } from './empty.mjs';
 import { createLive } from './live.mjs';
@@ -13,6 +14,7 @@ const tabs = [
   { id: 'letters', create: (context) => createBrowseView(context, {}) },
   { id: 'baskets', create: createBasketsView },
   { id: 'audit', create: createAuditView },
+  { id: 'contracts', create: createContractsView },
 ];
 const rememberedStore = 'crossdock-console-store';
 
