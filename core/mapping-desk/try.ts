@@ -1,4 +1,5 @@
 /** Trying a mapping that is being edited: every fault at its row, what each row gives, how much is covered. */
+import type { ExpressionEngine } from '../expression';
 import { findUnsafeKey, unsafeKey } from '../canonical/parse-json';
 import type { ContractRegistry } from '../contract';
 import { asCrossdockError, type Problem } from '../errors';
@@ -6,7 +7,6 @@ import {
   type CompiledMapping,
   type CrossReferences,
   compileMapping,
-  type ExpressionEngine,
   type MappingContext,
   type MappingResult,
   type MappingSpec,
