@@ -78,7 +78,7 @@ export function createMapper(options: MapperOptions): Mapper {
 
   const translate = async (message: unknown, context: MappingContext): Promise<Translation> => {
     // Bodies that did not come through parseJson: a copy of such a key would become the copy's prototype.
-    const unsafe = findUnsafeKey(message);
+    const unsafe = isSuspicious(message, 0) ? findUnsafeKey(message) : undefined;
     if (unsafe !== undefined) throw unsafeKey(unsafe);
     const source = mapping.unwrap(message);
     checks.source(source);
@@ -100,6 +100,21 @@ export function createMapper(options: MapperOptions): Mapper {
       return list ? results.map(({ value }) => value) : results[0]?.value;
     },
   };
+}
+
+/** Deeper than any document of a partner; also where a loop of references ends. */
+const DEEP = 100;
+
+/** Whether it is worth the while to look for unsafe keys in detail: quick, and never wrong when it says no. */
+function isSuspicious(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth > DEEP) return true;
+  if (Array.isArray(value)) return value.some((entry) => isSuspicious(entry, depth + 1));
+  for (const key in value) {
+    if (key === '__proto__' || key === 'constructor') return true;
+    if (isSuspicious((value as Record<string, unknown>)[key], depth + 1)) return true;
+  }
+  return false;
 }
 
 /** The checks on both sides of a mapping. */
