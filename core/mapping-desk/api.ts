@@ -54,6 +54,7 @@ export type ArgumentKind =
   | 'scalar'
   | 'texts'
   | 'zone'
+  | 'boolean'
   /** Several named members. */
   | 'object';
 
@@ -69,12 +70,15 @@ export interface TransformEntry {
   readonly example: unknown;
   /** In English; the editor has its own texts by `name`. */
   readonly title: string;
+  readonly description: string;
 }
 
 export interface TransformMember {
   readonly name: string;
   readonly argument: ArgumentKind;
   readonly optional?: boolean;
+  /** The only values that are allowed. */
+  readonly values?: readonly unknown[];
 }
 
 /** GET contract/:name/:version */
