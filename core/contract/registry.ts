@@ -17,7 +17,7 @@ export interface Contract {
 }
 
 /** Annotations of our contracts: no rules, but known to ajv's strict mode. */
-const ANNOTATIONS = ['x-class', 'x-ubl', 'x-hint', 'x-odoo', 'x-edi'];
+const ANNOTATIONS = ['x-class', 'x-ubl', 'x-hint', 'x-odoo', 'x-edi', 'x-standard'];
 
 /** Most problems that one validation reports. */
 const MAX_PROBLEMS = 50;

@@ -1,5 +1,7 @@
 /** Countries as partners write them to ISO 3166-1 alpha-2. */
 
+import { fromAlpha3 } from './country-alpha3';
+
 const LANGUAGES = ['en', 'de', 'fr', 'es', 'it', 'nl', 'pl', 'pt'];
 
 /** Codes that Intl names although they are no countries of ISO 3166-1. */
@@ -35,7 +37,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 let codes: ReadonlySet<string> | undefined;
 let names: ReadonlyMap<string, string> | undefined;
 
-/** The alpha-2 code for a code or a name ("de", "Belgique", "UK"); undefined when it is not known. */
+/** The alpha-2 code for a code of two or three letters or a name ("de", "Belgique", "UK"); undefined when it is not known. */
 export function countryCode(text: string): string | undefined {
   const trimmed = text.trim();
   const upper = trimmed.toUpperCase();
@@ -43,7 +45,7 @@ export function countryCode(text: string): string | undefined {
   if (alias !== undefined) return alias;
   codes ??= knownCodes();
   if (codes.has(upper)) return upper;
-  if (trimmed.length < 4) return undefined;
+  if (trimmed.length < 4) return fromAlpha3(upper);
   names ??= knownNames(codes);
   return names.get(plain(trimmed));
 }

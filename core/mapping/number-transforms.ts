@@ -1,5 +1,7 @@
 /** Transforms of numbers: read exactly, calculated exactly, written as the other side wants them. */
 import { type DecimalValue, decimal, toFixedDigits } from '../canonical/decimal';
+import type { OrderLine } from '../canonical/order';
+import { lineAmount } from '../canonical/totals';
 import { compileDigits, type Frame, isMissing, SpecFault, textOf, ValueFault } from './frame';
 import { type Factories, type Factory, number, type Transform } from './transform';
 import type { Operand } from './types';
@@ -157,10 +159,29 @@ function boolean(argument: unknown, compiler: ValueCompiler): Transform {
   };
 }
 
+/**
+ * The amounts of a canonical order's lines, not rounded: quantity times price, less discounts, plus charges. For senders
+ * who tell no totals. A line that could not be filled is left out: its own row has told why.
+ */
+function lineAmounts(): Transform {
+  return {
+    run: (value) =>
+      (Array.isArray(value) ? (value as Partial<OrderLine>[]) : [])
+        .filter(
+          (line): line is OrderLine =>
+            line.quantity?.current !== undefined &&
+            line.unitPrice?.amount !== undefined &&
+            line.allowancesCharges !== undefined,
+        )
+        .map(lineAmount),
+  };
+}
+
 export const NUMBER_TRANSFORMS: Factories = {
   decimal: parseDecimal,
   integer,
   number: jsonNumber,
+  lineAmounts,
   formatNumber,
   sum: aggregate(addUp),
   min: aggregate((values) =>

@@ -50,7 +50,7 @@ describe('ready mapping shopify-order', () => {
       partnerId: 'acme',
       externalId: '6120000001001',
       receivedAt: '2026-11-23T10:00:00Z',
-      mappingVersion: 'shopify-order@1.0.0',
+      mappingVersion: 'shopify-order@1.1.0',
     });
   });
 

@@ -412,12 +412,14 @@ describe('transforms', () => {
       ['UK', 'GB'],
       ['Belgique', 'BE'],
       ['österreich', 'AT'],
+      ['BEL', 'BE'],
+      ['gbr', 'GB'],
       ['United States', 'US'],
       ["Côte d'Ivoire", 'CI'],
     ]) {
       assert.equal(await apply(from, 'country'), to);
     }
-    for (const bad of ['Atlantis', 'XX', 'EU', 'DD', 'constructor']) {
+    for (const bad of ['Atlantis', 'XX', 'XYZ', 'EU', 'DD', 'constructor']) {
       const { problems } = await map([{ target: 'x', from: 'v', transforms: ['country'] }], { v: bad });
       assert.equal(problems.length, 1, bad);
     }

@@ -202,6 +202,18 @@ describe('mapping transforms: texts, codes and lists', () => {
   });
 });
 
+describe('mapping transforms: canonical lines', () => {
+  it('give the amounts of lines for senders without totals, and leave out lines that could not be filled', async () => {
+    const line = (current: string, amount: string, off?: string) => ({
+      quantity: { current },
+      unitPrice: { amount, baseQuantity: '1' },
+      allowancesCharges: off === undefined ? [] : [{ isCharge: false, amount: off }],
+    });
+    const lines = [line('3', '0.1'), line('2.5', '9.99', '2.50'), { quantity: { current: '1' } }];
+    assert.deepEqual(await apply(lines, ['lineAmounts', 'sum']), '22.775');
+  });
+});
+
 describe('mapping transforms: documentation', () => {
   interface Documented {
     readonly title?: string;
