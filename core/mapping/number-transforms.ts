@@ -173,7 +173,13 @@ function lineAmounts(): Transform {
             line.unitPrice?.amount !== undefined &&
             line.allowancesCharges !== undefined,
         )
-        .map(lineAmount),
+        .map((line) => {
+          try {
+            return lineAmount(line);
+          } catch {
+            throw new ValueFault('a line has no quantity and price to calculate with');
+          }
+        }),
   };
 }
 
