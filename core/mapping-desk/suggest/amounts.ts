@@ -6,7 +6,6 @@ import { numberOf } from './rules';
 import type { Candidate, SourceList } from './source';
 
 const ROUND: TransformSpec = { round: 'currency' };
-const PAID = ['paid', 'bezahlt', 'PAID', 'Paid', 'completed', 'processing'];
 
 /** The rows of one group of taxes, discounts or charges; keyed by the last name of their target. */
 interface Group {
@@ -468,7 +467,7 @@ export function totalDrafts(path: string, context: Context): Draft[] {
       return [...said, draft(rule, 0.6, 'structure', 'The amount without tax, and the tax.')];
     }
     case 'prepaid':
-      return [prepaid(path, context, total, also, round), ...said];
+      return [prepaid(path, total, also, round), ...said];
     case 'payable': {
       const rule = {
         result: 'totals.taxInclusive',
@@ -495,38 +494,18 @@ function sumOf(isCharge: boolean, round: readonly TransformSpec[]): Omit<Rule, '
 }
 
 /** Paid orders are paid in full; of all others nothing is. */
-function prepaid(
-  path: string,
-  context: Context,
-  total: Candidate | undefined,
-  also: readonly Rule[],
-  round: readonly TransformSpec[],
-): Draft {
+function prepaid(path: string, total: Candidate | undefined, also: readonly Rule[], round: readonly TransformSpec[]): Draft {
   const nothing: Rule = { target: path, const: '0', ...(round.length === 0 ? {} : { transforms: round }) };
-  const status = context.best('payment.status')?.candidate;
-  if (total === undefined || status === undefined) {
-    return {
-      rule: nothing,
-      also,
-      score: 0.6,
-      reasons: [reason('structure', 'The message says nothing of payments.')],
-    };
+  if (total === undefined) {
+    return { rule: nothing, also, score: 0.6, reasons: [reason('structure', 'The message says nothing of payments.')] };
   }
-  const seen = status.field.examples.filter((text) =>
-    PAID.some((word) => word.toLowerCase() === text.toLowerCase()),
-  );
-  const words = [...new Set(['paid', ...seen])];
   const rule: Rule = {
     target: path,
     from: total.path,
-    where: [{ from: status.path, in: words }],
+    where: [{ result: 'payment.status', in: ['paid', 'partiallyRefunded', 'refunded'] }],
     transforms: [numberOf(total), ...round],
   };
   // Of several rows the first with a value counts: the row for paid orders goes before this one.
-  return {
-    rule: nothing,
-    also: [...also, rule],
-    score: 0.72,
-    reasons: [reason('structure', 'The total, where the order is paid; else nothing.')],
-  };
+  const text = 'The total, where the payment is paid; else nothing.';
+  return { rule: nothing, also: [...also, rule], score: 0.74, reasons: [reason('structure', text)] };
 }

@@ -1,6 +1,7 @@
 /** What all makers of suggestions share: the target's fields, the source, and how a draft of a suggestion looks. */
-import type { MappingSpec, Rule } from '../../mapping';
+import type { MappingSpec, Rule, TransformSpec } from '../../mapping';
 import type { ContractField, Reason } from '../api';
+import { type Sums, sumsOf, variesWithin } from './arithmetic';
 import { type Match, matchesOf } from './match';
 import type { Memory } from './memory';
 import { nameOf, type Role } from './names';
@@ -20,7 +21,11 @@ export interface Ask {
   readonly fields: readonly ContractField[];
   readonly source: Source;
   readonly memory: Memory;
+  /** The sample itself; undefined when there is none. */
+  readonly document: unknown;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 export class Context {
   readonly fields: ReadonlyMap<string, ContractField>;
@@ -29,11 +34,13 @@ export class Context {
   /** The list of which each entry becomes a document; '' when the whole message is one. */
   readonly documents: string;
   /** Rows that say so. */
-  readonly root: readonly Rule[];
+  readonly root: readonly Rule[] = [];
   /** Flat rows: one document is made of several. */
   readonly flat: boolean;
   readonly system: string;
-  #currency: { rule: Rule; candidate: Candidate } | undefined;
+  #currency: Rule | undefined;
+  #sums: Sums | undefined;
+  #lineOnly: ReadonlySet<string> | undefined;
 
   constructor(readonly ask: Ask) {
     const { source, fields, spec } = ask;
@@ -64,13 +71,50 @@ export class Context {
   /** Fields of the document itself. */
   header(): Candidate[] {
     const { candidates } = this.ask.source;
-    return candidates.filter(({ list }) => list === '' || list === this.documents);
+    const found = candidates.filter(({ list }) => list === '' || list === this.documents);
+    const lineOnly = this.#flatFields(true);
+    return lineOnly.size === 0 ? found : found.filter(({ path }) => !lineOnly.has(path));
   }
 
   /** Fields of one line. */
   line(): Candidate[] {
     const path = this.lines?.path;
-    return path === undefined ? [] : this.ask.source.candidates.filter(({ list }) => list === path);
+    if (path === undefined) return [];
+    const found = this.ask.source.candidates.filter(({ list }) => list === path);
+    const headerOnly = this.#flatFields(false);
+    return headerOnly.size === 0 ? found : found.filter(({ path: own }) => !headerOnly.has(own));
+  }
+
+  /** Of flat rows: the fields that differ within a document (they are the lines'), or that must be the document's. */
+  #flatFields(ofLines: boolean): ReadonlySet<string> {
+    const groupBy = this.root[0]?.groupBy;
+    if (!this.flat || typeof groupBy !== 'string') return NONE;
+    const { candidates } = this.ask.source;
+    if (!ofLines) return new Set([groupBy]);
+    this.#lineOnly ??= new Set(
+      candidates.filter(({ path }) => variesWithin(this.ask.document, path, groupBy) === true).map(({ path }) => path),
+    );
+    return this.#lineOnly;
+  }
+
+  /** What the sample's own numbers tell about its prices. */
+  sums(): Sums {
+    if (this.#sums !== undefined) return this.#sums;
+    const line = this.line();
+    const header = this.header();
+    const isNumber = ({ field }: Candidate): boolean => field.type === 'number' || field.looks === 'integer' || field.looks === 'decimal';
+    const named = (candidates: readonly Candidate[], word: string, ...not: string[]): Candidate[] =>
+      candidates.filter((each) => isNumber(each) && wordsNear(each).has(word) && !not.some((other) => wordsNear(each).has(other)));
+    const ofLine = named(line, 'tax', 'rate', 'id', 'included');
+    this.#sums = sumsOf(this.ask.document, {
+      quantity: this.best('lines[].quantity.original', line)?.candidate,
+      price: this.best('lines[].unitPrice.amount', line)?.candidate,
+      totals: header.filter((each) => isNumber(each) && ['total', 'subtotal', 'grand', 'price', 'net', 'gross'].some((word) => wordsNear(each).has(word)) && !wordsNear(each).has('tax')),
+      taxes: ofLine.length > 0 ? ofLine : named(header, 'tax', 'rate', 'id'),
+      freight: [...named(header, 'ship', 'tax', 'discount'), ...named(line, 'ship', 'tax', 'discount', 'quantity')],
+      discounts: [...named(line, 'discount', 'tax', 'rate')],
+    });
+    return this.#sums;
   }
 
   field(path: string): ContractField {
@@ -96,23 +140,27 @@ export class Context {
 
   /** The row that sets `$currency`, which rounding needs; undefined when the currency is not found. */
   currencyRow(): Rule | undefined {
-    if (this.#currency === undefined) {
-      const all = [...this.header(), ...this.ask.source.candidates];
-      const [best] = matchesOf({ ...this.field('currency'), format: 'iso-4217' }, all, this.ask.memory);
-      if (best === undefined) return undefined;
-      const { candidate } = best;
-      // In a list, several may be found: the first counts.
-      const inList = candidate.list !== '' && candidate.list !== this.documents;
-      this.#currency = {
-        candidate,
-        rule: {
-          target: '$currency',
-          from: candidate.path,
-          transforms: inList ? ['first', 'trim', 'upper'] : ['trim', 'upper'],
-        },
-      };
-    }
-    return this.#currency.rule;
+    this.#currency ??= this.#currencyFrom();
+    return this.#currency;
+  }
+
+  #currencyFrom(): Rule | undefined {
+    const [best] = this.currencies();
+    if (best === undefined) return undefined;
+    return { target: '$currency', from: best.candidate.path, transforms: this.currencyTransforms(best.candidate) };
+  }
+
+  /** Fields that hold the currency; with those of the document before those in its lists. */
+  currencies(): Match[] {
+    const field = { ...this.field('currency'), path: 'currency', format: 'iso-4217' };
+    const own = matchesOf(field, this.header(), this.ask.memory);
+    return own.length > 0 ? own : matchesOf(field, this.ask.source.candidates, this.ask.memory);
+  }
+
+  currencyTransforms({ list }: Candidate): readonly TransformSpec[] {
+    // In a list, several may be found: the first counts.
+    const inList = list !== '' && list !== this.documents;
+    return inList ? ['first', 'trim', 'upper'] : ['trim', 'upper'];
   }
 
   /** The list that a target list is made of: by its name, inside of what its parent is made of. */
@@ -158,4 +206,9 @@ export function personName(
     if (last !== undefined) return [first, last];
   }
   return undefined;
+}
+
+/** The words of a field and of what it is in, as far as they belong to the same thing. */
+export function wordsNear({ name }: Candidate): ReadonlySet<string> {
+  return new Set([...name.own, ...name.around.slice(-3)]);
 }

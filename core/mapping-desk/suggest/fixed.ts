@@ -66,11 +66,18 @@ export function fixedDrafts(target: ContractField, context: Context): Draft[] {
         'Lines without an id are numbered.',
       ),
     ];
-  if (path === 'pricesIncludeTax')
-    return [draft({ const: false }, 0.5, 'Prices between businesses are without tax.')];
-  if (path === 'payment.status')
-    return [draft({ const: 'unpaid' }, 0.45, 'The message says nothing about payment.')];
-  if (path === 'status.payment') {
+  if (path === 'pricesIncludeTax') {
+    const { includesTax } = context.sums();
+    if (includesTax === undefined) return [draft({ const: false }, 0.5, 'Prices between businesses are without tax.')];
+    const text = `The sample's numbers add up only ${includesTax ? 'with' : 'without'} tax in the prices.`;
+    return [draft({ const: includesTax }, 0.76, text)];
+  }
+    if (path === 'payment.status') return [paymentOf(context, draft)];
+  if (path === 'sequence') return sequenceDrafts(target, context);
+  if (path === 'authority') {
+    const prefix = context.system === '' ? [] : [{ prefix: `${context.system}:` }];
+    return [draft({ context: 'account', ...(prefix.length === 0 ? {} : { transforms: prefix }), required: true }, 0.6, 'The account says whose stock it is.')];
+  }if (path === 'status.payment') {
     const rule = { result: 'payment.status' };
     return [draft(rule, 0.85, 'As the payment says.')];
   }
@@ -79,14 +86,46 @@ export function fixedDrafts(target: ContractField, context: Context): Draft[] {
   return [];
 }
 
+/** Marketplaces collect the money before they pass an order on. */
+const MARKETPLACES = /^(?:amazon|mirakl|ebay|otto|kaufland|zalando|etsy|bol|cdiscount|allegro)$/;
+
+function paymentOf(context: Context, draft: (rule: Omit<Rule, 'target'>, score: number, text: string) => Draft): Draft {
+  const purchase = /purchase/.test(context.ask.spec.from.contract);
+  if (MARKETPLACES.test(context.system) && !purchase) return draft({ const: 'paid' }, 0.7, 'Marketplaces collect the money.');
+  return draft({ const: 'unpaid' }, purchase ? 0.7 : 0.45, 'The message says nothing about payment.');
+}
+
+/** Who counts no changes has the time of the last one. */
+function sequenceDrafts(target: ContractField, context: Context): Draft[] {
+  const [time] = context.matches('asOf', context.header());
+  if (time === undefined) return [];
+  const { transforms } = transformsFor({ ...target, path: 'asOf', format: 'date-time' }, time.candidate);
+  const [read] = transforms;
+  const own = typeof read === 'object' ? (read['date'] as object) : {};
+  return [
+    {
+      rule: {
+        target: target.path,
+        from: time.candidate.path,
+        transforms: [{ date: { ...own, output: { format: 'epochSeconds' } } }, 'number'],
+        required: true,
+      },
+      also: context.root,
+      score: 0.66,
+      reasons: [reason('structure', 'The time of the change grows with each one.')],
+    },
+  ];
+}
+
 /** The business key is made of the partner's own id. */
-function keyDrafts(context: Context): Draft[] {
+export function keyDrafts(context: Context, path = 'id'): Draft[] {
+  const own = path === 'id' ? 'externalId' : path.replace(/\.id$/, '.externalId');
   const drafts: Draft[] = [];
-  for (const { candidate, score, reasons } of context.matches('externalId', context.header()).slice(0, 3)) {
-    const { transforms } = transformsFor(context.field('externalId'), candidate);
+  for (const { candidate, score, reasons } of context.matches(own, context.header()).slice(0, 3)) {
+    const { transforms } = transformsFor(context.field(own), candidate);
     drafts.push({
       rule: {
-        target: 'id',
+        target: path,
         from: candidate.path,
         transforms: [...transforms, { businessKey: [{ context: 'channel' }, { context: 'account' }] }],
         required: true,

@@ -1,4 +1,5 @@
 /** How well a source field fits a target: by name, type, values, and what earlier mappings did. */
+import { currencyExponent } from '../../canonical/decimal';
 import { countryCode } from '../../mapping/country';
 import type { ContractField, Reason } from '../api';
 import { isGtin } from '../looks';
@@ -37,6 +38,7 @@ export function matchesOf(
     let score = 0.9 * words + type.bonus + roles - 0.015 * (candidate.depth - 1);
     if (remembered > 0) score += 0.06;
     if (candidate.field.count === 0) score -= 0.3;
+    if (/(?:^|_)(?:gmt|utc)$/i.test(candidate.path)) score += 0.04;
     if (score < MIN_SCORE) continue;
     const reasons = [...nameReasons(candidate, named.words), ...type.reasons];
     if (remembered > 0) {
@@ -69,9 +71,11 @@ export function nameScore(
       else if (!implied.has(word)) missing += 1;
     }
     if (hitsOwn + close === 0 || missing > 0) continue;
-    // A phrase of a word that says little (`date`, `number`) is no match by itself where the name says more.
+    // What every field of this place is about (`order`) is no match by itself: the phrase's last word is what it is.
+    const telling = words.some((word) => !implied.has(word) && (own.has(word) || name.own.some((mine) => isClose(mine, word))));
+    if (!telling && !own.has(words.at(-1) ?? '')) continue;
     const extra = name.own.filter((word) => !words.includes(word) && !implied.has(word)).length;
-    const score = weight * (1 - 0.16 * Math.min(extra, 4)) * (1 - 0.12 * close) * (1 - 0.03 * hitsAround);
+    const score = (weight + 0.03 * (hitsOwn - 1)) * (1 - 0.16 * Math.min(extra, 4)) * (1 - 0.12 * close) * (1 - 0.03 * hitsAround);
     if (score > best.score) best = { score, words };
   }
   if (best.score === 0) return best;
@@ -141,7 +145,7 @@ export function typeFit(target: ContractField, { field }: Candidate): Fit | unde
     return looks === 'date' ? told(0.08, `Its values are days${example}.`) : undefined;
   }
   if (target.format === 'iso-4217')
-    return looks === 'currency' ? told(0.12, `Its values are currencies of ISO 4217${example}.`) : undefined;
+    return isCurrencies(examples) ? told(0.12, `Its values are currencies of ISO 4217${example}.`) : undefined;
   if (target.format === 'email' || /(?:^|\.)email$/.test(target.path))
     return looks === 'email' ? told(0.1, `Its values are mail addresses.`) : undefined;
   if (/countryCode$/.test(target.path)) {
@@ -166,6 +170,7 @@ export function typeFit(target: ContractField, { field }: Candidate): Fit | unde
     if (looks === 'unit') return told(0.12, `Its values are codes of units${example}.`);
     return looks === undefined && type === 'text' ? NEUTRAL : undefined;
   }
+  if (/name$/i.test(target.path) && !examples.every((text) => /\p{L}{2}/u.test(text) && !/^[#\d]/.test(text))) return undefined;
   if (/name$|city$|line\d$|description$/i.test(target.path)) {
     return type === 'text' &&
       (looks === undefined ||
@@ -176,13 +181,23 @@ export function typeFit(target: ContractField, { field }: Candidate): Fit | unde
       ? NEUTRAL
       : undefined;
   }
+  if (/(?:^id|externalId|orderNumber|orderRef\.id)$/.test(target.path)) {
+    if (!examples.every((text) => /\d/.test(text)) || looks === 'date') return undefined;
+    // People write order numbers like #1001.
+    if (target.path.endsWith('orderNumber') && examples.every((text) => /^#\d/.test(text)))
+      return told(0.14, `Its values look like order numbers${example}.`);
+  }
   if (/(?:id|number|ref)$/i.test(target.path)) {
     if (looks === 'time' || looks === 'email' || looks === 'currency' || looks === 'url')
-      return looks === 'url' ? { bonus: -0.2, reasons: [] } : undefined;
+      return looks === 'url' ? { bonus: -0.04, reasons: [] } : undefined;
     return looks === 'decimal' ? undefined : NEUTRAL;
   }
   if (looks === 'email' || looks === 'time') return { bonus: -0.3, reasons: [] };
   return NEUTRAL;
+}
+
+function isCurrencies(examples: readonly string[]): boolean {
+  return examples.length > 0 && examples.every((text) => currencyExponent(text.trim().toUpperCase()) !== undefined);
 }
 
 /** GTINs by their check digits: a name is not needed. */

@@ -15,6 +15,8 @@ export function learn(specs: readonly MappingSpec[]): Memory {
     const seen = new Set<string>();
     const variables = new Map<string, string[]>();
     for (const rule of spec.rules) {
+      if (calculates(rule)) continue;
+      if (calculates(rule)) continue;
       const sources = sourcesOf(rule, variables);
       const variable = /\$[A-Za-z0-9_]+$/.exec(rule.target)?.[0];
       if (variable !== undefined) {
@@ -29,6 +31,14 @@ export function learn(specs: readonly MappingSpec[]): Memory {
 }
 
 export const NO_MEMORY: Memory = { times: () => 0 };
+
+const CALCULATIONS = new Set(['add', 'subtract', 'multiply', 'divide', 'count', 'concat', 'find', 'filter']);
+
+/** A row that makes something else of the field says nothing about what the field is. */
+function calculates({ transforms, where }: Rule): boolean {
+  if (where?.some(({ greaterThan, lessThan }) => greaterThan !== undefined || lessThan !== undefined) === true) return true;
+  return (transforms ?? []).some((each) => CALCULATIONS.has(typeof each === 'string' ? each : (Object.keys(each)[0] ?? '')));
+}
 
 /** The fields that a row takes its value from, variables followed. */
 function sourcesOf({ from }: Rule, variables: ReadonlyMap<string, readonly string[]>): string[] {

@@ -76,7 +76,7 @@ const ENTRIES: readonly Entry[] = [
   [/shipping\.carrierCode$/, 'carrier code, carrier'],
   [
     /lines\[\]\.(?:lineId|externalLineId)$/,
-    'line id, line number, item id, id, line item id, item number, number',
+    'line id, line number, item id, id, line item id, sequence number, item number, number',
     'sku variant item_id product parent external gtin customer tax',
   ],
   [
@@ -91,13 +91,13 @@ const ENTRIES: readonly Entry[] = [
   ],
   [
     /quantity\.original$/,
-    'quantity ordered, quantity created, quantity, order quantity, ordered quantity, ordered quantity amount',
-    'price pack current ship shipped cancelled fulfillable received unit_ refund size',
+    'quantity created, quantity created amount, quantity, order quantity',
+    'price pack current ship shipped cancelled fulfillable fulfilled unfulfilled received refund size',
   ],
   [
     /quantity\.current$/,
-    'current quantity, quantity ordered, quantity created, quantity, order quantity, ordered quantity amount',
-    'price pack ship shipped cancelled fulfillable received refund size',
+    'current quantity, quantity created, quantity created amount, quantity, order quantity',
+    'price pack ship shipped cancelled fulfillable fulfilled unfulfilled received refund size',
   ],
   [
     /unitPrice\.amount$/,
@@ -106,14 +106,14 @@ const ENTRIES: readonly Entry[] = [
   ],
   [
     /totals\.taxInclusive$/,
-    'grand total, gross total, order total, total price, total amount, total, payable',
+    'grand total, grand total amount, current total price, gross total, order total, total price, total amount, total, payable',
     'tax discount line ship subtotal net item weight outstanding quantity freight commission',
   ],
   [/totals\.payable$/, 'payable, outstanding total, amount due, total outstanding', 'tax discount line ship'],
   [/totals\.prepaid$/, 'prepaid, paid amount, total paid, amount paid', 'date status method'],
   [
     /totals\.tax$/,
-    'total tax, tax total, tax amount, tax',
+    'current total tax, total tax, tax total, tax amount, tax',
     'line item rate id exempt included lines number ship price',
   ],
   [/totals\.taxExclusive$/, 'net total, total net, total without tax', 'tax discount line ship'],
@@ -154,6 +154,8 @@ const ENTRIES: readonly Entry[] = [
   ],
   [/^orderRefs?(?:\[\])?$|orderRef$/, 'order id, order number, order reference'],
   [/orderLineId$/, 'line item id, order line id, line id, item id, id'],
+  [/orderRefs?(?:\[\])?\.(?:id|externalId)$/, 'order id, order number, order reference', 'line'],
+  [/orderRefs?(?:\[\])?\.orderNumber$/, 'order number, order name, order reference', 'line'],
   [
     /^(?:shippedAt|occurredAt|requestedAt|issuedOn)$/,
     'created date, shipped date, processed date, date',
@@ -177,7 +179,6 @@ export const FILLERS = new Set([
   'full',
   'own',
   'external',
-  'current',
   'details',
   'date',
   'set',

@@ -52,6 +52,11 @@ export function transformsFor(target: ContractField, { field }: Candidate): Made
     return made(same ? asText : ['trim', { enum: { values } }], [{ kind: 'enum', text }], 0.25 * unknown);
   }
   if (/(?:^|\.)email$/.test(target.path)) return made(['trim', 'lower']);
+  // Ids of GraphQL: gid://shopify/Order/123.
+  if (examples.some((text) => text.startsWith('gid://'))) {
+    const text = 'The id is the last part of what is sent.';
+    return made(['string', { split: { separator: '/', index: -1 } }], [{ kind: 'value', text }]);
+  }
   return made(type === 'number' ? ['string'] : ['string', 'trim']);
 }
 

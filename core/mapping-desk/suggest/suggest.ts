@@ -11,11 +11,11 @@ import { groupDrafts, totalDrafts } from './amounts';
 import { confidenceOf } from './calibration';
 import { Context, type Draft, reason } from './context';
 import { enumOverlap } from './enums';
-import { fixedDrafts, rowsFor } from './fixed';
+import { fixedDrafts, keyDrafts, rowsFor } from './fixed';
 import { matchesOf } from './match';
 import { type Memory, NO_MEMORY } from './memory';
 import { identifierDrafts, partyNameDrafts } from './parties';
-import { ruleOf, transformsFor } from './rules';
+import { numberOf, ruleOf, transformsFor } from './rules';
 import { type Candidate, sourceOf } from './source';
 
 export interface SuggestOptions {
@@ -41,7 +41,7 @@ export async function suggest(
   const fields = contractFields(registry.schema(spec.to.contract, spec.to.version));
   const unwrapped = unwrap(spec, document);
   const source = unwrapped === undefined ? contractSource(spec, registry) : sourceFields(unwrapped).fields;
-  const context = new Context({ spec, fields, source: sourceOf(source, Array.isArray(unwrapped)), memory });
+  const context = new Context({ spec, fields, source: sourceOf(source, Array.isArray(unwrapped)), memory, document: unwrapped });
   const filled = new Set(spec.rules.map(({ target }) => plainPath(String(target))));
   const wanted = options.targets === undefined ? undefined : new Set(options.targets.map(plainPath));
   const found: { field: ContractField; drafts: Draft[] }[] = [];
@@ -94,6 +94,8 @@ function draftsFor(field: ContractField, context: Context): Draft[] {
   if (path === 'notes') return noteDrafts(field, context);
   if (/^parties\.[A-Za-z]+\.name$/.test(path)) return partyNameDrafts(path, context);
   if (path.startsWith('extensions')) return [];
+  if (path === 'currency') return currencyDrafts(field, context);
+  if (/orderRef\.id$/.test(path)) return keyDrafts(context, path);
   return sorted([...matchedDrafts(field, context), ...fixedDrafts(field, context)]);
 }
 
@@ -117,6 +119,15 @@ function noteDrafts(field: ContractField, context: Context): Draft[] {
   return [{ rule, also: context.root, score: best.score, reasons: best.reasons }];
 }
 
+function currencyDrafts(field: ContractField, context: Context): Draft[] {
+  return context.currencies().map(({ candidate, score, reasons }) => ({
+    rule: ruleOf(field.path, candidate.path, context.currencyTransforms(candidate), field.required !== false),
+    also: context.root,
+    score: candidate.list === '' || candidate.list === context.documents ? score : score - 0.1,
+    reasons,
+  }));
+}
+
 /** Fields of the source by name, type and values. */
 function matchedDrafts(field: ContractField, context: Context): Draft[] {
   const scope = scopeOf(field, context);
@@ -138,15 +149,29 @@ function matchedDrafts(field: ContractField, context: Context): Draft[] {
             ),
           ]
         : [];
+    const ofLine = field.path === 'lines[].unitPrice.amount' && drafts.length === 0 ? priceOfLine(candidate, context) : undefined;
+    if (ofLine !== undefined) drafts.push({ ...ofLine, also: [...rowsFor(field.path, context), ...(currency === undefined ? [] : [currency])], score });
     drafts.push({
       rule: ruleOf(field.path, candidate.path, transforms, field.required !== false),
       also: [...rowsFor(field.path, context), ...(currency === undefined ? [] : [currency])],
-      score: score - made.doubt,
+      score: score - made.doubt - (ofLine === undefined ? 0 : 0.2) - (field.path.startsWith('status.') ? 0.25 : 0),
       reasons: [...reasons, ...made.reasons, ...structure],
     });
   }
   if (field.enum !== undefined && drafts.length === 0) drafts.push(...overlapDrafts(field, scope, context));
   return drafts;
+}
+
+/** The amount of a line by its quantity, where the sample's numbers foot only so. */
+function priceOfLine(price: Candidate, context: Context): Pick<Draft, 'rule' | 'reasons'> | undefined {
+  const quantity = context.best('lines[].quantity.original', context.line())?.candidate;
+  if (quantity === undefined || !context.sums().priceOfLine) return undefined;
+  const divide = { divide: { from: quantity.path, transforms: [numberOf(quantity)] } };
+  const transforms = [numberOf(price), divide, { round: { digits: 6, min: 'currency' } }];
+  return {
+    rule: { ...ruleOf('lines[].unitPrice.amount', price.path, transforms, true), where: [{ from: quantity.path, transforms: [numberOf(quantity)], greaterThan: 0 }] },
+    reasons: [reason('value', 'The totals foot only when this is the amount of the whole line.')],
+  };
 }
 
 /** No name fits, but the values are our own words. */
