@@ -16,7 +16,12 @@ const KINDS: readonly (readonly [Looks, Test])[] = [
   ['email', (text) => /^[^\s@]+@[^\s@]+\.[a-z]{2,}$/i.test(text)],
   ['url', (text) => /^(?:https?|gid):\/\//i.test(text)],
   ['uuid', (text) => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)],
-  ['time', (text) => (TIME.test(text) && text.length <= 40 && !text.includes('--')) || /^\d{2}\.\d{2}\.\d{4} \d{2}:\d{2}/.test(text)],
+  [
+    'time',
+    (text) =>
+      (TIME.test(text) && text.length <= 40 && !text.includes('--')) ||
+      /^\d{2}\.\d{2}\.\d{4} \d{2}:\d{2}/.test(text),
+  ],
   ['date', (text) => DATE.test(text) && !/^\d{8}$/.test(text)],
   ['date', isCompactDate],
   ['currency', (text) => /^[A-Z]{3}$/.test(text) && currencyExponent(text) !== undefined],

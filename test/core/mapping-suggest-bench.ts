@@ -7,7 +7,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJson } from '../../core/canonical';
 import { contracts } from '../../core/contract';
-import { compileMapping, type MappingSpec, READY_MAPPINGS, type Rule, readyMapping } from '../../core/mapping';
+import {
+  compileMapping,
+  type MappingSpec,
+  READY_MAPPINGS,
+  type Rule,
+  readyMapping,
+} from '../../core/mapping';
 import { requiredFields } from '../../core/mapping-desk/coverage';
 import { valuesAt } from '../../core/mapping-desk/paths';
 import { accepted, learn, suggest } from '../../core/mapping-desk/suggest';
@@ -53,7 +59,10 @@ export function fixturesOf(mapping: string): { name: string; document: unknown }
 export function inboundMappings(): string[] {
   return READY_MAPPINGS.filter((name) => {
     const { to } = readyMapping(name);
-    return Object.hasOwn((contracts().schema(to.contract, to.version).properties ?? {}) as object, 'schemaVersion');
+    return Object.hasOwn(
+      (contracts().schema(to.contract, to.version).properties ?? {}) as object,
+      'schemaVersion',
+    );
   });
 }
 
@@ -83,14 +92,21 @@ async function judgeFixture(
   const { targets } = await suggest(empty, document, { registry: contracts(), memory });
   const made = await run(accepted(empty, targets), document);
   const byTarget = new Map<string, { rule: Rule; confidence: number }>();
-  for (const { target, suggestions } of targets) if (suggestions[0] !== undefined) byTarget.set(target, suggestions[0]);
+  for (const { target, suggestions } of targets)
+    if (suggestions[0] !== undefined) byTarget.set(target, suggestions[0]);
   // Objects and lists with entries are judged by their members.
   const leaves = required.filter((target) => wanted.some((one) => valuesAt(one, target).some(isLeaf)));
   return leaves.map((target) => {
     const values = wanted.map((one) => valuesAt(one, target).filter(isLeaf));
     const own = made.map((one) => valuesAt(one, target).filter(isLeaf));
     const [text, ownText] = [JSON.stringify(values), JSON.stringify(own)];
-    return { target, wanted: text, given: ownText, right: text === ownText, score: byTarget.get(target)?.confidence };
+    return {
+      target,
+      wanted: text,
+      given: ownText,
+      right: text === ownText,
+      score: byTarget.get(target)?.confidence,
+    };
   });
 }
 

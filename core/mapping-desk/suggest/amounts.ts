@@ -1,7 +1,9 @@
 /** Taxes, discounts, charges and totals: what foots only together. */
 import type { Condition, Rule, TransformSpec } from '../../mapping';
+import type { ValueSpec } from '../../mapping/types';
 import { type Context, type Draft, reason } from './context';
 import { matchesOf } from './match';
+import type { Wanted } from './phrases';
 import { numberOf } from './rules';
 import type { Candidate, SourceList } from './source';
 
@@ -185,31 +187,38 @@ function rateOf(candidate: Candidate): TransformSpec[] {
   return fraction ? [numberOf(candidate), { multiply: 100 }] : [numberOf(candidate)];
 }
 
-/** The line itself says rate and amount. */
+/** What is taken off a line before its tax, by the row that says so. */
+function discountOf(context: Context): ValueSpec | undefined {
+  const group = lineDiscount(context);
+  const amount = group?.members.get('amount');
+  if (amount?.from === undefined || group?.head[0]?.each !== undefined) return undefined;
+  return { from: amount.from, transforms: [...(amount.transforms ?? []), { default: '0' }] };
+}
+
+/** The line itself says its tax: rate and amount, or one of them. */
 function taxOfLine(context: Context): Group | undefined {
   const line = context.line();
-  const wanted = { phrases: [{ words: ['tax', 'rate'], weight: 1 }], not: new Set(['id']) };
-  const rate = matchesOf(context.field('lines[].taxes[].rate'), line, context.ask.memory, wanted)[0];
-  if (rate === undefined) return undefined;
-  const taxAmount = {
-    phrases: [
-      { words: ['tax', 'amount'], weight: 1 },
-      { words: ['tax'], weight: 0.85 },
-      { words: ['tax', 'total'], weight: 0.9 },
-    ],
-    not: new Set(['rate', 'id', 'included']),
-  };
-  const amount = matchesOf(context.field('lines[].taxes[].amount'), line, context.ask.memory, taxAmount).find(
-    ({ candidate }) => candidate.path !== rate.candidate.path,
-  );
+  const field = context.field('lines[].taxes[].rate');
+  const rate = matchesOf(field, line, context.ask.memory, TAX_RATE)[0];
+  const amount = matchesOf(
+    context.field('lines[].taxes[].amount'),
+    line,
+    context.ask.memory,
+    TAX_AMOUNT,
+  ).find(({ candidate }) => candidate.path !== rate?.candidate.path && !candidate.name.own.includes('ship'));
   const target = 'lines[].taxes[own]';
+  const quantity = context.best('lines[].quantity.original', line)?.candidate;
+  const price = context.best('lines[].unitPrice.amount', line)?.candidate;
+  if (rate === undefined) {
+    if (amount === undefined || price === undefined) return undefined;
+    const net = context.sums().priceOfLine || quantity === undefined ? undefined : quantity;
+    return taxByAmount(target, amount.candidate, price, net, context);
+  }
   const read = rateOf(rate.candidate);
   const members = new Map<string, Rule>([
     ['category', category(target, rate.candidate.path, read)],
     ['rate', { target: `${target}.rate`, from: rate.candidate.path, transforms: read }],
   ]);
-  const quantity = context.best('lines[].quantity.original', line);
-  const price = context.best('lines[].unitPrice.amount', line);
   if (amount !== undefined)
     members.set('amount', {
       target: `${target}.amount`,
@@ -217,10 +226,49 @@ function taxOfLine(context: Context): Group | undefined {
       transforms: [numberOf(amount.candidate), ROUND],
     });
   else if (quantity !== undefined && price !== undefined)
-    members.set('amount', computedTax(target, quantity.candidate, price.candidate, rate.candidate, read));
+    members.set('amount', computedTax(target, quantity, price, rate.candidate, read, discountOf(context)));
   else return undefined;
   const head: Rule = { target, where: [{ from: rate.candidate.path, exists: true }] };
   return { target, head: [head], members, score: 0.72, text: 'Each line says its tax rate.' };
+}
+
+const TAX_RATE: Wanted = {
+  phrases: [{ words: ['tax', 'rate'], weight: 1 }],
+  not: new Set(['id', 'ship', 'discount']),
+};
+const TAX_AMOUNT: Wanted = {
+  phrases: [
+    { words: ['tax', 'amount'], weight: 1 },
+    { words: ['tax', 'total'], weight: 0.9 },
+    { words: ['tax'], weight: 0.85 },
+  ],
+  not: new Set(['rate', 'id', 'included', 'ship', 'discount', 'class']),
+};
+
+/** Only the amount of the tax is told: the rate is what it is of the amount without tax. */
+function taxByAmount(
+  target: string,
+  tax: Candidate,
+  price: Candidate,
+  quantity: Candidate | undefined,
+  context: Context,
+): Group {
+  const times =
+    quantity === undefined ? [] : [{ multiply: { from: quantity.path, transforms: [numberOf(quantity)] } }];
+  const less =
+    context.sums().includesTax === true
+      ? [{ subtract: { from: tax.path, transforms: [numberOf(tax)] } }]
+      : [];
+  const net = { from: price.path, transforms: [numberOf(price), ...times, ...less] };
+  const rate = [numberOf(tax), { divide: net }, { multiply: 100 }, { round: { digits: 2, min: 0 } }];
+  const members = new Map<string, Rule>([
+    ['category', category(target, tax.path, [numberOf(tax)])],
+    ['rate', { target: `${target}.rate`, from: tax.path, transforms: rate }],
+    ['amount', { target: `${target}.amount`, from: tax.path, transforms: [numberOf(tax), ROUND] }],
+  ]);
+  const where: Condition[] = [{ from: tax.path, transforms: [numberOf(tax)], greaterThan: 0 }];
+  const text = `${tax.path} is the tax; the rate follows from it.`;
+  return { target, head: [{ target, where }], members, score: 0.6, text };
 }
 
 function computedTax(
@@ -229,6 +277,7 @@ function computedTax(
   price: Candidate,
   rate: Candidate,
   read: readonly TransformSpec[],
+  discount: ValueSpec | undefined,
 ): Rule {
   return {
     target: `${target}.amount`,
@@ -236,6 +285,7 @@ function computedTax(
     transforms: [
       numberOf(quantity),
       { multiply: { from: price.path, transforms: [numberOf(price)] } },
+      ...(discount === undefined ? [] : [{ subtract: discount }]),
       { multiply: { from: rate.path, transforms: read } },
       { divide: 100 },
       ROUND,
@@ -264,13 +314,38 @@ function lineDiscount(context: Context): Group | undefined {
     ],
     not: new Set(['rate', 'id', 'code', 'tax', 'ship']),
   };
-  const found = matchesOf(
+  const [found] = matchesOf(
     context.field('lines[].allowancesCharges[].amount'),
     context.line(),
     context.ask.memory,
     wanted,
-  )[0];
-  return found === undefined ? undefined : discountGroup(target, found.candidate, undefined, 0.66);
+  ).filter(({ candidate }) => !candidate.name.own.includes('rate'));
+  if (found !== undefined) return discountGroup(target, found.candidate, undefined, 0.66);
+  return percentDiscount(target, context);
+}
+
+/** A discount in percent of the line. */
+function percentDiscount(target: string, context: Context): Group | undefined {
+  const line = context.line();
+  const percent = line.find(
+    ({ name, field }) => name.own.includes('discount') && name.own.includes('rate') && field.count > 0,
+  );
+  const quantity = context.best('lines[].quantity.original', line)?.candidate;
+  const price = context.best('lines[].unitPrice.amount', line)?.candidate;
+  if (percent === undefined || quantity === undefined || price === undefined) return undefined;
+  const group = discountGroup(target, percent, undefined, 0.66);
+  const amount: Rule = {
+    target: `${target}.amount`,
+    from: percent.path,
+    transforms: [
+      numberOf(percent),
+      { multiply: { from: quantity.path, transforms: [numberOf(quantity)] } },
+      { multiply: { from: price.path, transforms: [numberOf(price)] } },
+      { divide: 100 },
+      ROUND,
+    ],
+  };
+  return { ...group, members: new Map([...group.members, ['amount', amount]]) };
 }
 
 function discountGroup(target: string, amount: Candidate, each: string | undefined, score: number): Group {
@@ -341,7 +416,24 @@ function freight(context: Context): Group | undefined {
     context.ask.memory,
     wanted,
   ).filter(({ candidate }) => candidate.field.type === 'number' || candidate.field.looks === 'decimal')[0];
-  return found === undefined ? undefined : freightGroup(target, found.candidate, undefined, 0.68);
+  return found === undefined
+    ? freightOfLines(target, context, wanted)
+    : freightGroup(target, found.candidate, undefined, 0.68);
+}
+
+/** Each line says its freight. */
+function freightOfLines(target: string, context: Context, wanted: Wanted): Group | undefined {
+  const { lines } = context;
+  if (lines === undefined || context.flat) return undefined;
+  const [found] = matchesOf(
+    context.field('allowancesCharges[].amount'),
+    context.line(),
+    context.ask.memory,
+    wanted,
+  );
+  return found === undefined
+    ? undefined
+    : freightGroup(target, found.candidate, { ...lines, members: [] }, 0.62);
 }
 
 function freightGroup(target: string, amount: Candidate, list: SourceList | undefined, score: number): Group {
@@ -376,10 +468,24 @@ function freightGroup(target: string, amount: Candidate, list: SourceList | unde
   };
 }
 
-function freightTaxes(context: Context, { target }: Group): Group | undefined {
+function freightTaxes(context: Context, { target, members }: Group): Group | undefined {
   const list = freightList(context);
   const taxes = list === undefined ? undefined : context.listFor(['tax'], list.path);
-  return taxes === undefined ? undefined : taxesOf(context, taxes, `${target}.taxes[]`);
+  if (taxes !== undefined) return taxesOf(context, taxes, `${target}.taxes[]`);
+  const from = members.get('amount')?.from;
+  const all = context.ask.source.candidates;
+  const price = all.find(({ path }) => path === from);
+  const tax = all.find(
+    ({ name, list: own, field }) =>
+      own === price?.list &&
+      name.own.includes('ship') &&
+      name.own.includes('tax') &&
+      field.count > 0 &&
+      (field.type === 'number' || field.looks === 'decimal'),
+  );
+  return price === undefined || tax === undefined
+    ? undefined
+    : taxByAmount(`${target}.taxes[own]`, tax, price, undefined, context);
 }
 
 /** Suggestions for the totals: what the sender says, else what the lines add up to. */
@@ -412,12 +518,18 @@ export function totalDrafts(path: string, context: Context): Draft[] {
   switch (path.replace('totals.', '')) {
     case 'lineExtension': {
       const rule = { result: 'lines[]', transforms: ['lineAmounts', 'sum', { default: '0' }, ...round] };
-      return [draft(rule, 0.8, 'structure', 'The lines add up to it.'), ...said];
+      return [draft(rule, 0.84, 'structure', 'The lines add up to it.'), ...capped(said)];
     }
     case 'allowance':
-      return [draft(sumOf(false, round), 0.78, 'structure', "The order's discounts add up to it."), ...said];
+      return [
+        draft(sumOf(false, round), 0.84, 'structure', "The order's discounts add up to it."),
+        ...capped(said),
+      ];
     case 'charge':
-      return [draft(sumOf(true, round), 0.78, 'structure', "The order's charges add up to it."), ...said];
+      return [
+        draft(sumOf(true, round), 0.84, 'structure', "The order's charges add up to it."),
+        ...capped(said),
+      ];
     case 'taxExclusive': {
       const rest =
         total === undefined || tax === undefined
@@ -480,6 +592,11 @@ export function totalDrafts(path: string, context: Context): Draft[] {
   }
 }
 
+/** What the sender says must foot with what the rows made: their own sum goes first. */
+function capped(drafts: readonly Draft[]): Draft[] {
+  return drafts.map((draft) => ({ ...draft, score: Math.min(draft.score, 0.7) }));
+}
+
 function sumOf(isCharge: boolean, round: readonly TransformSpec[]): Omit<Rule, 'target'> {
   return {
     result: 'allowancesCharges[]',
@@ -494,10 +611,20 @@ function sumOf(isCharge: boolean, round: readonly TransformSpec[]): Omit<Rule, '
 }
 
 /** Paid orders are paid in full; of all others nothing is. */
-function prepaid(path: string, total: Candidate | undefined, also: readonly Rule[], round: readonly TransformSpec[]): Draft {
+function prepaid(
+  path: string,
+  total: Candidate | undefined,
+  also: readonly Rule[],
+  round: readonly TransformSpec[],
+): Draft {
   const nothing: Rule = { target: path, const: '0', ...(round.length === 0 ? {} : { transforms: round }) };
   if (total === undefined) {
-    return { rule: nothing, also, score: 0.6, reasons: [reason('structure', 'The message says nothing of payments.')] };
+    return {
+      rule: nothing,
+      also,
+      score: 0.6,
+      reasons: [reason('structure', 'The message says nothing of payments.')],
+    };
   }
   const rule: Rule = {
     target: path,

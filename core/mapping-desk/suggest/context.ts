@@ -26,6 +26,7 @@ export interface Ask {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+const COSTS = ['price', 'amount', 'total', 'cost', 'charge', 'fee', 'freight'];
 
 export class Context {
   readonly fields: ReadonlyMap<string, ContractField>;
@@ -62,10 +63,25 @@ export class Context {
   }
 
   #rootRow(each: string): Rule {
-    if (!this.flat) return { target: '[]', each };
+    if (!this.flat) return { target: '[]', each, ...this.#tracked() };
     const key = this.ask.fields.find(({ path }) => path === 'externalId' || path === 'orderNumber');
     const [best] = key === undefined ? [] : matchesOf(key, this.header(), this.ask.memory);
     return { target: '[]', each, ...(best === undefined ? {} : { groupBy: best.candidate.path }) };
+  }
+
+  /** Of stock lists: items of which no figure is told are not tracked. */
+  #tracked(): Pick<Rule, 'where'> {
+    if (!this.fields.has('onHand')) return {};
+    const [onHand, available] = ['onHand', 'available'].map(
+      (path) => matchesOf(this.field(path), this.header(), this.ask.memory)[0]?.candidate,
+    );
+    const all = this.header().reduce((most, { field }) => Math.max(most, field.count), 0);
+    const fullest = [onHand, available]
+      .filter((each) => each !== undefined)
+      .sort((a, b) => b.field.count - a.field.count)[0];
+    return fullest === undefined || fullest.field.count >= all
+      ? {}
+      : { where: [{ from: fullest.path, exists: true }] };
   }
 
   /** Fields of the document itself. */
@@ -92,7 +108,9 @@ export class Context {
     const { candidates } = this.ask.source;
     if (!ofLines) return new Set([groupBy]);
     this.#lineOnly ??= new Set(
-      candidates.filter(({ path }) => variesWithin(this.ask.document, path, groupBy) === true).map(({ path }) => path),
+      candidates
+        .filter(({ path }) => variesWithin(this.ask.document, path, groupBy) === true)
+        .map(({ path }) => path),
     );
     return this.#lineOnly;
   }
@@ -102,16 +120,29 @@ export class Context {
     if (this.#sums !== undefined) return this.#sums;
     const line = this.line();
     const header = this.header();
-    const isNumber = ({ field }: Candidate): boolean => field.type === 'number' || field.looks === 'integer' || field.looks === 'decimal';
+    const isNumber = ({ field }: Candidate): boolean =>
+      field.type === 'number' || field.looks === 'integer' || field.looks === 'decimal';
     const named = (candidates: readonly Candidate[], word: string, ...not: string[]): Candidate[] =>
-      candidates.filter((each) => isNumber(each) && wordsNear(each).has(word) && !not.some((other) => wordsNear(each).has(other)));
-    const ofLine = named(line, 'tax', 'rate', 'id', 'included');
+      candidates.filter(
+        (each) =>
+          isNumber(each) && wordsNear(each).has(word) && !not.some((other) => wordsNear(each).has(other)),
+      );
+    const ofLine = named(line, 'tax', 'rate', 'id', 'included', 'discount');
+    const costs = (candidates: readonly Candidate[]): Candidate[] =>
+      named(candidates, 'ship', 'tax', 'discount', 'quantity', 'address', 'postcode').filter((each) =>
+        COSTS.some((word) => wordsNear(each).has(word)),
+      );
     this.#sums = sumsOf(this.ask.document, {
       quantity: this.best('lines[].quantity.original', line)?.candidate,
       price: this.best('lines[].unitPrice.amount', line)?.candidate,
-      totals: header.filter((each) => isNumber(each) && ['total', 'subtotal', 'grand', 'price', 'net', 'gross'].some((word) => wordsNear(each).has(word)) && !wordsNear(each).has('tax')),
+      totals: header.filter(
+        (each) =>
+          isNumber(each) &&
+          ['total', 'subtotal', 'grand', 'price', 'net', 'gross'].some((word) => wordsNear(each).has(word)) &&
+          !wordsNear(each).has('tax'),
+      ),
       taxes: ofLine.length > 0 ? ofLine : named(header, 'tax', 'rate', 'id'),
-      freight: [...named(header, 'ship', 'tax', 'discount'), ...named(line, 'ship', 'tax', 'discount', 'quantity')],
+      freight: [...costs(header), ...costs(line)],
       discounts: [...named(line, 'discount', 'tax', 'rate')],
     });
     return this.#sums;
@@ -147,7 +178,11 @@ export class Context {
   #currencyFrom(): Rule | undefined {
     const [best] = this.currencies();
     if (best === undefined) return undefined;
-    return { target: '$currency', from: best.candidate.path, transforms: this.currencyTransforms(best.candidate) };
+    return {
+      target: '$currency',
+      from: best.candidate.path,
+      transforms: this.currencyTransforms(best.candidate),
+    };
   }
 
   /** Fields that hold the currency; with those of the document before those in its lists. */

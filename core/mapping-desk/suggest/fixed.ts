@@ -68,16 +68,24 @@ export function fixedDrafts(target: ContractField, context: Context): Draft[] {
     ];
   if (path === 'pricesIncludeTax') {
     const { includesTax } = context.sums();
-    if (includesTax === undefined) return [draft({ const: false }, 0.5, 'Prices between businesses are without tax.')];
+    if (includesTax === undefined)
+      return [draft({ const: false }, 0.5, 'Prices between businesses are without tax.')];
     const text = `The sample's numbers add up only ${includesTax ? 'with' : 'without'} tax in the prices.`;
     return [draft({ const: includesTax }, 0.76, text)];
   }
-    if (path === 'payment.status') return [paymentOf(context, draft)];
+  if (path === 'payment.status') return [paymentOf(context, draft)];
   if (path === 'sequence') return sequenceDrafts(target, context);
   if (path === 'authority') {
     const prefix = context.system === '' ? [] : [{ prefix: `${context.system}:` }];
-    return [draft({ context: 'account', ...(prefix.length === 0 ? {} : { transforms: prefix }), required: true }, 0.6, 'The account says whose stock it is.')];
-  }if (path === 'status.payment') {
+    return [
+      draft(
+        { context: 'account', ...(prefix.length === 0 ? {} : { transforms: prefix }), required: true },
+        0.6,
+        'The account says whose stock it is.',
+      ),
+    ];
+  }
+  if (path === 'status.payment') {
     const rule = { result: 'payment.status' };
     return [draft(rule, 0.85, 'As the payment says.')];
   }
@@ -89,9 +97,13 @@ export function fixedDrafts(target: ContractField, context: Context): Draft[] {
 /** Marketplaces collect the money before they pass an order on. */
 const MARKETPLACES = /^(?:amazon|mirakl|ebay|otto|kaufland|zalando|etsy|bol|cdiscount|allegro)$/;
 
-function paymentOf(context: Context, draft: (rule: Omit<Rule, 'target'>, score: number, text: string) => Draft): Draft {
+function paymentOf(
+  context: Context,
+  draft: (rule: Omit<Rule, 'target'>, score: number, text: string) => Draft,
+): Draft {
   const purchase = /purchase/.test(context.ask.spec.from.contract);
-  if (MARKETPLACES.test(context.system) && !purchase) return draft({ const: 'paid' }, 0.7, 'Marketplaces collect the money.');
+  if (MARKETPLACES.test(context.system) && !purchase)
+    return draft({ const: 'paid' }, 0.7, 'Marketplaces collect the money.');
   return draft({ const: 'unpaid' }, purchase ? 0.7 : 0.45, 'The message says nothing about payment.');
 }
 

@@ -10,7 +10,7 @@ import type { Candidate } from './source';
 
 export interface Match {
   readonly candidate: Candidate;
-  /** 0 to 1, not calibrated. */
+  /** About 0 to 1, not calibrated; more than 1 only tells the better of two good ones. */
   readonly score: number;
   readonly reasons: readonly Reason[];
 }
@@ -39,13 +39,15 @@ export function matchesOf(
     if (remembered > 0) score += 0.06;
     if (candidate.field.count === 0) score -= 0.3;
     if (/(?:^|_)(?:gmt|utc)$/i.test(candidate.path)) score += 0.04;
+    // What an order is now, after edits, counts.
+    if (candidate.name.own.includes('current')) score += 0.06;
     if (score < MIN_SCORE) continue;
     const reasons = [...nameReasons(candidate, named.words), ...type.reasons];
     if (remembered > 0) {
       const mappings = remembered === 1 ? 'One earlier mapping takes' : `${remembered} earlier mappings take`;
       reasons.push({ kind: 'memory', text: `${mappings} a field of this name for it.` });
     }
-    found.push({ candidate, score: Math.min(score, 1), reasons });
+    found.push({ candidate, score, reasons });
   }
   return found.sort((a, b) => b.score - a.score || a.candidate.depth - b.candidate.depth);
 }
@@ -72,10 +74,16 @@ export function nameScore(
     }
     if (hitsOwn + close === 0 || missing > 0) continue;
     // What every field of this place is about (`order`) is no match by itself: the phrase's last word is what it is.
-    const telling = words.some((word) => !implied.has(word) && (own.has(word) || name.own.some((mine) => isClose(mine, word))));
+    const telling = words.some(
+      (word) => !implied.has(word) && (own.has(word) || name.own.some((mine) => isClose(mine, word))),
+    );
     if (!telling && !own.has(words.at(-1) ?? '')) continue;
     const extra = name.own.filter((word) => !words.includes(word) && !implied.has(word)).length;
-    const score = (weight + 0.03 * (hitsOwn - 1)) * (1 - 0.16 * Math.min(extra, 4)) * (1 - 0.12 * close) * (1 - 0.03 * hitsAround);
+    const score =
+      (weight + 0.03 * (hitsOwn - 1)) *
+      (1 - 0.16 * Math.min(extra, 4)) *
+      (1 - 0.12 * close) *
+      (1 - 0.03 * hitsAround);
     if (score > best.score) best = { score, words };
   }
   if (best.score === 0) return best;
@@ -145,7 +153,9 @@ export function typeFit(target: ContractField, { field }: Candidate): Fit | unde
     return looks === 'date' ? told(0.08, `Its values are days${example}.`) : undefined;
   }
   if (target.format === 'iso-4217')
-    return isCurrencies(examples) ? told(0.12, `Its values are currencies of ISO 4217${example}.`) : undefined;
+    return isCurrencies(examples)
+      ? told(0.12, `Its values are currencies of ISO 4217${example}.`)
+      : undefined;
   if (target.format === 'email' || /(?:^|\.)email$/.test(target.path))
     return looks === 'email' ? told(0.1, `Its values are mail addresses.`) : undefined;
   if (/countryCode$/.test(target.path)) {
@@ -170,7 +180,8 @@ export function typeFit(target: ContractField, { field }: Candidate): Fit | unde
     if (looks === 'unit') return told(0.12, `Its values are codes of units${example}.`);
     return looks === undefined && type === 'text' ? NEUTRAL : undefined;
   }
-  if (/name$/i.test(target.path) && !examples.every((text) => /\p{L}{2}/u.test(text) && !/^[#\d]/.test(text))) return undefined;
+  if (/name$/i.test(target.path) && !examples.every((text) => /\p{L}{2}/u.test(text) && !/^[#\d]/.test(text)))
+    return undefined;
   if (/name$|city$|line\d$|description$/i.test(target.path)) {
     return type === 'text' &&
       (looks === undefined ||
@@ -197,7 +208,9 @@ export function typeFit(target: ContractField, { field }: Candidate): Fit | unde
 }
 
 function isCurrencies(examples: readonly string[]): boolean {
-  return examples.length > 0 && examples.every((text) => currencyExponent(text.trim().toUpperCase()) !== undefined);
+  return (
+    examples.length > 0 && examples.every((text) => currencyExponent(text.trim().toUpperCase()) !== undefined)
+  );
 }
 
 /** GTINs by their check digits: a name is not needed. */

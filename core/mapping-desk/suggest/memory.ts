@@ -36,8 +36,13 @@ const CALCULATIONS = new Set(['add', 'subtract', 'multiply', 'divide', 'count', 
 
 /** A row that makes something else of the field says nothing about what the field is. */
 function calculates({ transforms, where }: Rule): boolean {
-  if (where?.some(({ greaterThan, lessThan }) => greaterThan !== undefined || lessThan !== undefined) === true) return true;
-  return (transforms ?? []).some((each) => CALCULATIONS.has(typeof each === 'string' ? each : (Object.keys(each)[0] ?? '')));
+  if (
+    where?.some(({ greaterThan, lessThan }) => greaterThan !== undefined || lessThan !== undefined) === true
+  )
+    return true;
+  return (transforms ?? []).some((each) =>
+    CALCULATIONS.has(typeof each === 'string' ? each : (Object.keys(each)[0] ?? '')),
+  );
 }
 
 /** The fields that a row takes its value from, variables followed. */

@@ -18,6 +18,8 @@ export interface Translated {
   readonly language: string;
 }
 
+const VAGUE = new Set(['amount', 'value', 'money', 'text', 'content', 'name']);
+
 /** The words of a path's last name and of those before it. */
 export function nameOf(path: string): Name {
   const steps = stepsOf(path) ?? [];
@@ -27,8 +29,9 @@ export function nameOf(path: string): Name {
     if (step.kind === 'key') words.push(wordsOf(step.key, translated));
     else if (step.kind === 'match') words.push(qualifierWords(step, translated));
   }
-  const own = words.at(-1) ?? [];
-  return { own, around: words.slice(0, -1).flat(), translated };
+  // `ItemPrice.Amount` is an item price: names that say nothing by themselves take that of what they are in.
+  const levels = words.length > 1 && words.at(-1)?.every((word) => VAGUE.has(word)) === true ? 2 : 1;
+  return { own: words.slice(-levels).flat(), around: words.slice(0, -levels).flat(), translated };
 }
 
 function qualifierWords({ value }: Step & { kind: 'match' }, translated: Translated[]): string[] {

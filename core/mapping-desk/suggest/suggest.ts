@@ -1,6 +1,6 @@
 /** Suggestions for the fields of a target that no row fills yet. Nothing is applied: people accept. */
 import type { ContractRegistry } from '../../contract';
-import { compileMapping, type MappingSpec, type Rule } from '../../mapping';
+import { compileMapping, type MappingSpec, type Rule, type TransformSpec } from '../../mapping';
 import type { ContractField, SourceField, SuggestAnswer, Suggestion, TargetSuggestions } from '../api';
 import { contractFields } from '../contract-fields';
 import { looksLike } from '../looks';
@@ -41,7 +41,13 @@ export async function suggest(
   const fields = contractFields(registry.schema(spec.to.contract, spec.to.version));
   const unwrapped = unwrap(spec, document);
   const source = unwrapped === undefined ? contractSource(spec, registry) : sourceFields(unwrapped).fields;
-  const context = new Context({ spec, fields, source: sourceOf(source, Array.isArray(unwrapped)), memory, document: unwrapped });
+  const context = new Context({
+    spec,
+    fields,
+    source: sourceOf(source, Array.isArray(unwrapped)),
+    memory,
+    document: unwrapped,
+  });
   const filled = new Set(spec.rules.map(({ target }) => plainPath(String(target))));
   const wanted = options.targets === undefined ? undefined : new Set(options.targets.map(plainPath));
   const found: { field: ContractField; drafts: Draft[] }[] = [];
@@ -96,7 +102,91 @@ function draftsFor(field: ContractField, context: Context): Draft[] {
   if (path.startsWith('extensions')) return [];
   if (path === 'currency') return currencyDrafts(field, context);
   if (/orderRef\.id$/.test(path)) return keyDrafts(context, path);
-  return sorted([...matchedDrafts(field, context), ...fixedDrafts(field, context)]);
+  return withFallback(
+    sorted([
+      ...matchedDrafts(field, context),
+      ...stockDrafts(field, context),
+      ...fixedDrafts(field, context),
+    ]),
+    field,
+    context,
+  );
+}
+
+/** A field that is not in every entry: the next best row stands in where it is missing. */
+function withFallback(drafts: Draft[], field: ContractField, context: Context): Draft[] {
+  const [best] = drafts;
+  const from = best?.rule.from;
+  if (best === undefined || typeof from !== 'string' || field.required === false) return drafts;
+  const scope = scopeOf(field, context) ?? [];
+  const own = scope.find(({ path }) => path === from);
+  const all = scope
+    .filter(({ list }) => list === own?.list)
+    .reduce((most, { field: { count } }) => Math.max(most, count), 0);
+  if (own === undefined || own.list === '' || own.field.count >= all) return drafts;
+  const fallback = drafts.find(
+    ({ rule }) =>
+      rule.from === undefined ||
+      rule.from === '$number' ||
+      (context.fields.has('onHand') && rule.from !== from),
+  );
+  if (fallback === undefined) return drafts;
+  const { required: _required, ...direct } = best.rule;
+  const text = `${own.field.count} of ${all} entries have it; for the others: ${fallback.reasons[0]?.text ?? 'the next row.'}`;
+  const combined: Draft = {
+    rule: fallback.rule,
+    also: [...best.also, ...fallback.also, direct],
+    score: best.score + 0.001,
+    reasons: [...best.reasons, reason('structure', text)],
+  };
+  return [combined, ...drafts];
+}
+
+/** Stock that follows from the other figures. */
+function stockDrafts({ path }: ContractField, context: Context): Draft[] {
+  const figure = (name: string): Candidate | undefined => context.best(name)?.candidate;
+  const draft = (rule: Rule, score: number, text: string): Draft => ({
+    rule,
+    also: context.root,
+    score,
+    reasons: [reason('structure', text)],
+  });
+  const less = (name: 'add' | 'subtract', other: Candidate): TransformSpec => ({
+    [name]: { from: other.path, transforms: [numberOf(other), { default: '0' }] },
+  });
+  if (!context.fields.has('onHand')) return [];
+  const [onHand, reserved, available] = [figure('onHand'), figure('reserved'), figure('available')];
+  if (path === 'reserved')
+    return [draft({ target: path, const: '0' }, 0.6, 'Nothing is reserved where nothing is said.')];
+  if (path === 'onHand' && available !== undefined) {
+    const transforms = [numberOf(available), ...(reserved === undefined ? [] : [less('add', reserved)])];
+    return [
+      draft(
+        { target: path, from: available.path, transforms, required: true },
+        0.55,
+        'What is available and what is reserved is there.',
+      ),
+    ];
+  }
+  if (path === 'available' && onHand !== undefined) {
+    const transforms = [numberOf(onHand), ...(reserved === undefined ? [] : [less('subtract', reserved)])];
+    return [
+      draft(
+        { target: path, from: onHand.path, transforms, required: true },
+        0.55,
+        'What is there less what is reserved.',
+      ),
+    ];
+  }
+  if (path === 'asOf')
+    return [
+      draft(
+        { target: path, context: 'receivedAt', transforms: ['date'] },
+        0.5,
+        'The time when the message came.',
+      ),
+    ];
+  return [];
 }
 
 function emptyList(path: string, context: Context, text: string): Draft {
@@ -149,12 +239,21 @@ function matchedDrafts(field: ContractField, context: Context): Draft[] {
             ),
           ]
         : [];
-    const ofLine = field.path === 'lines[].unitPrice.amount' && drafts.length === 0 ? priceOfLine(candidate, context) : undefined;
-    if (ofLine !== undefined) drafts.push({ ...ofLine, also: [...rowsFor(field.path, context), ...(currency === undefined ? [] : [currency])], score });
+    const ofLine =
+      field.path === 'lines[].unitPrice.amount' && drafts.length === 0
+        ? priceOfLine(candidate, context)
+        : undefined;
+    if (ofLine !== undefined)
+      drafts.push({
+        ...ofLine,
+        also: [...rowsFor(field.path, context), ...(currency === undefined ? [] : [currency])],
+        score,
+      });
     drafts.push({
       rule: ruleOf(field.path, candidate.path, transforms, field.required !== false),
       also: [...rowsFor(field.path, context), ...(currency === undefined ? [] : [currency])],
-      score: score - made.doubt - (ofLine === undefined ? 0 : 0.2) - (field.path.startsWith('status.') ? 0.25 : 0),
+      score:
+        score - made.doubt - (ofLine === undefined ? 0 : 0.2) - (field.path.startsWith('status.') ? 0.25 : 0),
       reasons: [...reasons, ...made.reasons, ...structure],
     });
   }
@@ -169,7 +268,10 @@ function priceOfLine(price: Candidate, context: Context): Pick<Draft, 'rule' | '
   const divide = { divide: { from: quantity.path, transforms: [numberOf(quantity)] } };
   const transforms = [numberOf(price), divide, { round: { digits: 6, min: 'currency' } }];
   return {
-    rule: { ...ruleOf('lines[].unitPrice.amount', price.path, transforms, true), where: [{ from: quantity.path, transforms: [numberOf(quantity)], greaterThan: 0 }] },
+    rule: {
+      ...ruleOf('lines[].unitPrice.amount', price.path, transforms, true),
+      where: [{ from: quantity.path, transforms: [numberOf(quantity)], greaterThan: 0 }],
+    },
     reasons: [reason('value', 'The totals foot only when this is the amount of the whole line.')],
   };
 }
