@@ -1,7 +1,8 @@
 /** An order's business key and fingerprint: what makes two messages the same order, and the same content. */
 import { createHash } from 'node:crypto';
-import type { Problem } from '../errors';
-import type { CanonicalOrder } from './order';
+import type { CanonicalProblem } from './checks/problem';
+import { checkParents, checkUnique } from './checks/structure';
+import type { CanonicalOrder, OrderLine } from './order';
 
 /**
  * The business key `<channel>:<account>:<externalId>`. A `:` or `%` inside channel or account is written as `%3A`,
@@ -49,24 +50,39 @@ export function fingerprint(order: CanonicalOrder): string {
     .digest('hex');
 }
 
-/**
- * Checks what a JSON Schema cannot say: the id is the business key, and line ids are unique.
- * The order must be valid by its contract.
- */
-export function checkIdentity(order: CanonicalOrder): Problem[] {
-  const problems: Problem[] = [];
+/** The id is the business key; lines, holds and adjustments have ids of their own; parents are lines of the order. */
+export function checkIdentity(order: CanonicalOrder): CanonicalProblem[] {
+  const problems: CanonicalProblem[] = [];
   const expected = orderId(order.channel, order.account, order.externalId);
-  if (order.id !== expected) problems.push({ path: '/id', message: `the order's id must be ${expected}` });
-  const seen = new Map<string, number>();
-  order.lines.forEach((line, index) => {
-    const first = seen.get(line.lineId);
-    if (first === undefined) seen.set(line.lineId, index);
-    else {
-      problems.push({
-        path: `/lines/${index}/lineId`,
-        message: `lines ${first + 1} and ${index + 1} have the same line id; it must be unique in the order`,
+  if (order.id !== expected)
+    problems.push({ path: '/id', kind: 'identity', message: `the order's id must be ${expected}` });
+  const line = { row: 'line', id: 'line id', within: 'order' };
+  problems.push(...checkUnique(order.lines, '/lines', 'lineId', ({ lineId }) => lineId, line));
+
+  const index = new Map(order.lines.map(({ lineId }, at) => [lineId, at]));
+  const parent = (row: OrderLine) =>
+    row.parentLineId === undefined ? undefined : (index.get(row.parentLineId) ?? -1);
+  problems.push(...checkParents(order.lines, '/lines', () => 'parentLineId', parent, line));
+  problems.push(
+    ...checkUnique(
+      order.adjustments ?? [],
+      '/adjustments',
+      'adjustmentId',
+      ({ adjustmentId }) => adjustmentId,
+      { row: 'adjustment', id: 'id', within: 'order' },
+    ),
+  );
+  for (const list of ['events', 'adjustments'] as const) {
+    order[list]?.forEach((row, at) => {
+      row.lines?.forEach((share, place) => {
+        if (index.has(share.lineId)) return;
+        problems.push({
+          path: `/${list}/${at}/lines/${place}/lineId`,
+          kind: 'identity',
+          message: `${list === 'events' ? 'event' : 'adjustment'} ${at + 1} is about a line that the order does not have`,
+        });
       });
-    }
-  });
+    });
+  }
   return problems;
 }

@@ -6,54 +6,32 @@
  *   base          = lineExtension - allowance + charge
  *   taxExclusive  = base            (prices without tax)   or   base - tax   (prices with tax)
  *   taxInclusive  = taxExclusive + tax
- *   payable       = taxInclusive - prepaid
+ *   payable       = taxInclusive - prepaid + rounding
  * Sums over rows may differ from the reported sum by half a minor unit per row that was rounded, since partners round
  * each row or only the sum. The relations between reported totals are exact.
  */
-import type { Problem } from '../errors';
-import { currencyExponent, type DecimalValue, decimal, sum, toFixedDigits } from './decimal';
+import { Footing } from './checks/footing';
+import type { CanonicalProblem } from './checks/problem';
+import { type DecimalValue, decimal, sum } from './decimal';
 import type { AllowanceCharge, CanonicalOrder, OrderLine } from './order';
 
 /**
  * Checks that an order's totals foot. The order must be valid by its contract.
  * @returns one problem per total that does not foot, with both figures; empty when all do.
  */
-export function checkTotals(order: CanonicalOrder): Problem[] {
-  const digits = currencyExponent(order.currency);
-  if (digits === undefined) {
-    return [{ path: '/currency', message: `${order.currency} is not a currency of ISO 4217` }];
-  }
-  const problems: Problem[] = [];
-  const half = decimal(`0.${'0'.repeat(digits)}5`);
-  const money = (amount: DecimalValue): string => `${toFixedDigits(amount, digits)} ${order.currency}`;
-
-  /** Compares a reported total with what it must be; `rows` is how many rounded rows it is made of. */
-  const compare = (
-    field: keyof CanonicalOrder['totals'],
-    computed: DecimalValue,
-    rows: number,
-    what: string,
-  ) => {
-    const reported = decimal(order.totals[field]);
-    const difference = computed.minus(reported).abs();
-    if (difference.lte(half.times(rows))) return;
-    problems.push({
-      path: `/totals/${field}`,
-      message: `${what} ${money(computed)}, but the order's totals say ${money(reported)} (${money(difference)} apart)`,
-    });
-  };
-
-  for (const [field, value] of Object.entries(order.totals)) {
-    if (!decimal(value).round(digits, 1).eq(decimal(value))) {
-      problems.push({
-        path: `/totals/${field}`,
-        message: `${value} has more fraction digits than ${order.currency} has (${digits})`,
-      });
-    }
-  }
+export function checkTotals(order: CanonicalOrder): CanonicalProblem[] {
+  const footing = Footing.in(order.currency, "the order's totals say");
+  if (!(footing instanceof Footing)) return [footing];
+  const { totals } = order;
+  footing.digits('/totals', { ...totals });
 
   const taxRows = taxesOf(order);
   const lineRows = order.lines.length + order.allowancesCharges.length;
+  const compare = (field: keyof typeof totals, computed: DecimalValue, rows: number, what: string) =>
+    footing.compare(`/totals/${field}`, totals[field] ?? '0', computed, rows, what);
+  const amounts = (isCharge: boolean) =>
+    sum(order.allowancesCharges.filter((row) => row.isCharge === isCharge).map((row) => decimal(row.amount)));
+
   compare(
     'lineExtension',
     sum(order.lines.map(lineAmount)),
@@ -61,21 +39,11 @@ export function checkTotals(order: CanonicalOrder): Problem[] {
     order.pricesIncludeTax ? lineRows + taxRows.length : lineRows,
     `the ${order.lines.length} line(s) add up to`,
   );
-  compare(
-    'allowance',
-    sum(order.allowancesCharges.filter((row) => !row.isCharge).map((row) => decimal(row.amount))),
-    0,
-    "the order's discounts add up to",
-  );
-  compare(
-    'charge',
-    sum(order.allowancesCharges.filter((row) => row.isCharge).map((row) => decimal(row.amount))),
-    0,
-    "the order's charges add up to",
-  );
+  compare('allowance', amounts(false), 0, "the order's discounts add up to");
+  compare('charge', amounts(true), 0, "the order's charges add up to");
   compare('tax', sum(taxRows), taxRows.length, 'the taxes of lines, charges and discounts add up to');
 
-  const { lineExtension, allowance, charge, taxExclusive, tax, taxInclusive, prepaid } = order.totals;
+  const { lineExtension, allowance, charge, taxExclusive, tax, taxInclusive, prepaid, rounding } = totals;
   const base = decimal(lineExtension).minus(decimal(allowance)).plus(decimal(charge));
   compare(
     'taxExclusive',
@@ -93,11 +61,15 @@ export function checkTotals(order: CanonicalOrder): Problem[] {
   );
   compare(
     'payable',
-    decimal(taxInclusive).minus(decimal(prepaid)),
+    decimal(taxInclusive)
+      .minus(decimal(prepaid))
+      .plus(decimal(rounding ?? '0')),
     0,
-    'the amount with tax less what is paid makes',
+    rounding === undefined
+      ? 'the amount with tax less what is paid makes'
+      : 'the amount with tax less what is paid plus rounding makes',
   );
-  return problems;
+  return footing.problems;
 }
 
 /** A line's amount: current quantity x unit price, less its allowances, plus its charges. Not rounded. */

@@ -1,18 +1,18 @@
 /** Trying a mapping that is being edited: every fault at its row, what each row gives, how much is covered. */
+import { checkCanonical, isCanonical } from '../canonical';
 import { findUnsafeKey, unsafeKey } from '../canonical/parse-json';
 import type { ContractRegistry } from '../contract';
 import { asCrossdockError, type Problem } from '../errors';
+import type { ExpressionEngine } from '../expression';
 import {
   type CompiledMapping,
   type CrossReferences,
   compileMapping,
-  type ExpressionEngine,
   type MappingContext,
   type MappingResult,
   type MappingSpec,
   type Rule,
 } from '../mapping';
-import { checkCanonical, isCanonical } from '../mapping/canonical-side';
 import type { TryAnswer, TryProblem, TryRow } from './api';
 import { coverageOf } from './coverage';
 import { pathOfPointer, plainPath, valuesAt } from './paths';

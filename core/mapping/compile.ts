@@ -6,7 +6,7 @@ import { CrossdockError, type Problem } from '../errors';
 import { SpecFault, specPath } from './frame';
 import { compileReader, readKey, type Step } from './path';
 import { buildPlan } from './plan';
-import { runPlan } from './run';
+import { compileRun } from './run';
 import type { CompiledMapping, CompileOptions, MappingSpec } from './types';
 
 const SPEC_CONTRACT = 'mapping-spec';
@@ -33,7 +33,7 @@ export function compileMapping(spec: unknown, options: CompileOptions = {}): Com
   const problems = [...faulty, ...faults.map(({ rule, message }) => ({ path: `/rules/${rule}`, message }))];
   if (problems.length > 0 && !lenient) throw invalid(checked, problems);
   const id = `${checked.name}@${checked.version}`;
-  const outside = { expression: options.expression, references: options.crossReferences };
+  const run = compileRun(plan, { expression: options.expression, references: options.crossReferences });
   const inside =
     checked.unwrap === undefined ? undefined : compileReader(unwrapSteps(checked, checked.unwrap));
   const unwrap = (message: unknown): unknown => {
@@ -47,8 +47,7 @@ export function compileMapping(spec: unknown, options: CompileOptions = {}): Com
     unwrap,
     list: plan.list !== undefined,
     map: async (message, context, { trace = false } = {}) => {
-      const start = { source: unwrap(message), context, mappingVersion: id, trace };
-      const made = await runPlan(plan, start, outside);
+      const made = await run({ source: unwrap(message), context, mappingVersion: id, trace });
       const { value, problems } = made;
       return {
         value: problems.length === 0 ? value : undefined,

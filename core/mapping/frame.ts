@@ -1,7 +1,11 @@
 /** What a mapping run carries along, and how a source path finds its value in it. */
-import { currencyExponent, isDecimalValue, toPlain } from '../canonical/decimal';
+
+import { currencyExponent } from '../canonical/decimal';
+import type { CrossdockError } from '../errors';
+import type { Evaluation } from '../expression';
+import { isNum, plainText } from './fixed';
 import { compileReader, PathFault, parsePath, type Reader, type Step, startsWith } from './path';
-import type { Evaluation, FaultCause, MappingContext, MappingProblem, ReferenceKey, Traced } from './types';
+import type { FaultCause, MappingContext, MappingProblem, ReferenceKey, Traced } from './types';
 
 /** One translation of one message. */
 export interface Run {
@@ -17,9 +21,7 @@ export interface Run {
   readonly trace: Traced[] | undefined;
 }
 
-export type Answer =
-  | { readonly value: unknown }
-  | { readonly message: string; readonly because?: FaultCause };
+export type Answer = { readonly value: unknown } | { readonly fault: ValueFault };
 
 /** What a row needs from outside of this turn: an expression's result, or what was taught about a code. */
 export type Want =
@@ -39,20 +41,23 @@ export interface Scope {
 }
 
 /** An entry of a scope at run time. */
-export interface Frame {
-  readonly run: Run;
-  readonly parent: Frame | undefined;
-  readonly scope: Scope;
-  readonly item: unknown;
-  /** Index in the source list; of a group, that of its first entry. */
-  readonly index: number;
-  /** Counts the repetitions: 0, 1 ... */
-  readonly turn: number;
-  /** Of a group: the indexes of its entries in the source list. */
-  readonly origins: readonly number[] | undefined;
+export class Frame {
   /** Index in the target list. */
-  readonly position: number;
-  readonly variables: unknown[];
+  position = 0;
+  readonly variables: unknown[] = [];
+
+  constructor(
+    readonly run: Run,
+    readonly parent: Frame | undefined,
+    readonly scope: Scope,
+    readonly item: unknown,
+    /** Index in the source list; of a group, that of its first entry. */
+    readonly index = 0,
+    /** Counts the repetitions: 0, 1 ... */
+    readonly turn = 0,
+    /** Of a group: the indexes of its entries in the source list. */
+    readonly origins: readonly number[] | undefined = undefined,
+  ) {}
 }
 
 export type Evaluate = (frame: Frame) => unknown;
@@ -71,6 +76,12 @@ export class ValueFault extends Error {
 /** Ends a row for this pass: what it needs is fetched first. Not a fault, and without a stack, since it is common. */
 export const PENDING: unique symbol = Symbol('pending');
 
+/** An error from outside, as a clause that follows the row's place. */
+export function faultOf({ message, code, kind, facts }: CrossdockError): ValueFault {
+  const text = message.replace(/\.$/, '');
+  return new ValueFault(text.charAt(0).toLowerCase() + text.slice(1), { code, kind, facts });
+}
+
 /** A fault of the spec, found at compile time. */
 export class SpecFault extends Error {}
 
@@ -84,7 +95,7 @@ export function isMissing(value: unknown): boolean {
 /** Any scalar as text. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (isDecimalValue(value)) return toPlain(value);
+  if (isNum(value)) return plainText(value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new ValueFault(
     Array.isArray(value) ? 'the value is a list, not one value' : 'the value is an object, not one value',
@@ -167,7 +178,7 @@ export function ask(frame: Frame, place: number, want: () => Want): unknown {
     if (!run.wanted.has(key)) run.wanted.set(key, want());
     throw PENDING;
   }
-  if ('message' in answer) throw new ValueFault(answer.message, answer.because);
+  if ('fault' in answer) throw answer.fault;
   return answer.value;
 }
 

@@ -1,5 +1,5 @@
 /** Transforms of lists. */
-import { decimal } from '../canonical/decimal';
+import { Fixed } from './fixed';
 import { isMissing, SpecFault, specPath, textOf } from './frame';
 import { compileReader } from './path';
 import { bounded, type Factories, type Transform } from './transform';
@@ -67,7 +67,7 @@ export const LIST_TRANSFORMS: Factories = {
   list: () => ({ run: (value) => (Array.isArray(value) ? value : [value]) }),
   count: () => ({
     onMissing: true,
-    run: (value) => decimal(Array.isArray(value) ? value.length : isMissing(value) ? 0 : 1),
+    run: (value) => new Fixed(Array.isArray(value) ? value.length : isMissing(value) ? 0 : 1, 0),
   }),
   filter,
   pluck,

@@ -1,16 +1,31 @@
 /** Transforms of numbers: read exactly, calculated exactly, written as the other side wants them. */
-import { type DecimalValue, decimal, toFixedDigits } from '../canonical/decimal';
+import { toPlain } from '../canonical/decimal';
 import type { OrderLine } from '../canonical/order';
 import { lineAmount } from '../canonical/totals';
+import {
+  absolute,
+  add,
+  compareNums,
+  divide,
+  Fixed,
+  isWhole,
+  isZero,
+  multiply,
+  type Num,
+  negate,
+  plainText,
+  readNum,
+  roundedText,
+} from './fixed';
 import { compileDigits, type Frame, isMissing, SpecFault, textOf, ValueFault } from './frame';
-import { type Factories, type Factory, number, type Transform } from './transform';
+import { type Factories, type Factory, num, type Transform } from './transform';
 import type { Operand } from './types';
 import { compileOperand, type ValueCompiler } from './value';
 
 type Digits = number | 'currency';
 
 /** A transform of a decimal with an operand. */
-function arithmetic(apply: (a: DecimalValue, b: DecimalValue) => DecimalValue): Factory {
+function arithmetic(apply: (a: Num, b: Num) => Num): Factory {
   return (argument, compiler) => {
     const operand = compileOperand(argument as Operand, compiler);
     return {
@@ -18,7 +33,7 @@ function arithmetic(apply: (a: DecimalValue, b: DecimalValue) => DecimalValue): 
         const other = operand(frame);
         if (isMissing(other))
           throw new ValueFault('the result cannot be calculated: the other number is missing');
-        return apply(number(value, compiler), number(other, compiler));
+        return apply(num(value, compiler), num(other, compiler));
       },
     };
   };
@@ -34,26 +49,26 @@ function parseDecimal(argument: unknown, compiler: ValueCompiler): Transform {
   const { mark = '.', group = '', implied = 0 } = (argument ?? {}) as DecimalFormat;
   if (mark === group) throw new SpecFault('the decimal mark and the group mark must differ');
   const plain = mark === '.' && group === '';
-  const read = (value: unknown): DecimalValue => {
-    if (typeof value !== 'string') return number(value, compiler);
+  const read = (value: unknown): Num => {
+    if (typeof value !== 'string') return num(value, compiler);
     // ERP systems write the sign of a negative amount behind it.
     const text = value.endsWith('-') ? `-${value.slice(0, -1).trim()}` : value;
-    if (plain) return number(text, compiler);
+    if (plain) return num(text, compiler);
     const ungrouped = group === '' ? text : text.replaceAll(group, '');
     if (mark !== '.' && ungrouped.includes('.'))
       throw new ValueFault(`${compiler.name(value)} is not a number with decimal mark ${mark}`);
-    return number(ungrouped.replace(mark, '.'), compiler);
+    return num(ungrouped.replace(mark, '.'), compiler);
   };
   if (implied === 0) return { run: read };
-  const factor = decimal('10').pow(implied);
+  const factor = new Fixed(10 ** implied, 0);
   return {
     run: (value) => {
       const found = read(value);
-      if (!found.round(0, 0).eq(found))
+      if (!isWhole(found))
         throw new ValueFault(
           `${compiler.name(value)} has a decimal mark, although the last ${implied} digits are the decimals`,
         );
-      return found.div(factor);
+      return divide(found, factor);
     },
   };
 }
@@ -61,8 +76,8 @@ function parseDecimal(argument: unknown, compiler: ValueCompiler): Transform {
 function integer(_argument: unknown, compiler: ValueCompiler): Transform {
   return {
     run: (value) => {
-      const read = number(value, compiler);
-      if (!read.round(0, 0).eq(read)) throw new ValueFault(`${compiler.name(value)} is not a whole number`);
+      const read = num(value, compiler);
+      if (!isWhole(read)) throw new ValueFault(`${compiler.name(value)} is not a whole number`);
       return read;
     },
   };
@@ -72,9 +87,10 @@ function integer(_argument: unknown, compiler: ValueCompiler): Transform {
 function jsonNumber(_argument: unknown, compiler: ValueCompiler): Transform {
   return {
     run: (value) => {
-      const read = number(value, compiler);
-      const result = read.toNumber();
-      if (!number(result, compiler).eq(read))
+      const read = num(value, compiler);
+      const result = Number(plainText(read));
+      const back = readNum(result);
+      if (back === undefined || compareNums(back, read) !== 0)
         throw new ValueFault(`${compiler.name(value)} has more digits than a number of JSON can hold`);
       return result;
     },
@@ -95,7 +111,7 @@ function formatNumber(argument: unknown, compiler: ValueCompiler): Transform {
   const figures = digitsOf(digits, compiler);
   return {
     run: (value, frame) => {
-      const text = toFixedDigits(number(value, compiler), figures(frame));
+      const text = roundedText(num(value, compiler), figures(frame));
       if (implied) return text.replace('.', '').replace(/^(-?)0+(?=\d)/, '$1');
       const [whole = '', fraction] = text.split('.');
       const grouped = group === '' ? whole : whole.replace(/\B(?=(?:\d{3})+$)/g, group);
@@ -105,19 +121,19 @@ function formatNumber(argument: unknown, compiler: ValueCompiler): Transform {
 }
 
 /** Reads a list's entries as decimals and brings them together; undefined of none. */
-function aggregate(join: (values: DecimalValue[]) => DecimalValue | undefined): Factory {
+function aggregate(join: (values: Num[]) => Num | undefined): Factory {
   return (_argument, compiler) => ({
     run: (value) =>
       join(
         (Array.isArray(value) ? (value as unknown[]) : [value])
           .filter((entry) => !isMissing(entry))
-          .map((entry) => number(entry, compiler)),
+          .map((entry) => num(entry, compiler)),
       ),
   });
 }
 
-function addUp(values: DecimalValue[]): DecimalValue {
-  return values.reduce((total, value) => total.plus(value), decimal('0'));
+function addUp(values: Num[]): Num {
+  return values.reduce(add, new Fixed(0, 0));
 }
 
 function round(argument: unknown, compiler: ValueCompiler): Transform {
@@ -130,7 +146,7 @@ function round(argument: unknown, compiler: ValueCompiler): Transform {
   return {
     run: (value, frame) => {
       const figures = most(frame);
-      return toFixedDigits(number(value, compiler), figures, Math.min(figures, least(frame)));
+      return roundedText(num(value, compiler), figures, Math.min(figures, least(frame)));
     },
   };
 }
@@ -139,9 +155,19 @@ function digitsOf(wanted: Digits, compiler: ValueCompiler): (frame: Frame) => nu
   return wanted === 'currency' ? compileDigits(compiler.scope) : () => wanted;
 }
 
-function divide(a: DecimalValue, b: DecimalValue): DecimalValue {
-  if (b.eq(0)) throw new ValueFault('the value cannot be divided by 0');
-  return a.div(b);
+function divided(a: Num, b: Num): Num {
+  if (isZero(b)) throw new ValueFault('the value cannot be divided by 0');
+  return divide(a, b);
+}
+
+/** The one of two that comes first: with sign 1 the less, with -1 the greater. */
+function extreme(sign: 1 | -1): Factory {
+  return aggregate((values) =>
+    values.reduce<Num | undefined>(
+      (best, value) => (best === undefined || compareNums(value, best) * sign < 0 ? value : best),
+      undefined,
+    ),
+  );
 }
 
 function boolean(argument: unknown, compiler: ValueCompiler): Transform {
@@ -175,7 +201,7 @@ function lineAmounts(): Transform {
         )
         .map((line) => {
           try {
-            return lineAmount(line);
+            return toPlain(lineAmount(line));
           } catch {
             throw new ValueFault('a line has no quantity and price to calculate with');
           }
@@ -190,19 +216,17 @@ export const NUMBER_TRANSFORMS: Factories = {
   lineAmounts,
   formatNumber,
   sum: aggregate(addUp),
-  min: aggregate((values) =>
-    values.reduce<DecimalValue | undefined>((a, b) => (a?.lt(b) ? a : b), undefined),
+  min: extreme(1),
+  max: extreme(-1),
+  average: aggregate((values) =>
+    values.length === 0 ? undefined : divide(addUp(values), new Fixed(values.length, 0)),
   ),
-  max: aggregate((values) =>
-    values.reduce<DecimalValue | undefined>((a, b) => (a?.gt(b) ? a : b), undefined),
-  ),
-  average: aggregate((values) => (values.length === 0 ? undefined : addUp(values).div(values.length))),
-  add: arithmetic((a, b) => a.plus(b)),
-  subtract: arithmetic((a, b) => a.minus(b)),
-  multiply: arithmetic((a, b) => a.times(b)),
-  divide: arithmetic(divide),
-  negate: (_argument, compiler) => ({ run: (value) => number(value, compiler).neg() }),
-  abs: (_argument, compiler) => ({ run: (value) => number(value, compiler).abs() }),
+  add: arithmetic(add),
+  subtract: arithmetic((a, b) => add(a, negate(b))),
+  multiply: arithmetic(multiply),
+  divide: arithmetic(divided),
+  negate: (_argument, compiler) => ({ run: (value) => negate(num(value, compiler)) }),
+  abs: (_argument, compiler) => ({ run: (value) => absolute(num(value, compiler)) }),
   round,
   boolean,
 };

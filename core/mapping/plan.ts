@@ -1,7 +1,8 @@
 /** The rows of a spec as a tree in the shape of the result, with everything compiled. */
+import type { ExpressionEngine } from '../expression';
 import { compileSource, type Evaluate, type Frame, type Scope, SpecFault, specPath } from './frame';
 import { compileReader, pathText, type Reader, type Step, startsWith } from './path';
-import type { ExpressionEngine, JsonScalar, MappingSpec, Rule } from './types';
+import type { JsonScalar, MappingSpec, Rule } from './types';
 import { compileConditions, compileValue, hasSource, ONE_SOURCE, type ValueCompiler } from './value';
 
 /** One row that gives a value. */
@@ -40,7 +41,7 @@ export interface ObjectPlan {
 /** What fills one member: rows (the first that gives a value), an object, or groups of list entries. */
 export type Member =
   | { readonly kind: 'value'; readonly rows: ValueRow[] }
-  | { readonly kind: 'object'; readonly plan: ObjectPlan }
+  | { readonly kind: 'object'; readonly plan: ObjectPlan; readonly attached: boolean }
   | { readonly kind: 'list'; readonly groups: GroupPlan[] };
 
 export interface GroupPlan {
@@ -113,10 +114,13 @@ class PlanBuilder {
   readonly #options: PlanOptions;
   readonly #tables: ReadonlyMap<string, ReadonlyMap<string, JsonScalar>>;
   readonly #groups = new Map<string, GroupPlan>();
+  /** Where rows read what the rows above them have made. */
+  readonly #results: readonly (readonly Step[])[];
   #places = 0;
 
   constructor(spec: MappingSpec, options: PlanOptions) {
     this.#options = options;
+    this.#results = resultPaths(spec.rules);
     this.#tables = new Map(
       Object.entries(spec.tables ?? {}).map(([name, table]) => [name, new Map(Object.entries(table))]),
     );
@@ -209,6 +213,12 @@ class PlanBuilder {
     }
   }
 
+  #isRead(target: readonly Step[]): boolean {
+    // `result` paths of a list of documents are those of one document.
+    const place = target[0]?.kind === 'all' ? target.slice(1) : target;
+    return this.#results.some((path) => startsWith(path, place));
+  }
+
   /** The object plan at a target path, made where it is not there yet. */
   #place(target: readonly Step[]): Place {
     let place: Place = { plan: this.plan.root, scope: this.plan.scope };
@@ -228,7 +238,11 @@ class PlanBuilder {
         continue;
       }
       const { members } = place.plan;
-      const member: Member = members.get(step.key) ?? { kind: 'object', plan: emptyObject() };
+      const member: Member = members.get(step.key) ?? {
+        kind: 'object',
+        plan: emptyObject(),
+        attached: this.#isRead(target.slice(0, index + 1)),
+      };
       if (member.kind !== 'object')
         throw new SpecFault(
           `${pathText(target.slice(0, index + 1))} is a ${member.kind}, so nothing can be filled below it`,
@@ -294,6 +308,19 @@ class PlanBuilder {
       },
     };
   }
+}
+
+/** All `result` paths of the rules, however deep in operands they stand; a faulty one is told where it is compiled. */
+function resultPaths(value: unknown): Step[][] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, member]) => {
+    if (key !== 'result' || typeof member !== 'string') return resultPaths(member);
+    try {
+      return [specPath(member)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** The first row of every place that rows fill. */

@@ -1,5 +1,6 @@
 /** What a transform is, and what several of them need. */
-import { type DecimalValue, readDecimal } from '../canonical/decimal';
+import type { DecimalValue } from '../canonical/decimal';
+import { type Num, readNum, toBig } from './fixed';
 import { type Frame, textOf, ValueFault } from './frame';
 import type { ValueCompiler } from './value';
 
@@ -23,9 +24,14 @@ export function onText(change: (text: string) => unknown): Factory {
   return () => ({ run: (value) => change(textOf(value)) });
 }
 
-/** A value as a decimal. Throws ValueFault. */
+/** A value as a decimal of big.js. Throws ValueFault. */
 export function number(value: unknown, compiler: ValueCompiler): DecimalValue {
-  const read = readDecimal(typeof value === 'string' ? value.trim() : value);
+  return toBig(num(value, compiler));
+}
+
+/** A value as a decimal. Throws ValueFault. */
+export function num(value: unknown, compiler: ValueCompiler): Num {
+  const read = readNum(value) ?? (typeof value === 'string' ? readNum(value.trim()) : undefined);
   if (read === undefined) throw new ValueFault(`${compiler.name(value)} is not a decimal number`);
   return read;
 }

@@ -1,4 +1,5 @@
-import type { CrossdockError, ErrorKind, Problem } from '../errors';
+import type { ErrorKind, Problem } from '../errors';
+import type { ExpressionEngine } from '../expression';
 
 /**
  * The mapping spec: a table that translates one document into another. One rule is one row: what is filled (`target`),
@@ -149,33 +150,6 @@ export interface CompiledMapping {
     context: MappingContext,
     options?: { readonly trace?: boolean },
   ): Promise<MappingResult>;
-}
-
-/** An expression that an engine has accepted. */
-export interface Expression {
-  readonly language: 'jsonata' | 'regex';
-  readonly source: string;
-}
-
-/** An expression and what it is applied to. */
-export interface Evaluation {
-  readonly expression: Expression;
-  readonly input: unknown;
-}
-
-export type Outcome = { readonly value: unknown } | { readonly error: CrossdockError };
-
-/** Runs expressions from specs under limits of time and memory. */
-export interface ExpressionEngine {
-  /** Checks a JSONata expression. Throws CrossdockError EXPRESSION_INVALID. */
-  jsonata(source: string): Expression;
-  /**
-   * Checks a regular expression; it gives the list of the match and its groups, or with `replace` the whole text with
-   * all matches replaced. Throws CrossdockError EXPRESSION_INVALID.
-   */
-  regex(source: string, options?: { readonly flags?: string; readonly replace?: string }): Expression;
-  /** Outcomes in the order of the evaluations; never rejects for what an expression does. */
-  evaluate(evaluations: readonly Evaluation[]): Promise<readonly Outcome[]>;
 }
 
 /** What was taught about partners' codes (core/cross-reference). */

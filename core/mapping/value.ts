@@ -1,10 +1,13 @@
 /** Values, operands and conditions of a spec, compiled to closures. */
-import { readDecimal } from '../canonical/decimal';
+
+import type { Expression, ExpressionEngine } from '../expression';
+import { compareNums, readNum } from './fixed';
 import {
   ask,
   compileSource,
   type Evaluate,
   type Frame,
+  faultOf,
   inputOf,
   isMissing,
   type Scope,
@@ -15,7 +18,7 @@ import {
 import { compileReader } from './path';
 import type { Transform } from './transform';
 import { compileTransform } from './transforms';
-import type { Condition, Expression, ExpressionEngine, JsonScalar, Operand, ValueSpec } from './types';
+import type { Condition, JsonScalar, Operand, ValueSpec } from './types';
 
 /** What compiling a value needs to know about its spec and row. */
 export interface ValueCompiler {
@@ -36,6 +39,11 @@ export function compileValue(spec: ValueSpec, compiler: ValueCompiler): Evaluate
 }
 
 function withTransforms(source: Evaluate, chain: readonly Transform[]): Evaluate {
+  const [first, second, ...more] = chain;
+  if (first !== undefined && more.length === 0) {
+    const once = withTransform(source, first);
+    return second === undefined ? once : withTransform(once, second);
+  }
   return (frame) => {
     let value = source(frame);
     for (const transform of chain) {
@@ -43,6 +51,14 @@ function withTransforms(source: Evaluate, chain: readonly Transform[]): Evaluate
       value = transform.run(value, frame);
     }
     return value;
+  };
+}
+
+function withTransform(source: Evaluate, transform: Transform): Evaluate {
+  const onMissing = transform.onMissing === true;
+  return (frame) => {
+    const value = source(frame);
+    return onMissing || !isMissing(value) ? transform.run(value, frame) : value;
   };
 }
 
@@ -103,8 +119,14 @@ export function askExpression(
   compiler: ValueCompiler,
 ): (frame: Frame, input: unknown) => unknown {
   const place = compiler.nextPlace();
-  return (frame, input) =>
-    ask(frame, place, () => ({ type: 'expression', evaluation: { expression, input } }));
+  const engine = compiler.expression;
+  return (frame, input) => {
+    const evaluation = { expression, input };
+    const outcome = engine?.atOnce(evaluation);
+    if (outcome === undefined) return ask(frame, place, () => ({ type: 'expression', evaluation }));
+    if ('error' in outcome) throw faultOf(outcome.error);
+    return outcome.value;
+  };
 }
 
 /** An expression of the spec, checked by the engine. Throws SpecFault. */
@@ -175,12 +197,15 @@ function compileTests(condition: Condition, compiler: ValueCompiler): Test[] {
 /** Equal as decimals where both are ("0" and "0.00"), else as text; nothing equals nothing only. */
 function same(a: unknown, b: unknown): boolean {
   if (isMissing(a) || isMissing(b)) return isMissing(a) && isMissing(b);
-  const [left, right] = [readDecimal(a), readDecimal(b)];
-  return left !== undefined && right !== undefined ? left.eq(right) : textOf(a) === textOf(b);
+  if (a === b) return true;
+  const left = readNum(a);
+  const right = left === undefined ? undefined : readNum(b);
+  return left !== undefined && right !== undefined ? compareNums(left, right) === 0 : textOf(a) === textOf(b);
 }
 
 /** Compares decimals; what is no decimal is neither greater nor less. */
 function compare(a: unknown, b: unknown): number {
-  const [left, right] = [readDecimal(a), readDecimal(b)];
-  return left === undefined || right === undefined ? 0 : left.cmp(right);
+  const left = readNum(a);
+  const right = left === undefined ? undefined : readNum(b);
+  return left === undefined || right === undefined ? 0 : compareNums(left, right);
 }

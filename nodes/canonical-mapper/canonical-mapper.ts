@@ -4,7 +4,7 @@ import { CrossdockError } from '../../core/errors';
 import { createMapper, type MappingSpec, READY_MAPPINGS, type Translation } from '../../core/mapping';
 import { registerNode } from '../shared/base';
 import { choice, text } from '../shared/config';
-import { expressions } from '../shared/expression';
+import { expressionPool } from '../shared/expression';
 import { registerMapper } from '../shared/mappers';
 import type { Message, RawConfig, Red } from '../shared/red';
 
@@ -13,18 +13,16 @@ export = (red: Red): void => {
     normalise(config) {
       const mapping = choice(config, 'mapping', 'Mapping', [...READY_MAPPINGS, 'custom'], 'shopify-order');
       return {
-        mapper: createMapper({
-          mapping: mapping === 'custom' ? customSpec(config) : mapping,
-          expression: expressions(red),
-        }),
+        mapping: mapping === 'custom' ? customSpec(config) : mapping,
         results: choice(config, 'results', 'Several results', ['each', 'list'], 'each'),
         channel: text(config, 'channel', 'Channel', 'shop'),
         account: text(config, 'account', 'Account', 'main'),
         property: text(config, 'property', 'Property', 'payload'),
       };
     },
-    async start({ node, config, status }) {
-      const { mapper, channel, account, property, results } = config;
+    async start({ node, config, status, closed }) {
+      const { mapping, channel, account, property, results } = config;
+      const mapper = createMapper({ mapping, expression: expressionPool(red, closed) });
       let mapped = 0;
       const translate = (source: unknown, receivedAt: string) =>
         mapper.translate(source, { channel, account, partnerId: channel, receivedAt });

@@ -1,5 +1,6 @@
-import { asCrossdockError, CrossdockError } from '../../core/errors';
-import type { Evaluation, ExpressionEngine, Outcome } from '../../core/mapping';
+import { createRequire } from 'node:module';
+import { CrossdockError } from '../../core/errors';
+import { type ExpressionEngine, ExpressionPool } from '../../core/expression';
 import type { Message, Red } from './red';
 
 /** JSONata of Node-RED, compiled once, as a promise. */
@@ -51,28 +52,42 @@ export function evaluator(
   };
 }
 
-/** Runs the expressions of mappings. */
-export function expressions(red: Red): ExpressionEngine {
-  const compiled = new WeakMap<object, (input: unknown) => Promise<unknown>>();
-  const evaluate = async ({ expression, input }: Evaluation): Promise<Outcome> => {
-    try {
-      return { value: await compiled.get(expression)?.(input) };
-    } catch (fault) {
-      return { error: asCrossdockError(fault) };
+/** The pool that all nodes of this process share, and how many use it. */
+let pool: ExpressionPool | undefined;
+let users = 0;
+
+/**
+ * Runs expressions under limits (core/expression), with the JSONata that this Node-RED ships.
+ * @param closed resolves when the node that uses it has closed
+ */
+export function expressionPool(red: Red, closed: Promise<void>): ExpressionEngine {
+  const file = jsonataFile(red);
+  pool ??= new ExpressionPool(file === undefined ? {} : { jsonata: file });
+  users += 1;
+  const leave = (): void => {
+    users -= 1;
+    if (users > 0) return;
+    pool?.close();
+    pool = undefined;
+  };
+  closed.then(leave, leave);
+  return pool;
+}
+
+/** The file of JSONata beside Node-RED's utilities (its own copy, or the package), found by the module that we are given. */
+function jsonataFile(red: Red): string | undefined {
+  for (const module of Object.values(require.cache)) {
+    if (module === undefined) continue;
+    if (module.exports !== red.util && !/@node-red[\\/]util[\\/]lib[\\/]util\.js$/.test(module.filename))
+      continue;
+    const resolve = createRequire(module.filename).resolve;
+    for (const name of ['./jsonata', 'jsonata']) {
+      try {
+        return resolve(name);
+      } catch {
+        // The other one, then.
+      }
     }
-  };
-  return {
-    jsonata(source) {
-      const expression = { language: 'jsonata', source } as const;
-      compiled.set(expression, jsonata(red, source));
-      return expression;
-    },
-    regex(source) {
-      throw new CrossdockError(`The regular expression ${source} cannot be run here.`, {
-        code: 'EXPRESSION_INVALID',
-        kind: 'permanent',
-      });
-    },
-    evaluate: (evaluations) => Promise.all(evaluations.map(evaluate)),
-  };
+  }
+  return undefined;
 }

@@ -389,7 +389,7 @@ export function describeOrderWriter(name: string, getServer: () => Promise<OdooU
       const percent = Number(rate) / 100;
       const cents = (value: number) => (Math.round(value * 100) / 100).toFixed(2);
       const net = 300;
-      const taxes = (base: number) => [{ category: 'S', rate, amount: cents(base * percent) }];
+      const taxes = (base: number) => [{ category: 'S' as const, rate, amount: cents(base * percent) }];
       const tax = [300, -100, 100].reduce((total, base) => total + Number(cents(base * percent)), 0);
       return {
         ...order,

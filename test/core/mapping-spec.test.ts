@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CrossdockError } from '../../core/errors';
-import { compileMapping, type ExpressionEngine, type Rule, TRANSFORM_NAMES } from '../../core/mapping';
+import type { ExpressionEngine } from '../../core/expression';
+import { compileMapping, type Rule, TRANSFORM_NAMES } from '../../core/mapping';
 import { toUtc } from '../../core/mapping/dates';
 
 const CONTEXT = { channel: 'shop', account: 'main', partnerId: 'acme', receivedAt: '2026-11-23T10:00:00Z' };
@@ -283,6 +284,7 @@ describe('mapping rules', () => {
     const engine: ExpressionEngine = {
       jsonata: (source) => ({ language: 'jsonata', source }),
       regex: (source) => ({ language: 'regex', source }),
+      atOnce: () => undefined,
       evaluate: async (evaluations) => {
         calls.push(evaluations.length);
         return evaluations.map(({ expression: { source }, input }) =>

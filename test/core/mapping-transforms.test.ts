@@ -230,7 +230,7 @@ describe('mapping transforms: documentation', () => {
       const { title, description, examples = [] } = schema.$defs.transform.properties[name] ?? {};
       assert.ok(title && description, name);
       assert.ok(examples.length > 0, name);
-      const engine = { jsonata: accept, regex: accept, evaluate: async () => [] };
+      const engine = { jsonata: accept, regex: accept, atOnce: () => undefined, evaluate: async () => [] };
       for (const example of examples) {
         const rules = [
           { target: '$currency', const: 'EUR' },

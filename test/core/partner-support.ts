@@ -11,15 +11,6 @@ export const PARTNER_FIXTURES = join(projectFolders().root, 'test/fixtures/partn
 /** What a test changes of a fixture: values by path (`items.0.ItemPrice`); undefined takes a field away. */
 export type Changes = Readonly<Record<string, unknown>>;
 
-/** What orders of partners carry beyond the smallest order. */
-export type PartnerOrder = CanonicalOrder & {
-  sellerOrderNumber?: string;
-  incoterm?: string;
-  priority?: string;
-  requestedShip?: { from?: string; to?: string };
-  lines: { quantity: { shipped?: string } }[];
-};
-
 const mappers = new Map<string, Mapper>();
 
 export function readyMapper(mapping: string): Mapper {
@@ -56,7 +47,7 @@ export function mapPartner(mapping: string, name: string, changes: Changes = {})
 }
 
 export async function mapPartnerOrder(mapping: string, name: string, changes: Changes = {}) {
-  return (await mapPartner(mapping, name, changes)) as PartnerOrder;
+  return (await mapPartner(mapping, name, changes)) as CanonicalOrder;
 }
 
 /** An order's lines in short: first identifier | current/original | price | discounts | taxes. */

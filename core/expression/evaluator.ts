@@ -1,0 +1,161 @@
+/**
+ * A process that runs expressions, and nothing else: no environment, no arguments of its parent's, little memory.
+ * It is killed when an expression overruns its limit, and may die of one that takes all memory; a thread could not be
+ * used, since V8 aborts the whole process when a thread's single allocation does not fit its limit.
+ */
+import { readSync, writeSync } from 'node:fs';
+import { isMainThread, Worker } from 'node:worker_threads';
+import { isLargerThan } from './measure';
+import { type Batch, LIFELINE, type Program, type Result, type Setup } from './protocol';
+
+type Run = (input: unknown) => unknown;
+
+type Jsonata = (source: string, options: object) => JsonataExpression;
+interface JsonataExpression {
+  evaluate(input: unknown): Promise<unknown>;
+  assign(name: string, value: unknown): void;
+}
+
+const PROGRESS = new Uint8Array(1);
+
+if (isMainThread) main();
+else watchParent();
+
+function main(): void {
+  const setup = JSON.parse(process.argv[2] ?? '{}') as Setup;
+  new Worker(__filename);
+  const jsonata = setup.jsonata === '' ? undefined : (require(setup.jsonata) as Jsonata);
+  harden();
+  const programs = new Map<number, Run>();
+  process.on('message', (batch: Batch) => {
+    run(batch, programs, setup, jsonata).then(
+      (results) => process.send?.({ id: batch.id, results }),
+      () => process.exit(1),
+    );
+  });
+  process.on('disconnect', () => process.exit(0));
+  process.send?.({ ready: true });
+}
+
+/** A thread that ends the process when the parent is gone: an expression that never ends would outlive it for good. */
+function watchParent(): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      if (readSync(LIFELINE, Buffer.alloc(1)) === 0) break;
+    } catch (fault) {
+      if ((fault as NodeJS.ErrnoException).code !== 'EAGAIN') break;
+    }
+    Atomics.wait(pause, 0, 0, 500);
+  }
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** Takes away what leads from a value to the making of functions; batches of different messages share this realm. */
+function harden(): void {
+  for (const prototype of [Object.prototype, Array.prototype, Function.prototype, String.prototype]) {
+    Reflect.deleteProperty(prototype, 'constructor');
+  }
+  for (const key of [
+    '__proto__',
+    '__defineGetter__',
+    '__defineSetter__',
+    '__lookupGetter__',
+    '__lookupSetter__',
+  ])
+    Reflect.deleteProperty(Object.prototype, key);
+  Object.preventExtensions(Object.prototype);
+}
+
+async function run(
+  batch: Batch,
+  programs: Map<number, Run>,
+  setup: Setup,
+  jsonata: Jsonata | undefined,
+): Promise<Result[]> {
+  for (const [key, program] of batch.programs) programs.set(key, compile(program, setup, jsonata));
+  const results: Result[] = [];
+  for (const [key, input] of batch.evaluations) {
+    writeSync(LIFELINE, PROGRESS);
+    results.push(await evaluate(programs.get(key), input, setup));
+  }
+  return results;
+}
+
+function compile(program: Program, { maxSequence }: Setup, jsonata: Jsonata | undefined): Run {
+  if (program.language === 'regex') {
+    const { source, flags, replace } = program;
+    const pattern = new RegExp(source, flags);
+    if (replace !== undefined) return (input) => String(input).replace(pattern, replace);
+    return (input) => {
+      const match = pattern.exec(String(input));
+      return match === null ? undefined : Array.from(match, (group) => group ?? null);
+    };
+  }
+  if (jsonata === undefined) throw new Error('without JSONata');
+  const expression = jsonata(program.source, { sequence: maxSequence });
+  expression.assign('eval', () => {
+    throw { code: 'D3120' };
+  });
+  return (input) => expression.evaluate(input);
+}
+
+async function evaluate(program: Run | undefined, input: unknown, { maxResult }: Setup): Promise<Result> {
+  if (program === undefined) return { failed: 'failed', detail: '' };
+  try {
+    const value = await program(input);
+    if (value === undefined) return { value };
+    if (isLambda(value)) return { failed: 'kind', detail: '' };
+    if (isLargerThan(value, maxResult)) return { failed: 'size', detail: '' };
+    return copyOf(value);
+  } catch (fault) {
+    return failure(fault);
+  }
+}
+
+class Refused extends Error {
+  constructor(readonly failed: 'kind' | 'unsafe') {
+    super(failed);
+  }
+}
+
+/** A plain copy: without the marks that JSONata puts on its lists, and without what no JSON can hold. */
+function copyOf(value: unknown): Result {
+  const copy = (part: unknown): unknown => {
+    if (typeof part === 'function' || typeof part === 'symbol' || typeof part === 'bigint')
+      throw new Refused('kind');
+    if (typeof part !== 'object' || part === null) return part;
+    if (Array.isArray(part)) return Array.from(part as unknown[], copy);
+    if (isLambda(part)) throw new Refused('kind');
+    const made: Record<string, unknown> = {};
+    for (const key of Object.keys(part)) {
+      if (key === '__proto__' || key === 'constructor' || key === 'prototype') throw new Refused('unsafe');
+      made[key] = copy((part as Record<string, unknown>)[key]);
+    }
+    return made;
+  };
+  try {
+    return { value: copy(value) };
+  } catch (fault) {
+    if (fault instanceof Refused) return { failed: fault.failed, detail: '' };
+    return failure(fault);
+  }
+}
+
+/** A function of JSONata. */
+function isLambda(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ('_jsonata_lambda' in value || '_jsonata_function' in value)
+  );
+}
+
+function failure(fault: unknown): Result {
+  if (fault instanceof RangeError)
+    return { failed: /call stack/.test(fault.message) ? 'depth' : 'memory', detail: '' };
+  const code = typeof fault === 'object' && fault !== null ? (fault as { code?: unknown }).code : undefined;
+  const detail = typeof code === 'string' && /^[A-Z]\d{4}$/.test(code) ? code : '';
+  if (detail === 'D2015' || detail === 'D2014') return { failed: 'memory', detail };
+  return { failed: detail === 'D1011' ? 'depth' : 'failed', detail };
+}

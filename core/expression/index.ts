@@ -1,0 +1,3 @@
+/** Expressions that people write (JSONata, regular expressions), run so that none can hold up the gateway. */
+export { ExpressionPool, type PoolOptions } from './pool';
+export type { Evaluation, Expression, ExpressionEngine, Outcome, RegexOptions } from './types';
