@@ -192,7 +192,8 @@ export type TryCode =
   | 'TOTALS_DO_NOT_FOOT'
   | 'EXPRESSION_TIMEOUT'
   | 'EXPRESSION_MEMORY'
-  | 'EXPRESSION_FAILED';
+  | 'EXPRESSION_FAILED'
+  | 'EXPRESSION_NOT_RUN';
 
 export interface TryProblem {
   readonly code: TryCode | (string & {});

@@ -95,6 +95,8 @@ function notesOf(
     notes.push(
       'This node has no store, so it remembers no messages: choose one, deploy, and let some messages come.',
     );
+  else if (live.recent() === undefined)
+    notes.push('The store of this node is not open: what it remembers is missing here.');
   else if (messages.length === 0) notes.push('No message has come since the node has its store.');
   const changing = sources
     .flatMap(({ between }) => between)
