@@ -7,8 +7,12 @@ import { choice, text } from '../shared/config';
 import { expressionPool } from '../shared/expression';
 import { registerMapper } from '../shared/mappers';
 import type { Message, RawConfig, Red } from '../shared/red';
+import { storeOf } from '../shared/store';
+import { observe } from './live';
+import { addMapperRoutes } from './routes';
 
 export = (red: Red): void => {
+  addMapperRoutes(red);
   registerNode(red, 'crossdock-canonical-mapper', {
     normalise(config) {
       const mapping = choice(config, 'mapping', 'Mapping', [...READY_MAPPINGS, 'custom'], 'shopify-order');
@@ -18,33 +22,47 @@ export = (red: Red): void => {
         channel: text(config, 'channel', 'Channel', 'shop'),
         account: text(config, 'account', 'Account', 'main'),
         property: text(config, 'property', 'Property', 'payload'),
+        store: text(config, 'store', 'Store', '') === '' ? undefined : storeOf(red, config),
       };
     },
     async start({ node, config, status, closed }) {
-      const { mapping, channel, account, property, results } = config;
+      const { mapping, channel, account, property, results, store } = config;
+      const context = { channel, account, partnerId: channel };
       const mapper = createMapper({ mapping, expression: expressionPool(red, closed) });
       let mapped = 0;
       const translate = (source: unknown, receivedAt: string) =>
-        mapper.translate(source, { channel, account, partnerId: channel, receivedAt });
+        mapper.translate(source, { ...context, receivedAt });
       const unregister = registerMapper(node.id, {
         name: node.name ?? '',
         map: async (payload, receivedAt) =>
           contentOf(await translate(red.util.getMessageProperty({ payload }, property), receivedAt)),
       });
+      const observer = observe({
+        red,
+        node,
+        spec: mapper.spec,
+        context,
+        property,
+        translate,
+        store: store === undefined ? undefined : () => store(closed),
+      });
       status.ok('ready');
       return {
         async input(message, send) {
-          const receivedAt = message.crossdock?.['receivedAt'];
-          const translation = await translate(
-            red.util.getMessageProperty(message, property),
-            typeof receivedAt === 'string' ? receivedAt : new Date().toISOString(),
-          );
+          const told = message.crossdock?.['receivedAt'];
+          const receivedAt = typeof told === 'string' ? told : new Date().toISOString();
+          const source = red.util.getMessageProperty(message, property);
+          observer.saw(message, source, receivedAt);
+          const translation = await translate(source, receivedAt);
           mapped += translation.results.length;
           status.ok(`${mapped} mapped`);
           if (translation.list && results === 'each') send([parts(red, message, property, translation)]);
           else send(whole(red, message, property, translation));
         },
-        close: async () => unregister(),
+        close(removed) {
+          unregister();
+          return observer.close(removed);
+        },
       };
     },
   });
