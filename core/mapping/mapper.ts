@@ -12,6 +12,7 @@ import type {
   CompiledMapping,
   ContractRef,
   CrossReferences,
+  FaultCause,
   MappingContext,
   MappingProblem,
   MappingSpec,
@@ -191,7 +192,9 @@ function refusal(
 /** What the rows could not do. A cause that a person can remove (teach a unit) names the whole refusal. */
 function mappingFailed(mapping: string, problems: readonly MappingProblem[]): CrossdockError {
   const told = problems.map(({ path, message }) => ({ path, message }));
-  const cause = problems.find((problem) => problem.cause !== undefined)?.cause;
+  const [cause] = problems
+    .flatMap((problem) => problem.cause ?? [])
+    .toSorted((a, b) => weight(a) - weight(b));
   const sentence = `The message could not be translated by the mapping ${mapping}`;
   return new CrossdockError(`${sentence}: ${problemsToSentence(told)}.`, {
     code: cause?.code ?? 'MAPPING_FAILED',
@@ -199,6 +202,13 @@ function mappingFailed(mapping: string, problems: readonly MappingProblem[]): Cr
     facts: { mapping, problems: problems.length, ...cause?.facts },
     problems: told,
   });
+}
+
+/** What may pass by itself goes before what a person can mend; what only followed from another fault comes last. */
+function weight({ code, kind }: FaultCause): number {
+  if (kind === 'transient' || kind === 'ambiguous') return 0;
+  if (kind === 'business') return 1;
+  return code === 'EXPRESSION_NOT_RUN' ? 3 : 2;
 }
 
 function keyOf(from: ContractRef, to: ContractRef, source: unknown, result: unknown): string | undefined {
