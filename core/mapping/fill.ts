@@ -2,6 +2,7 @@
 import { findUnsafeKey } from '../canonical/parse-json';
 import { isNum, plainText } from './fixed';
 import { type Evaluate, Frame, isMissing, ValueFault } from './frame';
+import { type Generated, generateFiller } from './generate';
 import type { Reader } from './path';
 import type { Gate, GroupPlan, Member, ObjectPlan, Plan, ValueRow, Variable } from './plan';
 import { report } from './report';
@@ -25,48 +26,54 @@ export function compileFiller({ root, list }: Plan): (frame: Frame) => unknown {
 }
 
 function compileObject({ members }: ObjectPlan): Fill {
-  const fills = [...members].map(([key, member]) => compileMember(key, member));
+  // An object that its own rows read (`result: totals.charge`) is attached before it is filled, and so needs its holder.
+  const parts: Fill[] = [];
+  let simple: Generated<Frame>[] = [];
+  const close = (): void => {
+    if (simple.length > 0) parts.push(generateFiller(simple));
+    simple = [];
+  };
+  for (const [key, member] of members) {
+    if (member.kind !== 'object' || !member.attached)
+      simple.push({ key, make: compileMember(member), list: member.kind === 'list' });
+    else {
+      close();
+      parts.push(compileAttached(key, member.plan));
+    }
+  }
+  close();
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
   return (result, frame) => {
     let filled = false;
-    for (const fill of fills) if (fill(result, frame)) filled = true;
+    for (const part of parts) if (part(result, frame)) filled = true;
     return filled;
   };
 }
 
-function compileMember(key: string, member: Member): Fill {
-  if (member.kind === 'value') return compileValueMember(key, member.rows);
-  if (member.kind === 'list') {
-    const make = compileList(member.groups);
-    return (result, frame) => {
-      const list = make(frame);
-      result[key] = list;
-      return list.length > 0;
-    };
-  }
+function compileMember(member: Member): Evaluate {
+  if (member.kind === 'value') return compileValues(member.rows);
+  if (member.kind === 'list') return compileList(member.groups);
   const { plan } = member;
+  const prepare = compilePreparation(plan.variables, plan.gate);
+  const fill = compileObject(plan);
+  return (frame) => {
+    if (!prepare(frame)) return undefined;
+    const child: Record<string, unknown> = {};
+    return fill(child, frame) ? child : undefined;
+  };
+}
+
+function compileAttached(key: string, plan: ObjectPlan): Fill {
   const prepare = compilePreparation(plan.variables, plan.gate);
   const fill = compileObject(plan);
   return (result, frame) => {
     if (!prepare(frame)) return false;
     const child: Record<string, unknown> = {};
-    // Attached before it is filled where its own rows may read each other (`result: totals.charge`).
-    if (member.attached) result[key] = child;
-    if (fill(child, frame)) {
-      result[key] = child;
-      return true;
-    }
-    if (member.attached) delete result[key];
+    result[key] = child;
+    if (fill(child, frame)) return true;
+    delete result[key];
     return false;
-  };
-}
-
-function compileValueMember(key: string, rows: readonly ValueRow[]): Fill {
-  const read = compileValues(rows);
-  return (result, frame) => {
-    const value = read(frame);
-    if (value === undefined) return false;
-    result[key] = value;
-    return true;
   };
 }
 

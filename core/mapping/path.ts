@@ -1,5 +1,7 @@
 /** Paths of sources and targets, parsed once at compile time. */
 
+import { generateReader } from './generate';
+
 /** One step of a path. `all` goes over every entry of a list; in a target, `group` names which entries are meant. */
 export type Step =
   | { readonly kind: 'key'; readonly key: string }
@@ -98,16 +100,18 @@ export type Reader = (value: unknown) => unknown;
 export function compileReader(steps: readonly Step[]): Reader {
   const [first, ...rest] = steps;
   if (first === undefined) return (value) => value;
+  const keys = leadingKeys(steps);
+  if (keys.length > 0) {
+    const read = generateReader(keys);
+    if (keys.length === steps.length) return read;
+    const further = compileReader(steps.slice(keys.length));
+    return (value) => further(read(value));
+  }
   const next = rest.length === 0 ? undefined : compileReader(rest);
   const then = next === undefined ? (value: unknown) => value : next;
   switch (first.kind) {
-    case 'key': {
-      const { key } = first;
-      return (value) => {
-        const member = readKey(value, key);
-        return member === undefined ? undefined : then(member);
-      };
-    }
+    case 'key':
+      return (value) => then(readKey(value, first.key));
     case 'index': {
       const { index } = first;
       return (value) => (Array.isArray(value) ? then(value[index]) : undefined);
@@ -133,6 +137,15 @@ export function compileReader(steps: readonly Step[]): Reader {
       };
     }
   }
+}
+
+function leadingKeys(steps: readonly Step[]): string[] {
+  const keys: string[] = [];
+  for (const step of steps) {
+    if (step.kind !== 'key') break;
+    keys.push(step.key);
+  }
+  return keys;
 }
 
 /** A list's entries. Senders that translate XML give a list of one entry as that entry. */

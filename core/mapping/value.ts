@@ -39,6 +39,11 @@ export function compileValue(spec: ValueSpec, compiler: ValueCompiler): Evaluate
 }
 
 function withTransforms(source: Evaluate, chain: readonly Transform[]): Evaluate {
+  const [first, second, ...more] = chain;
+  if (first !== undefined && more.length === 0) {
+    const once = withTransform(source, first);
+    return second === undefined ? once : withTransform(once, second);
+  }
   return (frame) => {
     let value = source(frame);
     for (const transform of chain) {
@@ -46,6 +51,14 @@ function withTransforms(source: Evaluate, chain: readonly Transform[]): Evaluate
       value = transform.run(value, frame);
     }
     return value;
+  };
+}
+
+function withTransform(source: Evaluate, transform: Transform): Evaluate {
+  const onMissing = transform.onMissing === true;
+  return (frame) => {
+    const value = source(frame);
+    return onMissing || !isMissing(value) ? transform.run(value, frame) : value;
   };
 }
 

@@ -3,7 +3,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtinContracts } from '../../core/contract';
 import { asSchema, type JsonSchema } from '../../core/contract/schema-tree';
-import { type Field, fieldsOf } from './canonical-fields';
+import { type Field, fieldsOf, valuesAt } from './canonical-fields';
+import { CONTRACT_NAMES, sampleOf } from './canonical-samples';
 
 const ENDING = '.schema.json';
 const CANONICAL = readdirSync(join(__dirname, '..', '..', 'core', 'canonical'))
@@ -52,6 +53,17 @@ describe('canonical contracts', () => {
       assert.equal(schema.$id, `https://crossdock.dev/contracts/${name}/1.0`);
       assert.equal(schema.$schema, 'https://json-schema.org/draft/2020-12/schema');
       for (const keyword of ['title', 'description']) assert.ok(text(schema[keyword]), `${name} ${keyword}`);
+    }
+  });
+
+  it('take a sample with every field of the types, and have no property that the types do not have', () => {
+    assert.deepEqual([...CONTRACT_NAMES].sort(), CANONICAL);
+    for (const name of CONTRACT_NAMES) {
+      assert.deepEqual(contracts.validate(name, '1.0', sampleOf(name)), [], name);
+      const missing = all
+        .filter((each) => each.name === name && valuesAt(sampleOf(name), each.field.path).length === 0)
+        .map(({ field }) => where(name, field));
+      assert.deepEqual(missing, []);
     }
   });
 

@@ -28,3 +28,12 @@ function* below(root: JsonSchema, node: SchemaNode, path: readonly string[]): Ge
   const items = childNode(root, node, '0');
   if (items !== undefined) yield* below(root, items, [...path, '0']);
 }
+
+/** Every value at a field's place; of a list, those of all entries. */
+export function valuesAt(value: unknown, path: readonly string[]): unknown[] {
+  const [name, ...rest] = path;
+  if (value === undefined || value === null) return [];
+  if (name === undefined) return [value];
+  if (Array.isArray(value)) return value.flatMap((entry) => valuesAt(entry, rest));
+  return valuesAt((value as Record<string, unknown>)[name], rest);
+}

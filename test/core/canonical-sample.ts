@@ -1,4 +1,4 @@
-import type { CanonicalOrder } from '../../core/canonical';
+import type { CanonicalOrder, OrderLine } from '../../core/canonical';
 
 /** All of a type's fields, to the bottom: what a sample must have to cover the types. */
 export type Deep<T> = T extends readonly (infer Item)[]
@@ -9,7 +9,10 @@ export type Deep<T> = T extends readonly (infer Item)[]
       : { -readonly [Key in keyof T]-?: Deep<NonNullable<T[Key]>> }
     : T;
 
-export type FullOrder = Deep<CanonicalOrder>;
+/** Line of an order with every field but its parent: the sample has one line, and no line is its own parent. */
+type FullLine = Omit<Deep<OrderLine>, 'parentLineId'>;
+
+export type FullOrder = Omit<Deep<CanonicalOrder>, 'lines'> & { lines: FullLine[] };
 
 export const address = {
   name: 'Goods in',
@@ -95,7 +98,6 @@ export function fullOrder(): FullOrder {
       {
         lineId: '1',
         externalLineId: '466157049',
-        parentLineId: '1',
         item: { identifiers: [{ scheme: 'sku', value: 'CD-TAPE-48' }], description: 'Packing tape 48 mm' },
         unit: 'C62',
         packQuantity: '12',

@@ -1,5 +1,6 @@
 /** One valid sample per canonical object, with every field that the types know; all checks hold. */
 import type {
+  CanonicalOrder,
   CanonicalParty,
   CanonicalReturn,
   InventoryAdjustment,
@@ -12,7 +13,7 @@ import type {
 import { address, type Deep, fullOrder, party, provenance } from './canonical-sample';
 
 export type Full = {
-  order: ReturnType<typeof fullOrder>;
+  order: Deep<CanonicalOrder>;
   'order-response': Deep<OrderResponse>;
   'inventory-level': Deep<InventoryLevel>;
   'inventory-adjustment': Deep<InventoryAdjustment>;
@@ -63,6 +64,23 @@ const terms = () => ({
   discountPercent: '2',
   discountDays: 10,
 });
+
+/** The full order and a part of its first line, free of charge. */
+function orderWithPart(): Full['order'] {
+  const order = fullOrder();
+  const [line] = order.lines;
+  if (line === undefined) throw new Error('the sample has a line');
+  const part = {
+    ...line,
+    lineId: '2',
+    parentLineId: '1',
+    quantity: { ...line.quantity },
+    unitPrice: { amount: '0.00', baseQuantity: '1' },
+    allowancesCharges: [],
+    taxes: [],
+  };
+  return { ...order, lines: [line as Full['order']['lines'][number], part] };
+}
 
 function orderResponse(): Full['order-response'] {
   return {
@@ -475,7 +493,7 @@ function tradingParty(): Full['party'] {
 }
 
 const SAMPLES: { readonly [Name in keyof Full]: () => Full[Name] } = {
-  order: fullOrder,
+  order: orderWithPart,
   'order-response': orderResponse,
   'inventory-level': inventoryLevel,
   'inventory-adjustment': inventoryAdjustment,

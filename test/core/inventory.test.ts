@@ -138,7 +138,11 @@ describe('inventory: publisher', () => {
     const schema: unknown = JSON.parse(
       readFileSync(join(projectFolders().root, 'core/canonical/inventory-level.schema.json'), 'utf8'),
     );
-    const ajv = new Ajv({ strict: true, allErrors: true, keywords: ['x-class', 'x-odoo', 'x-ubl'] });
+    const ajv = new Ajv({
+      strict: true,
+      allErrors: true,
+      keywords: ['x-class', 'x-hint', 'x-odoo', 'x-ubl', 'x-edi', 'x-standard'],
+    });
     addFormats(ajv);
     const validate = ajv.compile(schema as object);
     assert.ok(validate(event?.data), JSON.stringify(validate.errors));
