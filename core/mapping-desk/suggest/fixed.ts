@@ -55,6 +55,10 @@ export function fixedDrafts(target: ContractField, context: Context): Draft[] {
   if (beginning !== undefined && target.enum?.includes(beginning[0]) === true) {
     return [draft({ const: beginning[0] }, path === 'status.order' ? 0.78 : 0.82, beginning[1])];
   }
+  if (path === 'reason' && target.enum?.includes('other') === true)
+    return [draft({ const: 'other' }, 0.5, 'The message tells no reason.')];
+  if (path === 'status' && target.enum?.includes('refunded') === true && /refund/.test(context.ask.spec.from.contract))
+    return [draft({ const: 'refunded' }, 0.66, 'A refund says that money was paid back.')];
   if (path === 'id') return keyDrafts(context);
   if (path === 'lines[].unitPrice.baseQuantity' || path === 'unitPrice.baseQuantity')
     return [draft({ const: '1' }, 0.9, 'Prices are for one unit unless the partner says otherwise.')];

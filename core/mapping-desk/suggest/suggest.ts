@@ -50,7 +50,7 @@ export async function suggest(
   });
   const filled = new Set(spec.rules.map(({ target }) => plainPath(String(target))));
   const wanted = options.targets === undefined ? undefined : new Set(options.targets.map(plainPath));
-  const found: { field: ContractField; drafts: Draft[] }[] = [];
+  const found: Found[] = [];
   for (const field of fields) {
     if (wanted === undefined ? isFilled(field, filled) : !wanted.has(field.path)) continue;
     const drafts = unique(draftsFor(field, context)).filter(({ score }) => score >= MIN_SCORE);
@@ -58,6 +58,7 @@ export async function suggest(
       continue;
     found.push({ field, drafts: drafts.slice(0, MAX_SUGGESTIONS) });
   }
+  doubtOptional(found, fields);
   const values = await valuesOf(spec, found, unwrapped);
   const targets = found.map(
     ({ field, drafts }): TargetSuggestions => ({
@@ -68,6 +69,43 @@ export async function suggest(
   );
   // Only what must be there from the start goes first; the contract's order keeps rows above those that read them.
   return { targets, milliseconds: Math.round(performance.now() - begun) };
+}
+
+interface Found {
+  readonly field: ContractField;
+  drafts: Draft[];
+}
+
+/** Nobody should take what makes an object that its contract refuses. */
+const DOUBTED = 0.45;
+
+/**
+ * Objects that a message need not have: their constants alone make none, and what would make one that lacks what it
+ * must have is doubted.
+ */
+function doubtOptional(found: Found[], fields: readonly ContractField[]): void {
+  const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('.')));
+  const byPath = new Map(found.map((each) => [each.field.path, each]));
+  const taken = new Set(
+    found.filter(({ drafts: [first] }) => first?.rule.from !== undefined).map(({ field }) => parentOf(field.path)),
+  );
+  const optional = fields.filter(({ type, required, leaf }) => type === 'object' && required === false && !leaf);
+  for (const { path } of optional) {
+    // The order's payment status is read from it.
+    if (path === 'payment') continue;
+    const inside = found.filter(({ field }) => field.path.startsWith(`${path}.`));
+    const isTaken = [...taken].some((parent) => parent === path || parent.startsWith(`${path}.`));
+    if (!isTaken) for (const each of inside) each.drafts = each.drafts.filter(({ rule }) => rule.from !== undefined);
+    const lacks = fields.some(
+      ({ path: own, required, leaf }) =>
+        required === 'with parent' && leaf && parentOf(own) === path && (byPath.get(own)?.drafts.length ?? 0) === 0,
+    );
+    if (!lacks) continue;
+    for (const each of inside) each.drafts = each.drafts.map((draft) => ({ ...draft, score: Math.min(draft.score, DOUBTED) }));
+  }
+  for (let index = found.length - 1; index >= 0; index -= 1) {
+    if (found[index]?.drafts.length === 0 && found[index]?.field.required === false) found.splice(index, 1);
+  }
 }
 
 function isFilled({ path }: ContractField, filled: ReadonlySet<string>): boolean {
@@ -102,6 +140,7 @@ function draftsFor(field: ContractField, context: Context): Draft[] {
   if (path.startsWith('extensions')) return [];
   if (path === 'currency') return currencyDrafts(field, context);
   if (/orderRef\.id$/.test(path)) return keyDrafts(context, path);
+  if (path === 'provenance.externalId' && !context.fields.has('externalId')) return ownIdDrafts(field, context);
   return withFallback(
     sorted([
       ...matchedDrafts(field, context),
@@ -207,6 +246,13 @@ function noteDrafts(field: ContractField, context: Context): Draft[] {
     transforms: ['trim', { truncate: 10000 }],
   };
   return [{ rule, also: context.root, score: best.score, reasons: best.reasons }];
+}
+
+/** The partner's id of what the object is: of a return the return's, not the order's. */
+function ownIdDrafts(field: ContractField, context: Context): Draft[] {
+  const own = context.ask.fields.find(({ path }) => /^[a-z]+Id$/.test(path));
+  if (own === undefined) return [];
+  return matchedDrafts(own, context).map((draft) => ({ ...draft, rule: { ...draft.rule, target: field.path } }));
 }
 
 function currencyDrafts(field: ContractField, context: Context): Draft[] {
