@@ -1,6 +1,7 @@
 /** Taxes, discounts, charges and totals: what foots only together. */
 import type { Condition, Rule, TransformSpec } from '../../mapping';
 import type { ValueSpec } from '../../mapping/types';
+import { freightIsTaxed } from './arithmetic';
 import { type Context, type Draft, reason } from './context';
 import { matchesOf } from './match';
 import type { Wanted } from './phrases';
@@ -483,8 +484,9 @@ function freightTaxes(context: Context, { target, members }: Group): Group | und
       field.count > 0 &&
       (field.type === 'number' || field.looks === 'decimal'),
   );
-  return price === undefined || tax === undefined
-    ? undefined
+  if (price === undefined) return undefined;
+  return tax === undefined
+    ? freightTaxLikeLines(`${target}.taxes[own]`, price, context)
     : taxByAmount(`${target}.taxes[own]`, tax, price, undefined, context);
 }
 
@@ -590,6 +592,46 @@ export function totalDrafts(path: string, context: Context): Draft[] {
     default:
       return said;
   }
+}
+
+/** The freight's tax is not told, but in the total. */
+function freightTaxLikeLines(target: string, freight: Candidate, context: Context): Group | undefined {
+  const line = context.line();
+  const rate = matchesOf(context.field('lines[].taxes[].rate'), line, context.ask.memory, TAX_RATE)[0]
+    ?.candidate;
+  const quantity = context.best('lines[].quantity.original', line)?.candidate;
+  const price = context.best('lines[].unitPrice.amount', line)?.candidate;
+  const tax = context.best('totals.tax')?.candidate;
+  if (rate === undefined || quantity === undefined || price === undefined || tax === undefined)
+    return undefined;
+  if (context.flat || !freightIsTaxed(context.ask.document, { quantity, price, rate, freight, tax }))
+    return undefined;
+  const read: TransformSpec[] = ['first', ...rateOf(rate)];
+  const members = new Map<string, Rule>([
+    ['category', category(target, rate.path, read)],
+    ['rate', { target: `${target}.rate`, from: rate.path, transforms: read }],
+    [
+      'amount',
+      {
+        target: `${target}.amount`,
+        from: freight.path,
+        transforms: [
+          numberOf(freight),
+          { multiply: { from: rate.path, transforms: read } },
+          { divide: 100 },
+          ROUND,
+        ],
+      },
+    ],
+  ]);
+  const text = 'The tax adds up only when the freight is taxed like the lines.';
+  return {
+    target,
+    head: [{ target, where: [{ from: rate.path, exists: true }] }],
+    members,
+    score: 0.66,
+    text,
+  };
 }
 
 /** What the sender says must foot with what the rows made: their own sum goes first. */

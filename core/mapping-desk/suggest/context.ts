@@ -206,7 +206,9 @@ export class Context {
       return words.some((word) => own.has(word)) && !not.some((word) => own.has(word));
     });
     // `taxes` before `commission_taxes`.
-    return fits.sort((a, b) => a.name.own.length - b.name.own.length || b.members.length - a.members.length)[0];
+    return fits.sort(
+      (a, b) => a.name.own.length - b.name.own.length || b.members.length - a.members.length,
+    )[0];
   }
 }
 

@@ -83,7 +83,8 @@ export function nameScore(
     // `tax id` is no `order id`: a hit that says little counts little beside words that say more.
     const vague = extra > 0 && words.every((word) => !own.has(word) || VAGUE_WORDS.has(word)) ? 0.4 : 1;
     const score =
-      vague * (weight + 0.03 * (hitsOwn - 1)) *
+      vague *
+      (weight + 0.03 * (hitsOwn - 1)) *
       (1 - 0.16 * Math.min(extra, 4)) *
       (1 - 0.12 * close) *
       (1 - 0.03 * hitsAround);

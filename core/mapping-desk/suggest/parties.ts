@@ -85,7 +85,8 @@ export function partyNameDrafts(path: string, context: Context): Draft[] {
     });
     break;
   }
-  if (drafts.length === 0 && context.field(path).required === 'always') drafts.push(...stranger(path, role, context));
+  if (drafts.length === 0 && context.field(path).required === 'always')
+    drafts.push(...stranger(path, role, context));
   else if (drafts.length === 0) drafts.push(...byNumber(path, role, context));
   return drafts.sort((a, b) => b.score - a.score);
 }
@@ -104,7 +105,9 @@ function byNumber(path: string, role: Role | undefined, context: Context): Draft
   const id = partyId(role, context);
   if (id === undefined) return [];
   const rule = { target: path, from: id.path, transforms: ['string', 'trim'], required: true };
-  return [{ rule, also: context.root, score: 0.55, reasons: [reason('structure', 'Only its number is sent.')] }];
+  return [
+    { rule, also: context.root, score: 0.55, reasons: [reason('structure', 'Only its number is sent.')] },
+  ];
 }
 
 function partyId(role: Role | undefined, context: Context): Candidate | undefined {
@@ -159,7 +162,8 @@ export function identifierDrafts(path: string, context: Context): Draft[] {
       ...others.flatMap((other) => identifierRows(list, other)),
     ];
     // The first one is put in with the others: it goes first.
-    const score = index === 0 ? identifier.score : Math.min(identifier.score, (best?.score ?? 1) - 0.02 * index);
+    const score =
+      index === 0 ? identifier.score : Math.min(identifier.score, (best?.score ?? 1) - 0.02 * index);
     return { rule, also, score, reasons: [reason('name', identifier.text)] };
   });
 }
@@ -278,7 +282,9 @@ function itemIdentifiers(list: string, context: Context): Identifier[] {
     "It is the buyer's item number.",
     (_, own) => own.has('customer') && (own.has('item') || own.has('sku')),
   );
-  const ids = scope.filter(({ path, name }) => /[a-z_]id$/i.test(path) && PRODUCTS.some((word) => name.own.includes(word)));
+  const ids = scope.filter(
+    ({ path, name }) => /[a-z_]id$/i.test(path) && PRODUCTS.some((word) => name.own.includes(word)),
+  );
   // A line's own id is none of its item's.
   const lineId = context.best('lines[].lineId', context.line())?.candidate;
   const variant = ids.find(({ name }) => name.own.includes('variant'));

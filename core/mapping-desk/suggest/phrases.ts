@@ -191,9 +191,32 @@ export const FILLERS = new Set([
   'names',
 ]);
 
-export const VAGUE_WORDS: ReadonlySet<string> = new Set(['id', 'code', 'name', 'number', 'date', 'text', 'description', 'amount', 'value', 'type', 'title', 'reference']);
+export const VAGUE_WORDS: ReadonlySet<string> = new Set([
+  'id',
+  'code',
+  'name',
+  'number',
+  'date',
+  'text',
+  'description',
+  'amount',
+  'value',
+  'type',
+  'title',
+  'reference',
+]);
 
-const ROLE_WORDS = new Set(['seller', 'customer', 'ship', 'bill', 'address', 'party', 'parties', 'contact', 'default']);
+const ROLE_WORDS = new Set([
+  'seller',
+  'customer',
+  'ship',
+  'bill',
+  'address',
+  'party',
+  'parties',
+  'contact',
+  'default',
+]);
 
 /** What a target field is called by partners; the contract's own words where nothing else is known. */
 export function wantedOf(field: ContractField): Wanted {

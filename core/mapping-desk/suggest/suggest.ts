@@ -87,21 +87,30 @@ function doubtOptional(found: Found[], fields: readonly ContractField[]): void {
   const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('.')));
   const byPath = new Map(found.map((each) => [each.field.path, each]));
   const taken = new Set(
-    found.filter(({ drafts: [first] }) => first?.rule.from !== undefined).map(({ field }) => parentOf(field.path)),
+    found
+      .filter(({ drafts: [first] }) => first?.rule.from !== undefined)
+      .map(({ field }) => parentOf(field.path)),
   );
-  const optional = fields.filter(({ type, required, leaf }) => type === 'object' && required === false && !leaf);
+  const optional = fields.filter(
+    ({ type, required, leaf }) => type === 'object' && required === false && !leaf,
+  );
   for (const { path } of optional) {
     // The order's payment status is read from it.
     if (path === 'payment') continue;
     const inside = found.filter(({ field }) => field.path.startsWith(`${path}.`));
     const isTaken = [...taken].some((parent) => parent === path || parent.startsWith(`${path}.`));
-    if (!isTaken) for (const each of inside) each.drafts = each.drafts.filter(({ rule }) => rule.from !== undefined);
+    if (!isTaken)
+      for (const each of inside) each.drafts = each.drafts.filter(({ rule }) => rule.from !== undefined);
     const lacks = fields.some(
       ({ path: own, required, leaf }) =>
-        required === 'with parent' && leaf && parentOf(own) === path && (byPath.get(own)?.drafts.length ?? 0) === 0,
+        required === 'with parent' &&
+        leaf &&
+        parentOf(own) === path &&
+        (byPath.get(own)?.drafts.length ?? 0) === 0,
     );
     if (!lacks) continue;
-    for (const each of inside) each.drafts = each.drafts.map((draft) => ({ ...draft, score: Math.min(draft.score, DOUBTED) }));
+    for (const each of inside)
+      each.drafts = each.drafts.map((draft) => ({ ...draft, score: Math.min(draft.score, DOUBTED) }));
   }
   for (let index = found.length - 1; index >= 0; index -= 1) {
     if (found[index]?.drafts.length === 0 && found[index]?.field.required === false) found.splice(index, 1);
@@ -140,7 +149,8 @@ function draftsFor(field: ContractField, context: Context): Draft[] {
   if (path.startsWith('extensions')) return [];
   if (path === 'currency') return currencyDrafts(field, context);
   if (/orderRef\.id$/.test(path)) return keyDrafts(context, path);
-  if (path === 'provenance.externalId' && !context.fields.has('externalId')) return ownIdDrafts(field, context);
+  if (path === 'provenance.externalId' && !context.fields.has('externalId'))
+    return ownIdDrafts(field, context);
   return withFallback(
     sorted([
       ...matchedDrafts(field, context),
@@ -252,7 +262,10 @@ function noteDrafts(field: ContractField, context: Context): Draft[] {
 function ownIdDrafts(field: ContractField, context: Context): Draft[] {
   const own = context.ask.fields.find(({ path }) => /^[a-z]+Id$/.test(path));
   if (own === undefined) return [];
-  return matchedDrafts(own, context).map((draft) => ({ ...draft, rule: { ...draft.rule, target: field.path } }));
+  return matchedDrafts(own, context).map((draft) => ({
+    ...draft,
+    rule: { ...draft.rule, target: field.path },
+  }));
 }
 
 function currencyDrafts(field: ContractField, context: Context): Draft[] {
@@ -436,12 +449,14 @@ async function valuesOf(
         trace: true,
       },
     );
+    const made = new Map<string, unknown[]>();
     for (const { rule, value } of trace) {
       if (value === undefined) continue;
       const key = JSON.stringify(rules[rule]);
-      const known = values.get(key) ?? [];
-      if (known.length < 3) values.set(key, [...known, shortened(value)]);
+      const known = made.get(key) ?? [];
+      if (known.length < 3) made.set(key, [...known, shortened(value)]);
     }
+    for (const [key, list] of made) if (!values.has(key)) values.set(key, list);
   }
   return values;
 }
