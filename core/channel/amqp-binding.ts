@@ -27,6 +27,7 @@ import {
   STRUCTURED_CONTENT_TYPE,
 } from './cloudevents';
 import { readData } from './event-data';
+import type { PublishOptions } from './types';
 
 const MAX_SHORT_STRING = 255;
 /** RabbitMQ closes the channel for an expiration beyond 32 bits (about 49 days). */
@@ -49,8 +50,12 @@ export interface OutgoingMessage {
  * @param prefixKey the channel's prefix as `prefixKeyOf` gives it
  * @throws CrossdockError EVENT_INVALID or CHANNEL_REFUSED (permanent)
  */
-export function toAmqp(event: CloudEvent, prefixKey: string, address?: string): OutgoingMessage {
-  const { payload, contentType } = encodeStructured(event);
+export function toAmqp(
+  event: CloudEvent,
+  prefixKey: string,
+  { address, written }: Pick<PublishOptions, 'address' | 'written'> = {},
+): OutgoingMessage {
+  const body = written === undefined ? encodeStructured(event).payload : Buffer.from(written.text);
   const to = checkedAddress(address ?? addressOf(event));
   const messageId = isShort(event.id)
     ? event.id
@@ -60,7 +65,7 @@ export function toAmqp(event: CloudEvent, prefixKey: string, address?: string): 
   const options: Options.Publish = {
     mandatory: true,
     deliveryMode: 2,
-    contentType,
+    contentType: `${STRUCTURED_CONTENT_TYPE}; charset=utf-8`,
     messageId,
     headers: { [PARTITION_HEADER]: event.partitionkey ?? event.subject ?? event.id },
   };
@@ -70,7 +75,7 @@ export function toAmqp(event: CloudEvent, prefixKey: string, address?: string): 
     address: to,
     routingKey: routingKeyOf(to, prefixKey),
     messageId,
-    body: payload,
+    body,
     options,
     expiresAt: Number.isNaN(expires) ? undefined : expires,
   };

@@ -64,7 +64,7 @@ export class AmqpPublisher {
   publish(event: CloudEvent, options: PublishOptions = {}): Promise<void> {
     let message: OutgoingMessage;
     try {
-      message = toAmqp(event, this.#prefixKey, options.address);
+      message = toAmqp(event, this.#prefixKey, options);
       if (message.body.length > this.#maxBytes) throw this.#refused('it is larger than the broker allows');
       if (this.#closing) throw this.#offline();
       if (this.#queue.waiting >= this.#settings.maxWaiting) throw this.#busy();

@@ -2,7 +2,7 @@
  * What a relay has in memory: the events of one key in a chain, of which only the first is under way; the chains that
  * can go in lanes, by priority. Keys keep their order within a priority.
  */
-import type { CloudEvent } from '../channel/cloudevents';
+import type { CloudEvent, WrittenEvent } from '../channel/cloudevents';
 import { CrossdockError } from '../errors';
 
 /** An event that was taken from the store. */
@@ -16,6 +16,8 @@ export interface TakenEvent {
   readonly retain: boolean;
   /** Failed tries so far. */
   readonly attempts: number;
+  /** Of one that came by hand (outbox-relay.ts): what need not be read again. */
+  readonly written?: WrittenEvent;
 }
 
 export interface Chain {
@@ -61,16 +63,15 @@ export class Lanes {
     this.#list(chain);
   }
 
-  /** More of a hungry chain's key; `more` says whether there may be still more. */
-  feed(chain: Chain, events: readonly TakenEvent[], more: boolean): void {
+  /** A hungry chain gets what there was in the store, by `add`; `more` says whether there may be still more. */
+  feed(chain: Chain, more: boolean): void {
     this.hungry.delete(chain);
     chain.more = more;
-    for (const event of events) {
-      this.#hold(event);
-      this.#insert(chain, event);
-    }
-    if (chain.events.length > 0) this.#list(chain);
-    else this.#end(chain);
+  }
+
+  /** It got nothing: it ends. */
+  fed(chain: Chain): void {
+    if (chain.events.length === 0) this.#end(chain);
   }
 
   /** Whether so many of its key are in memory that this one should leave the room to others. */
@@ -177,8 +178,12 @@ export function chainId({
   return partitionKey === undefined ? undefined : `${priority} ${partitionKey}`;
 }
 
-/** The event as a channel takes it; bytes lie as base64 within the row. Throws EVENT_INVALID (permanent). */
-export function cloudEventOf({ event: text }: TakenEvent): CloudEvent {
+/**
+ * The event as a channel takes it; it was checked when it was added. Bytes lie as base64 within the row.
+ * Throws EVENT_INVALID (permanent) for a row that cannot be read.
+ */
+export function writtenOf({ event: text, written }: TakenEvent): WrittenEvent {
+  if (written !== undefined) return written;
   let event: CloudEvent & { data_base64?: unknown };
   try {
     event = JSON.parse(text) as typeof event;
@@ -190,5 +195,6 @@ export function cloudEventOf({ event: text }: TakenEvent): CloudEvent {
     });
   }
   const { data_base64: base64, ...rest } = event;
-  return typeof base64 === 'string' ? { ...rest, data: Buffer.from(base64, 'base64') } : event;
+  if (typeof base64 !== 'string') return { event, text, dataAt: undefined };
+  return { event: { ...rest, data: Buffer.from(base64, 'base64') }, text, dataAt: undefined };
 }

@@ -3,7 +3,7 @@ import type { EventChannel } from '../channel/types';
 import { asCrossdockError, type CrossdockError } from '../errors';
 import { type Backoff, backoffDelay } from './backoff';
 import { crashPoint, crashPointLater } from './crash-point';
-import { type Chain, chainId, cloudEventOf, Lanes, type TakenEvent } from './outbox-lanes';
+import { type Chain, chainId, Lanes, type TakenEvent, writtenOf } from './outbox-lanes';
 import { Written } from './outbox-turn';
 
 export interface SenderOptions {
@@ -35,6 +35,12 @@ export class Sender {
   #pause: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: SenderOptions) {}
+
+  /** Nothing is to be written that will hold up keys. */
+  get calm(): boolean {
+    const { failed, behind } = this.written;
+    return failed.length === 0 && behind.length === 0 && this.breaking.size === 0;
+  }
 
   /** Events published and not yet confirmed. */
   get inFlight(): number {
@@ -110,7 +116,9 @@ export class Sender {
     this.#inFlight += 1;
     let confirmed: Promise<void>;
     try {
-      confirmed = this.options.publisher.publish(cloudEventOf(event), {
+      const written = writtenOf(event);
+      confirmed = this.options.publisher.publish(written.event, {
+        written,
         retain: event.retain,
         timeoutMs: CONFIRM_MS,
         ...(event.address === undefined ? {} : { address: event.address }),

@@ -1,5 +1,5 @@
 /** What one message has open, and what its end writes. */
-import type { Statement, Store } from '../store';
+import type { Statement, StatementResult, Store } from '../store';
 import type { EndMode, Extra, Failing, Outcome, ScopeHandlers } from './scope-types';
 
 /** All that was opened for one message, from its outermost scope down. */
@@ -83,22 +83,47 @@ function isInnermost(scope: OpenScope, all: readonly OpenScope[], at: readonly s
   return inner === scope.token;
 }
 
-/** What is to be written, per store; innermost scopes first, so that the source's lease ends last. */
-export function unitsOf(
-  endings: readonly Ending[],
-  extras: readonly Extra[],
-): Map<Store, readonly Statement[]> {
-  const found = new Map<Store, Statement[]>();
-  const add = (store: Store, statements: readonly Statement[]): void => {
-    if (statements.length === 0) return;
-    const list = found.get(store);
-    if (list === undefined) found.set(store, [...statements]);
-    else list.push(...statements);
-  };
-  for (const { store, statements } of extras) add(store, statements);
-  for (const { scope, outcome } of endings.toReversed()) {
-    const { store } = scope.handlers;
-    if (store !== undefined) add(store, scope.handlers.statements(outcome));
+/** What a store is to write. */
+export interface Unit {
+  readonly store: Store;
+  readonly statements: readonly Statement[];
+  /** To be called with their results as soon as it has committed. */
+  committed(results: readonly StatementResult[]): void;
+}
+
+/**
+ * What is to be written, per store; innermost scopes first, so that the source's lease ends last. Statements are asked
+ * for when the unit's turn has come, since those of an outbox depend on what is committed before it.
+ */
+export function* unitsOf(endings: readonly Ending[], extras: readonly Extra[]): Generator<Unit> {
+  const stores = new Set(extras.map(({ store }) => store));
+  for (const { scope } of endings.toReversed()) {
+    if (scope.handlers.store !== undefined) stores.add(scope.handlers.store);
   }
-  return found;
+  for (const store of stores) {
+    const unit = unitOf(store, endings, extras);
+    if (unit.statements.length > 0) yield unit;
+    else unit.committed([]);
+  }
+}
+
+function unitOf(store: Store, endings: readonly Ending[], extras: readonly Extra[]): Unit {
+  const statements: Statement[] = [];
+  const told: { readonly extra: Extra; readonly from: number; readonly to: number }[] = [];
+  for (const extra of extras) {
+    if (extra.store !== store) continue;
+    const from = statements.length;
+    const to = statements.push(...extra.statements);
+    told.push({ extra, from, to });
+  }
+  for (const { scope, outcome } of endings.toReversed()) {
+    if (scope.handlers.store === store) statements.push(...scope.handlers.statements(outcome));
+  }
+  return {
+    store,
+    statements,
+    committed: (results) => {
+      for (const { extra, from, to } of told) extra.committed?.(results.slice(from, to));
+    },
+  };
 }

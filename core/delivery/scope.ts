@@ -293,7 +293,9 @@ export class ScopeRegistry {
     const endings = endingsOf(ending, outcome, at);
     crashPoint('done.beforeCommit');
     try {
-      for (const [store, statements] of unitsOf(endings, extras)) await store.run(statements);
+      for (const { store, statements, committed } of unitsOf(endings, extras)) {
+        committed(await store.run(statements));
+      }
       crashPoint('done.afterCommit');
     } catch (error) {
       if (error instanceof StatementExpectationError) {
@@ -308,7 +310,6 @@ export class ScopeRegistry {
     }
     for (const scope of ending) this.#index.forget(scope);
     for (const { scope, outcome: own } of endings) scope.handlers.ended(own);
-    for (const { committed } of extras) committed?.();
     return ending.length === 0 ? 'none' : 'settled';
   }
 

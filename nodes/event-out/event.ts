@@ -1,6 +1,6 @@
 /** From a message to the event that event out publishes. */
 import { randomUUID } from 'node:crypto';
-import { assertEvent, type CloudEvent, eventId, makeEvent } from '../../core/channel';
+import { assertEvent, type CloudEvent, eventId, makeEvent, newEventId } from '../../core/channel';
 import { scopes } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
 import { choice, text } from '../shared/config';
@@ -120,7 +120,7 @@ function automaticId(
   const origin = scopes.origin(message);
   const from = origin?.source ?? crossdock?.['source'];
   const deliveryId = origin?.deliveryId ?? crossdock?.['deliveryId'];
-  if (typeof deliveryId !== 'string') return randomUUID();
+  if (typeof deliveryId !== 'string') return newEventId();
   const [source, type, subject, node] = about;
   // The outermost scope is another one each time that the message is delivered.
   const delivery = crossdock?.scopes?.[0] ?? message._msgid ?? '';

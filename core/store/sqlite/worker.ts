@@ -12,7 +12,7 @@ import { rmSync, statSync, writeFileSync } from 'node:fs';
 import * as sqlite from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { StatementResult } from '../types';
-import type { Failure, FromWorker, Reply, Request, ToWorker, WireStatement } from './protocol';
+import type { Failure, FromWorker, Reply, Request, ToWorker, WireResult, WireStatement } from './protocol';
 import { diskHasRoom, probe, undo } from './room';
 
 type RunRequest = Extract<Request, { type: 'run' }>;
@@ -40,7 +40,9 @@ let lastCommitAt: number | undefined;
 /** Why nothing is written now, and when that is looked at again (performance.now()). */
 let shut: { readonly failure: Failure; readonly until: number } | undefined;
 let nextLook: NodeJS.Timeout | undefined;
-const prepared = new Map<string, { statement: sqlite.StatementSync; reads: boolean }>();
+/** SQL by the numbers that the driver has given. */
+const texts = new Map<number, string>();
+const prepared = new Map<number | string, { statement: sqlite.StatementSync; reads: boolean }>();
 
 class ExpectationFailed extends Error {
   constructor(readonly failure: Failure) {
@@ -66,13 +68,14 @@ function open(): void {
   db.exec('COMMIT');
 }
 
-function prepare(sql: string): { statement: sqlite.StatementSync; reads: boolean } {
-  const known = prepared.get(sql);
+function prepare(named: number | string): { statement: sqlite.StatementSync; reads: boolean } {
+  const known = prepared.get(named);
   if (known !== undefined) return known;
   if (prepared.size >= MAX_PREPARED) prepared.clear();
+  const sql = typeof named === 'number' ? (texts.get(named) ?? '') : named;
   const statement = db.prepare(sql);
   const entry = { statement, reads: givesRows(sql) };
-  prepared.set(sql, entry);
+  prepared.set(named, entry);
   return entry;
 }
 
@@ -82,17 +85,19 @@ function givesRows(sql: string): boolean {
   return /^\s*with\b/i.test(sql) && !/\)\s*(insert|update|delete)\b/i.test(sql);
 }
 
-function execute(step: WireStatement, index: number): StatementResult {
-  const { statement, reads } = prepare(step.sql);
-  let result: StatementResult;
+function execute([sql, params, expected]: WireStatement, index: number): WireResult {
+  const { statement, reads } = prepare(sql);
+  let result: WireResult;
   if (reads) {
-    const rows = statement.all(...step.params) as StatementResult['rows'];
-    result = { rows: rows.map((row) => ({ ...row })), changes: rows.length };
+    const rows = statement.all(...params) as StatementResult['rows'];
+    result = [rows.length, undefined, rows.map((row) => ({ ...row }))];
   } else {
-    result = { rows: [], changes: Number(statement.run(...step.params).changes) };
+    const { changes, lastInsertRowid } = statement.run(...params);
+    result = [Number(changes), Number(lastInsertRowid)];
   }
-  if (step.expect !== undefined && result.changes !== step.expect) {
-    throw new ExpectationFailed({ type: 'expect', index, expected: step.expect, actual: result.changes });
+  const [actual] = result;
+  if (expected !== undefined && actual !== expected) {
+    throw new ExpectationFailed({ type: 'expect', index, expected, actual });
   }
   return result;
 }
@@ -113,7 +118,7 @@ function runUnit(request: RunRequest): Reply {
   // A single statement is atomic by itself; only longer units pay for a savepoint. An expectation is checked after
   // the statement has run, so it needs the savepoint too.
   const [only] = request.statements;
-  const plain = request.statements.length === 1 && only?.expect === undefined;
+  const plain = request.statements.length === 1 && only?.[2] === undefined;
   if (!plain) db.exec('SAVEPOINT unit');
   try {
     const value = request.statements.map(execute);
@@ -315,14 +320,19 @@ function gather(): void {
   while (queue.length < MAX_GROUP && port !== null) {
     const received = receiveMessageOnPort(port) as { message: ToWorker } | undefined;
     if (received === undefined) return;
-    queue.push(...received.message);
+    take(received.message);
   }
+}
+
+function take(message: ToWorker): void {
+  for (const [number, sql] of message.texts) texts.set(number, sql);
+  queue.push(...message.requests);
 }
 
 try {
   open();
-  port.on('message', (requests: ToWorker) => {
-    queue.push(...requests);
+  port.on('message', (message: ToWorker) => {
+    take(message);
     if (!turn) serve();
   });
   const version = process.versions['sqlite'] ?? 'unknown';
