@@ -29,6 +29,7 @@ import {
 import { readData } from './event-data';
 import type { PublishOptions } from './types';
 
+const STRUCTURED = `${STRUCTURED_CONTENT_TYPE}; charset=utf-8`;
 const MAX_SHORT_STRING = 255;
 /** RabbitMQ closes the channel for an expiration beyond 32 bits (about 49 days). */
 const MAX_EXPIRATION_MS = 4_294_967_295;
@@ -39,7 +40,10 @@ export interface OutgoingMessage {
   readonly address: string;
   readonly routingKey: string;
   readonly messageId: string;
-  readonly body: Buffer;
+  /** A text goes as UTF-8. */
+  readonly body: Buffer | string;
+  /** Bytes of the body. */
+  readonly size: number;
   readonly options: Options.Publish;
   /** When it is no longer worth delivering (ms since 1970). */
   readonly expiresAt: number | undefined;
@@ -55,7 +59,7 @@ export function toAmqp(
   prefixKey: string,
   { address, written }: Pick<PublishOptions, 'address' | 'written'> = {},
 ): OutgoingMessage {
-  const body = written === undefined ? encodeStructured(event).payload : Buffer.from(written.text);
+  const body = written === undefined ? encodeStructured(event).payload : written.text;
   const to = checkedAddress(address ?? addressOf(event));
   const messageId = isShort(event.id)
     ? event.id
@@ -65,7 +69,7 @@ export function toAmqp(
   const options: Options.Publish = {
     mandatory: true,
     deliveryMode: 2,
-    contentType: `${STRUCTURED_CONTENT_TYPE}; charset=utf-8`,
+    contentType: STRUCTURED,
     messageId,
     headers: { [PARTITION_HEADER]: event.partitionkey ?? event.subject ?? event.id },
   };
@@ -76,6 +80,7 @@ export function toAmqp(
     routingKey: routingKeyOf(to, prefixKey),
     messageId,
     body,
+    size: typeof body === 'string' ? Buffer.byteLength(body) : body.length,
     options,
     expiresAt: Number.isNaN(expires) ? undefined : expires,
   };

@@ -43,11 +43,11 @@ export interface EventInput<T> {
   readonly subject: string;
   /** When it happened; given by the caller, since a repeated event must not get another time. */
   readonly time: string | Date;
-  readonly data?: T;
-  readonly dataschema?: string;
+  readonly data?: T | undefined;
+  readonly dataschema?: string | undefined;
   /** Default `application/json`. */
-  readonly datacontenttype?: string;
-  readonly partitionkey?: string;
+  readonly datacontenttype?: string | undefined;
+  readonly partitionkey?: string | undefined;
   /** Counts the events of one subject from 1. Part of the id. */
   readonly sequence?: number;
   /** Version of the business object, where nothing counts. Part of the id when there is no sequence. */
@@ -106,10 +106,17 @@ export function eventId(parts: {
  * where ids without an order would touch a page of its index each.
  */
 export function newEventId(): string {
-  const time = Date.now().toString(16).padStart(12, '0');
+  const now = Date.now();
+  if (now !== newest.at) {
+    const time = now.toString(16).padStart(12, '0');
+    newest = { at: now, head: `${time.slice(0, 8)}-${time.slice(8)}-7` };
+  }
   // Of a random one (version 4) all but the first 48 bits and the version.
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+  return newest.head + randomUUID().slice(15);
 }
+
+/** The head of all ids of the same millisecond. */
+let newest = { at: Number.NaN, head: '' };
 
 /**
  * Makes a valid event. Throws `CrossdockError` EVENT_INVALID (permanent) with the faults as problems, also when
@@ -122,7 +129,28 @@ export function makeEvent<T>(input: EventInput<T>): CloudEvent<T> {
   if (input.sequence !== undefined && !(Number.isSafeInteger(input.sequence) && input.sequence >= 0)) {
     throw invalid([{ path: '/sequence', message: 'must be a whole number from 0' }]);
   }
-  const unfit = Object.keys(input.extensions ?? {}).filter(
+  const { data, dataschema, partitionkey, sequence, extensions } = input;
+  // Step by step: an object made of many small ones costs more than all checks.
+  const event: { -readonly [K in keyof CloudEvent<T>]: CloudEvent<T>[K] } = {
+    specversion: '1.0',
+    id: input.id ?? eventId(input),
+    source: input.source,
+    type: input.type,
+    subject: input.subject,
+    time: timeText(input.time),
+  };
+  if (data !== undefined) event.datacontenttype = input.datacontenttype ?? 'application/json';
+  if (dataschema !== undefined) event.dataschema = dataschema;
+  if (partitionkey !== undefined) event.partitionkey = partitionkey;
+  if (sequence !== undefined) event.sequence = sequenceText(sequence);
+  if (extensions !== undefined) extend(event, extensions);
+  if (data !== undefined) event.data = data;
+  assertEvent(event);
+  return event;
+}
+
+function extend(event: Record<string, unknown>, extensions: NonNullable<EventInput<unknown>['extensions']>) {
+  const unfit = Object.keys(extensions).filter(
     (name) => CORE.has(name) || PAYLOAD.has(name) || name.length > MAX_NAME,
   );
   if (unfit.length > 0) {
@@ -130,23 +158,7 @@ export function makeEvent<T>(input: EventInput<T>): CloudEvent<T> {
       unfit.map((name) => ({ path: `/${name.slice(0, 64)}`, message: 'is not the name of an extension' })),
     );
   }
-  const extensions = Object.entries(input.extensions ?? {}).filter(([, value]) => value !== undefined);
-  const event: CloudEvent<T> = {
-    specversion: '1.0',
-    id: input.id ?? eventId(input),
-    source: input.source,
-    type: input.type,
-    subject: input.subject,
-    time: timeText(input.time),
-    ...(input.data === undefined ? {} : { datacontenttype: input.datacontenttype ?? 'application/json' }),
-    ...(input.dataschema === undefined ? {} : { dataschema: input.dataschema }),
-    ...(input.partitionkey === undefined ? {} : { partitionkey: input.partitionkey }),
-    ...(input.sequence === undefined ? {} : { sequence: sequenceText(input.sequence) }),
-    ...Object.fromEntries(extensions),
-    ...(input.data === undefined ? {} : { data: input.data }),
-  };
-  assertEvent(event);
-  return event;
+  for (const [name, value] of Object.entries(extensions)) if (value !== undefined) event[name] = value;
 }
 
 function timeText(time: string | Date): string {
@@ -161,37 +173,27 @@ export function validateEvent(value: unknown): Problem[] {
   }
   const problems: Problem[] = [];
   const event = value as Record<string, unknown>;
-  const text = (name: string, required: boolean): string | undefined => {
-    const found = event[name];
-    if (found === undefined && !required) return undefined;
-    if (typeof found === 'string' && found !== '') return found;
-    problems.push({
-      path: `/${name}`,
-      message: found === undefined ? 'is missing' : 'must be text that is not empty',
-    });
-    return undefined;
-  };
   if (event.specversion !== '1.0') problems.push({ path: '/specversion', message: 'must be "1.0"' });
-  text('id', true);
-  text('type', true);
-  text('subject', false);
-  text('datacontenttype', false);
-  const source = text('source', true);
+  textOf(event, 'id', true, problems);
+  textOf(event, 'type', true, problems);
+  textOf(event, 'subject', false, problems);
+  textOf(event, 'datacontenttype', false, problems);
+  const source = textOf(event, 'source', true, problems);
   if (source !== undefined && !URI_REFERENCE.test(source)) {
     problems.push({ path: '/source', message: 'must be a URI or a path such as /systems/odoo/main' });
   }
-  const time = text('time', false);
+  const time = textOf(event, 'time', false, problems);
   if (time !== undefined && (!RFC3339.test(time) || Number.isNaN(Date.parse(time)))) {
     problems.push({ path: '/time', message: 'must be a time such as 2026-11-23T08:15:00Z' });
   }
-  const dataschema = text('dataschema', false);
+  const dataschema = textOf(event, 'dataschema', false, problems);
   if (dataschema !== undefined && !ABSOLUTE_URI.test(dataschema)) {
     problems.push({ path: '/dataschema', message: 'must be an absolute URI' });
   }
   for (const name of Object.keys(event)) {
     if (PAYLOAD.has(name)) continue;
-    const found = attributeProblems(name, event[name]);
-    if (found.length > 0) problems.push(...found);
+    const fault = attributeFault(name, event[name]);
+    if (fault !== undefined) problems.push({ path: pathOf(name), message: fault });
   }
   if (event.data !== undefined && event.data_base64 !== undefined) {
     problems.push({ path: '/data_base64', message: 'stands beside data; only one of them is allowed' });
@@ -202,26 +204,42 @@ export function validateEvent(value: unknown): Problem[] {
   return problems;
 }
 
-const NO_PROBLEMS: readonly Problem[] = [];
+/** A text of the event; undefined, and a problem noted, when it is none or missing though required. */
+function textOf(
+  event: Readonly<Record<string, unknown>>,
+  name: string,
+  required: boolean,
+  problems: Problem[],
+): string | undefined {
+  const found = event[name];
+  if (typeof found === 'string' && found !== '') return found;
+  if (found === undefined && !required) return undefined;
+  const message = found === undefined ? 'is missing' : 'must be text that is not empty';
+  problems.push({ path: `/${name}`, message });
+  return undefined;
+}
+
 /** Most values are this, and need no second look. */
 const PLAIN = /^[ -~]*$/;
 
-function attributeProblems(name: string, value: unknown): readonly Problem[] {
-  const faulty = (message: string): Problem[] => [
-    { path: `/${name.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`, message },
-  ];
-  if (!NAME.test(name)) {
-    return faulty('is not a name for an attribute: only lower-case letters and digits');
-  }
+/** What is wrong with an attribute, if anything is. */
+function attributeFault(name: string, value: unknown): string | undefined {
+  const core = CORE.has(name);
+  if (!core && !NAME.test(name)) return 'is not a name for an attribute: only lower-case letters and digits';
   if (typeof value === 'string') {
-    if (PLAIN.test(value) || !FORBIDDEN.test(value)) return NO_PROBLEMS;
-    return faulty('contains a control character or broken text');
+    if (PLAIN.test(value) || !FORBIDDEN.test(value)) return undefined;
+    return 'contains a control character or broken text';
   }
-  if (CORE.has(name)) return NO_PROBLEMS;
-  if (typeof value === 'boolean') return NO_PROBLEMS;
-  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value + 0.5) <= 2147483647.5)
-    return NO_PROBLEMS;
-  return faulty('must be text, true or false, or a whole number of 32 bits');
+  if (core || typeof value === 'boolean') return undefined;
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value + 0.5) <= 2147483647.5) {
+    return undefined;
+  }
+  return 'must be text, true or false, or a whole number of 32 bits';
+}
+
+/** As a JSON pointer. */
+function pathOf(name: string): string {
+  return `/${name.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 function invalid(problems: readonly Problem[]): CrossdockError {

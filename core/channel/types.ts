@@ -82,7 +82,7 @@ export interface PublishOptions {
   /** Keep as the latest state for those who subscribe later (MQTT: retained). Default false. */
   readonly retain?: boolean;
   /** Another address than the event's own (`addressOf`), below the channel's prefix, in MQTT's grammar. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /**
    * The event as JSON, from a caller who has it: then it counts as checked, is not written again, and need not have its
    * data beside it. A local channel's `publish` does not know it.

@@ -17,7 +17,7 @@ export interface TakenEvent {
   /** Failed tries so far. */
   readonly attempts: number;
   /** Of one that came by hand (outbox-relay.ts): what need not be read again. */
-  readonly written?: WrittenEvent;
+  readonly written?: WrittenEvent | undefined;
 }
 
 export interface Chain {
@@ -53,10 +53,13 @@ export class Lanes {
   readonly #chains = new Map<string, Chain>();
   readonly #lanes: Lane[] = [];
 
-  /** @param more older or younger ones of its key may be queued in the store */
-  add(event: TakenEvent, more: boolean): void {
+  /**
+   * @param id its chain's (`chainId`)
+   * @param more older or younger ones of its key may be queued in the store
+   */
+  add(event: TakenEvent, id: string | undefined, more: boolean): void {
     this.#hold(event);
-    const chain = this.#chainOf(event);
+    const chain = this.#chainOf(event, id);
     chain.more ||= more;
     this.#insert(chain, event);
     this.hungry.delete(chain);
@@ -74,15 +77,15 @@ export class Lanes {
     if (chain.events.length === 0) this.#end(chain);
   }
 
-  /** Whether so many of its key are in memory that this one should leave the room to others. */
-  isLong(event: TakenEvent): boolean {
-    return (this.#chains.get(chainId(event) ?? '')?.events.length ?? 0) >= MAX_CHAIN;
+  /** Whether so many of its key are in memory that this one should leave the room to others. @param id its chain's */
+  isLong(id: string | undefined): boolean {
+    return id !== undefined && (this.#chains.get(id)?.events.length ?? 0) >= MAX_CHAIN;
   }
 
-  /** This event goes back to the store, behind others of its key. */
-  leaveBehind(event: TakenEvent): void {
+  /** This event goes back to the store, behind others of its key. @param id its chain's */
+  leaveBehind(event: TakenEvent, id: string | undefined): void {
     this.#hold(event);
-    const chain = this.#chains.get(chainId(event) ?? '');
+    const chain = id === undefined ? undefined : this.#chains.get(id);
     if (chain !== undefined) chain.more = true;
   }
 
@@ -135,8 +138,7 @@ export class Lanes {
     this.size += event.length;
   }
 
-  #chainOf(event: TakenEvent): Chain {
-    const id = chainId(event);
+  #chainOf(event: TakenEvent, id: string | undefined): Chain {
     const known = id === undefined ? undefined : this.#chains.get(id);
     if (known !== undefined) return known;
     const { partitionKey, priority } = event;
@@ -150,7 +152,8 @@ export class Lanes {
     // The one that is under way stays the first.
     const first = active ? 1 : 0;
     while (at > first && (events[at - 1]?.seq ?? 0) > event.seq) at -= 1;
-    events.splice(at, 0, event);
+    if (at === events.length) events.push(event);
+    else events.splice(at, 0, event);
   }
 
   #list(chain: Chain): void {

@@ -72,7 +72,9 @@ const ADD_TAKEN = `INSERT INTO crossdock_outbox
 
 /** Adds an event that the relay of this fence need not take from the store; it changes no row when its id is known. */
 export function addTakenStatement(event: OutgoingEvent, fence: number): Statement {
-  return { sql: ADD_TAKEN, params: [...paramsOf(event), event.channel, fence] };
+  const params = paramsOf(event);
+  params.push(event.channel, fence);
+  return { sql: ADD_TAKEN, params };
 }
 
 /** The statement that adds an event; it changes one row, or none when its id is known. */
@@ -81,16 +83,8 @@ export function addStatement(event: OutgoingEvent): Statement {
 }
 
 function paramsOf(event: OutgoingEvent): SqlValue[] {
-  const {
-    id,
-    channel,
-    partitionKey,
-    event: body,
-    address,
-    retain = false,
-    priority = USUAL_PRIORITY,
-  } = event;
-  return [channel, id, partitionKey ?? null, priority, body, address ?? null, retain ? 1 : 0];
+  const { id, channel, partitionKey, address, retain = false, priority = USUAL_PRIORITY } = event;
+  return [channel, id, partitionKey ?? null, priority, event.event, address ?? null, retain ? 1 : 0];
 }
 
 export const USUAL_PRIORITY = 5;

@@ -64,11 +64,12 @@ export class Sender {
    * @param more others of its key may be queued in the store
    */
   add(event: TakenEvent, behind: boolean, more: boolean): void {
-    if (!behind && !this.breaking.has(chainId(event) ?? '') && !this.lanes.isLong(event)) {
-      this.lanes.add(event, more);
+    const id = chainId(event);
+    if (!behind && !(id !== undefined && this.breaking.has(id)) && !this.lanes.isLong(id)) {
+      this.lanes.add(event, id, more);
       return;
     }
-    this.lanes.leaveBehind(event);
+    this.lanes.leaveBehind(event, id);
     this.written.behind.push(event.seq);
   }
 
@@ -121,7 +122,7 @@ export class Sender {
         written,
         retain: event.retain,
         timeoutMs: CONFIRM_MS,
-        ...(event.address === undefined ? {} : { address: event.address }),
+        address: event.address,
       });
     } catch (thrown) {
       confirmed = Promise.reject(thrown);

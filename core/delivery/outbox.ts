@@ -37,7 +37,7 @@ export interface OutgoingEvent {
   /** A CloudEvent, structured JSON. */
   readonly event: string;
   /** Another address than the event's own, below the channel's prefix. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /** Keep as the latest state for those who subscribe later (MQTT: retained). */
   readonly retain?: boolean;
   /** Lower goes first. Default 5. */
@@ -71,8 +71,9 @@ export interface Outbox {
   /**
    * Adds the event with a unit that the caller runs, and which is told of. Where it can be, it is published straight
    * from memory once it is committed, which costs half of the way through the store.
+   * @param taken called after that
    */
-  add(event: OutgoingEvent): Extra;
+  add(event: OutgoingEvent, taken?: () => void): Extra;
   /** The statements that add the events, for a unit that the caller runs at once; to be followed by `wake`. */
   statements(events: readonly OutgoingEvent[]): readonly Statement[];
   /** Tells the relay that a unit with such statements has committed. @param added how many events it held */
@@ -182,7 +183,7 @@ class StoredOutbox implements Outbox {
     return this.#refused > 0 ? this.#lastRefusal : undefined;
   }
 
-  add(event: OutgoingEvent): Extra {
+  add(event: OutgoingEvent, taken?: () => void): Extra {
     let fence: number | undefined;
     const build = (): readonly Statement[] => {
       // Adding it again makes an event that was refused ready; how many there are is known.
@@ -196,9 +197,11 @@ class StoredOutbox implements Outbox {
       },
       committed: ([result]) => {
         if (fence === undefined) this.wake();
-        if (fence === undefined || result?.changes !== 1 || result.inserted === undefined) return;
-        this.#depth += 1;
-        this.#relay.added(takenOf(event, result.inserted), fence);
+        else if (result?.changes === 1 && result.inserted !== undefined) {
+          this.#depth += 1;
+          this.#relay.added(takenOf(event, result.inserted), fence);
+        }
+        taken?.();
       },
     };
   }
@@ -313,8 +316,7 @@ class StoredOutbox implements Outbox {
 
 function takenOf(event: OutgoingEvent, seq: number): TakenEvent {
   const { partitionKey, priority = USUAL_PRIORITY, event: text, address, retain = false, written } = event;
-  const taken = { seq, partitionKey, priority, event: text, address, retain, attempts: 0 };
-  return written === undefined ? taken : { ...taken, written };
+  return { seq, partitionKey, priority, event: text, address, retain, attempts: 0, written };
 }
 
 /** An error as it is kept beside its event. */

@@ -96,10 +96,12 @@ export interface Unit {
  * for when the unit's turn has come, since those of an outbox depend on what is committed before it.
  */
 export function* unitsOf(endings: readonly Ending[], extras: readonly Extra[]): Generator<Unit> {
-  const stores = new Set(extras.map(({ store }) => store));
-  for (const { scope } of endings.toReversed()) {
-    if (scope.handlers.store !== undefined) stores.add(scope.handlers.store);
-  }
+  const stores: Store[] = [];
+  const note = (store: Store | undefined): void => {
+    if (store !== undefined && !stores.includes(store)) stores.push(store);
+  };
+  for (const { store } of extras) note(store);
+  for (let at = endings.length - 1; at >= 0; at -= 1) note(endings[at]?.scope.handlers.store);
   for (const store of stores) {
     const unit = unitOf(store, endings, extras);
     if (unit.statements.length > 0) yield unit;
@@ -116,8 +118,10 @@ function unitOf(store: Store, endings: readonly Ending[], extras: readonly Extra
     const to = statements.push(...extra.statements);
     told.push({ extra, from, to });
   }
-  for (const { scope, outcome } of endings.toReversed()) {
-    if (scope.handlers.store === store) statements.push(...scope.handlers.statements(outcome));
+  for (let at = endings.length - 1; at >= 0; at -= 1) {
+    const ending = endings[at];
+    if (ending?.scope.handlers.store !== store) continue;
+    statements.push(...ending.scope.handlers.statements(ending.outcome));
   }
   return {
     store,

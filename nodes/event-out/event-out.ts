@@ -57,10 +57,13 @@ async function start({ config, status, closed }: Context<Config>): Promise<Behav
   const store = channel.kind === 'local' ? channel.store : await config.store(closed);
   const { outbox, release } = await useOutbox(store, config.channelId, channel);
   let sent = 0;
-  const show = (): void => showStatus(status, channel, outbox, sent);
+  const compose = (): void => showStatus(status, channel, outbox, sent);
+  const show = (): void => status.soon(compose);
   const deaf = [channel.onState(show), outbox.onChange(show)];
   const out: Out = {
-    ...config,
+    channelId: config.channelId,
+    address: config.address,
+    retain: config.retain,
     channel,
     outbox,
     taken: () => {
@@ -102,6 +105,7 @@ interface Out extends Pick<Config, 'channelId' | 'address' | 'retain'> {
 /**
  * What is to be written so that the event leaves. On a local channel it goes straight into the subscriptions' inboxes;
  * while nobody is subscribed, or others that came before still wait, it goes into the outbox as for any channel.
+ * @param to its address
  */
 function unit(out: Out, { event, key }: MadeEvent, to: string): Extra {
   const { channel, channelId, outbox, address, retain, taken } = out;
@@ -124,27 +128,20 @@ function unit(out: Out, { event, key }: MadeEvent, to: string): Extra {
       retryAfterMs: 10_000,
     });
   }
-  const extra = outbox.add({
-    // Source and id together are what tells events apart (CloudEvents 1.0.2, "id").
-    id: `${event.source} ${event.id}`,
-    channel: channelId,
-    partitionKey: key,
-    event: written.text,
-    written,
-    retain,
-    priority: priorityOf(event),
-    ...(address === undefined ? {} : { address }),
-  });
-  return {
-    store: extra.store,
-    get statements() {
-      return extra.statements;
+  return outbox.add(
+    {
+      // Source and id together are what tells events apart (CloudEvents 1.0.2, "id").
+      id: `${event.source} ${event.id}`,
+      channel: channelId,
+      partitionKey: key,
+      event: written.text,
+      written,
+      retain,
+      priority: priorityOf(event),
+      address,
     },
-    committed: (results) => {
-      extra.committed?.(results);
-      taken();
-    },
-  };
+    taken,
+  );
 }
 
 function priorityOf(event: CloudEvent): number {

@@ -144,8 +144,10 @@ describe('cloudevents: on the wire', () => {
         if (version === 5 && mode === 'binary') assert.deepEqual(payload, plain.payload);
         else assert.deepEqual(decodeStructured(payload), one);
       }
-      const { body, ...rest } = toAmqp(written.event, 'prefix', { written });
-      const { body: plainBody, ...plainRest } = toAmqp(one, 'prefix');
+      const { body, size, ...rest } = toAmqp(written.event, 'prefix', { written });
+      const { body: plainBody, size: plainSize, ...plainRest } = toAmqp(one, 'prefix');
+      assert.equal(size, Buffer.byteLength(body));
+      assert.equal(size, plainSize);
       assert.deepEqual(rest, plainRest);
       assert.deepEqual(decodeStructured(body), decodeStructured(plainBody));
     });
