@@ -54,6 +54,9 @@ export class ScopeRegistry {
   /** Set by whoever counts branches. */
   tracked = false;
   readonly #index = new ScopeIndex();
+  /** Tokens of other processes, that a message has brought along, are not taken for ours. */
+  readonly #id = randomUUID();
+  #opened = 0;
   /** Messages of which nothing seems to be under way any more. */
   #quiet: Root[] = [];
 
@@ -79,7 +82,8 @@ export class ScopeRegistry {
     holdMs: number | undefined,
     options: OpenOptions = {},
   ): string {
-    const token = randomUUID();
+    this.#opened += 1;
+    const token = `${this.#id}-${this.#opened}`;
     const outer = this.#index.tokens(message);
     const deadline = holdMs === undefined ? undefined : setTimeout(() => this.abandon(token), holdMs);
     deadline?.unref();

@@ -81,7 +81,7 @@ function errorOf(failure: Failure, file: string): Error {
   }
 }
 
-type Value = Extract<Reply, { ok: true }>['value'];
+type Value = Exclude<Reply[1], undefined>;
 type Answer = readonly StatementResult[] | WorkerHealth | null;
 
 interface Waiting {
@@ -132,7 +132,7 @@ class SqliteStore implements Store {
       const named = this.#name(sql);
       return expect === undefined ? [named, params] : [named, params, expect];
     });
-    return this.#ask({ type: 'run', statements: wire }) as Promise<readonly StatementResult[]>;
+    return this.#ask((id) => [id, wire]) as Promise<readonly StatementResult[]>;
   }
 
   /** The number of a text; the first time, the worker is told. Texts beyond the limit go as they are. */
@@ -166,7 +166,7 @@ class SqliteStore implements Store {
       };
     }
     const queued = this.#waiting.size;
-    const seen = (await this.#ask({ type: 'health' })) as WorkerHealth;
+    const seen = (await this.#ask((id) => ({ id, type: 'health' }))) as WorkerHealth;
     const warnings = sqliteWarnings(await placeOf(dirname(this.file)), version);
     const problem = seen.refuses === undefined ? undefined : errorOf(seen.refuses, this.file).message;
     return {
@@ -186,7 +186,7 @@ class SqliteStore implements Store {
    */
   async backup(file: string): Promise<void> {
     if (this.#closing !== undefined) throw closedError(this.file);
-    await this.#ask({ type: 'backup', file });
+    await this.#ask((id) => ({ id, type: 'backup', file }));
   }
 
   close(): Promise<void> {
@@ -198,19 +198,19 @@ class SqliteStore implements Store {
     // The worker serves its port in order, so everything queued before is committed first.
     const exited = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
     try {
-      await this.#ask({ type: 'close' });
+      await this.#ask((id) => ({ id, type: 'close' }));
     } catch {
       await this.worker.terminate();
     }
     await exited;
   }
 
-  #ask(request: DistributiveOmit<Request, 'id'>): Promise<Answer> {
+  #ask(request: (id: number) => Request): Promise<Answer> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       if (this.#unsent.length === 0) setImmediate(() => this.#send());
-      this.#unsent.push({ id, ...request });
+      this.#unsent.push(request(id));
     });
   }
 
@@ -234,16 +234,16 @@ class SqliteStore implements Store {
       this.worker.postMessage({ texts: [], requests: [request] } satisfies ToWorker);
     } catch (error) {
       const failure: Failure = { type: 'sqlite', errcode: 20, message: (error as Error).message };
-      this.#answer({ id: request.id, ok: false, failure });
+      this.#answer([idOf(request), undefined, failure]);
     }
   }
 
-  #answer(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
+  #answer([id, value, failure]: Reply): void {
+    const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
-    this.#waiting.delete(reply.id);
-    if (reply.ok) waiting.resolve(isList(reply.value) ? reply.value.map(resultOf) : reply.value);
-    else waiting.reject(errorOf(reply.failure, this.file));
+    this.#waiting.delete(id);
+    if (value !== undefined) waiting.resolve(isList(value) ? value.map(resultOf) : value);
+    else waiting.reject(errorOf(failure, this.file));
   }
 
   #fail(problem: string): void {
@@ -258,7 +258,9 @@ class SqliteStore implements Store {
   }
 }
 
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+function idOf(request: Request): number {
+  return 'id' in request ? request.id : request[0];
+}
 
 function closedError(file: string): CrossdockError {
   return new CrossdockError(`The store ${file} is closed.`, {
