@@ -17,7 +17,7 @@ import { asCrossdockError, type CrossdockError } from '../errors';
 import { StatementExpectationError, type Store } from '../store';
 import { Alarm } from './alarm';
 import type { Backoff } from './backoff';
-import { AddedEvents, inOrder } from './outbox-added';
+import { AddedEvents, inOrder, isFull } from './outbox-added';
 import { MAX_CHAIN, type TakenEvent } from './outbox-lanes';
 import { RelayLease } from './outbox-lease';
 import { ALL_DUE } from './outbox-schema';
@@ -58,9 +58,6 @@ const GATHER_FROM = 32;
 const DUE_AGAIN_MS = 100;
 /** Characters of events in memory, about. */
 const MAX_SIZE = 32_000_000;
-/** Events in memory from which on, and so many characters, all go by way of the store: bursts up to here do not. */
-const MAX_HELD = 10_000;
-const MAX_HELD_SIZE = 8_000_000;
 
 export class Relay {
   /** Why the store cannot be worked with. */
@@ -134,8 +131,8 @@ export class Relay {
   /** The fence with which an event can be added as taken; undefined: it is to go by way of the store. */
   get fenceForAdding(): number | undefined {
     const { lanes, running } = this.#sender;
-    const open = this.options.store.exclusive && running && !this.#more && !this.#left && !this.#unsure;
-    return open && lanes.held.size < MAX_HELD && lanes.size < MAX_HELD_SIZE ? this.#lease.fence : undefined;
+    const open = this.options.store.exclusive && running && !this.#elsewhere && !isFull(lanes);
+    return open ? this.#lease.fence : undefined;
   }
 
   /** An event was added under this fence: to be called as soon as its unit has committed, in the order of the commits. */
@@ -199,7 +196,8 @@ export class Relay {
 
   #hasWork(): boolean {
     const { written, lanes } = this.#sender;
-    if (written.size > 0 || lanes.hungry.size > 0 || this.#resync || this.#holdNow) return true;
+    if (written.size > 0 || written.back.length > 0 || lanes.hungry.size > 0 || this.#resync || this.#holdNow)
+      return true;
     if (this.#sweep && !this.#fresh && !this.#more) return true;
     return (this.#more || this.#due) && this.#room() >= this.options.window;
   }
@@ -209,17 +207,14 @@ export class Relay {
     return this.#fresh || this.#resync || this.#sweep || this.#blocked || !this.#sender.calm;
   }
 
-  /** What was added goes into memory, unless something in the store may have to go before it. */
+  /** Something in the store may have to go before what is added now. */
+  get #elsewhere(): boolean {
+    return this.#more || this.#left || this.#unsure;
+  }
+
   #takeAdded(): void {
-    const added = this.#added.take();
-    if (added.length === 0) return;
-    if (this.#left || this.#unsure) {
-      this.#sender.written.back.push(...added.map(({ seq }) => seq));
-      this.wake();
-      return;
-    }
-    for (const event of added) this.#sender.add(event, false, false);
-    this.#sender.pump();
+    if (this.#added.handOver(this.#sender, this.#elsewhere)) this.wake();
+    else this.#sender.pump();
   }
 
   /** How many more may be taken: three windows are held in memory, less when the events are large. */
@@ -344,7 +339,7 @@ export class Relay {
 
   #forget(): void {
     this.#sender.forget();
-    this.#added.take();
+    this.#added.forget();
     this.#fresh = true;
     this.#lookAtAll();
     this.#blocked = true;

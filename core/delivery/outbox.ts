@@ -12,6 +12,7 @@ import type { EventChannel } from '../channel/types';
 import { asCrossdockError, CrossdockError } from '../errors';
 import type { Statement, Store } from '../store';
 import type { Backoff } from './backoff';
+import { crashPoint } from './crash-point';
 import { comeAlive } from './instances';
 import type { TakenEvent } from './outbox-lanes';
 import { Relay } from './outbox-relay';
@@ -196,6 +197,7 @@ class StoredOutbox implements Outbox {
         return build();
       },
       committed: ([result]) => {
+        crashPoint('outbox.beforeHandOver');
         if (fence === undefined) this.wake();
         else if (result?.changes === 1 && result.inserted !== undefined) {
           this.#depth += 1;

@@ -327,6 +327,7 @@ function suite(way: Way): void {
     }
 
     for (const place of [
+      ...(way === 'from memory' ? ['outbox.beforeHandOver:2'] : []),
       'outbox.beforePublish:3',
       'outbox.afterPublishBeforeConfirm:2',
       'outbox.afterConfirmBeforeMark:2',
@@ -349,7 +350,50 @@ function suite(way: Way): void {
     }
   });
 
-  if (way === 'from memory') return;
+  if (way === 'from memory') {
+    describe('more than is held in memory', () => {
+      const LONG = 'x'.repeat(10_000);
+      const [EVENTS, KEYS] = [1000, 100];
+      const counted = async (): Promise<Record<string, number>> => {
+        const counts: Record<string, number> = {};
+        for (const state of await states()) counts[String(state)] = (counts[String(state)] ?? 0) + 1;
+        return counts;
+      };
+      const long = (n: number): OutgoingEvent => {
+        const event = outgoing(`e${n}`, `key ${n % KEYS}`);
+        return { ...event, event: JSON.stringify({ ...JSON.parse(event.event), note: LONG }) };
+      };
+      for (const together of [true, false]) {
+        it(`goes back to the store, added ${together ? 'in one go' : 'one by one'}, and leaves in order`, async () => {
+          const outbox = await open();
+          await calm(outbox);
+          known.add(outbox);
+          channel.become('reconnecting');
+          const events = Array.from({ length: EVENTS }, (_, n) => long(n));
+          if (together) await add(outbox, ...events);
+          else for (const event of events) await add(outbox, event);
+          const counts = await waitFor(async () => {
+            const now = await counted();
+            return (now['ready'] ?? 0) > 0 && now;
+          });
+          assert.ok((counts['taken'] ?? 0) <= 800, `${counts['taken']} are held`);
+          assert.equal((counts['taken'] ?? 0) + (counts['ready'] ?? 0), EVENTS);
+          channel.answer = confirmAll;
+          channel.become('connected');
+          await sent(outbox);
+          assert.equal(channel.ids.length, EVENTS);
+          for (let key = 0; key < KEYS; key += 1) {
+            const ids = channel.ids.filter((id) => Number(id.slice(1)) % KEYS === key);
+            assert.deepEqual(
+              ids,
+              [...ids].sort((a, b) => Number(a.slice(1)) - Number(b.slice(1))),
+            );
+          }
+        });
+      }
+    });
+    return;
+  }
 
   describe('in several processes on one store', () => {
     /** The same data as another process of a shared store sees it. */
