@@ -8,7 +8,19 @@ const most = 60;
  * @param options `{ value, label, placeholder, options: () => [{ value, hint?, badge? }], chosen(value), input?(value), strict?, first?, keepOpen? }`
  *   `strict`: only what is in the list can be chosen. Enter takes the marked entry, or the text as it stands.
  */
-export function combo({ value = '', label, placeholder, options, chosen, input: typed, strict = false, first = false, clears = false, empty = '', open: opened = false }) {
+export function combo({
+  value = '',
+  label,
+  placeholder,
+  options,
+  chosen,
+  input: typed,
+  strict = false,
+  first = false,
+  clears = false,
+  empty = '',
+  open: opened = false,
+}) {
   ids += 1;
   const listId = `crossdock-mapper-list-${ids}`;
   const list = el('div.combo-list', { role: 'listbox', id: listId, 'aria-label': label, hidden: true });
@@ -34,9 +46,15 @@ export function combo({ value = '', label, placeholder, options, chosen, input: 
     if (wanted === '') return options().slice(0, most);
     const words = wanted.split(/\s+/);
     const scored = options()
-      .map((option) => ({ option, text: `${option.value} ${option.hint ?? ''} ${option.more ?? ''}`.toLowerCase() }))
+      .map((option) => ({
+        option,
+        text: `${option.value} ${option.hint ?? ''} ${option.more ?? ''}`.toLowerCase(),
+      }))
       .filter(({ text }) => words.every((word) => text.includes(word)))
-      .map(({ option, text }) => ({ option, rank: text.startsWith(wanted) ? 0 : option.value.toLowerCase().includes(wanted) ? 1 : 2 }));
+      .map(({ option, text }) => ({
+        option,
+        rank: text.startsWith(wanted) ? 0 : option.value.toLowerCase().includes(wanted) ? 1 : 2,
+      }));
     return scored
       .toSorted((a, b) => a.rank - b.rank)
       .slice(0, most)

@@ -9,13 +9,27 @@ let ids = 0;
 /** A label above its control. */
 export function labelled(label, control, hint) {
   ids += 1;
-  const input = control.matches?.('input, select, textarea') ? control : control.querySelector('input, select, textarea');
+  const input = control.matches?.('input, select, textarea')
+    ? control
+    : control.querySelector('input, select, textarea');
   if (input && !input.id) input.id = `crossdock-mapper-field-${ids}`;
-  return el('div.labelled', {}, el('label', { for: input?.id }, label), control, hint && el('small.hint', {}, hint));
+  return el(
+    'div.labelled',
+    {},
+    el('label', { for: input?.id }, label),
+    control,
+    hint && el('small.hint', {}, hint),
+  );
 }
 
 export function textControl(value, label, changed, extra = {}) {
-  const element = el('input', { type: 'text', 'aria-label': label, autocomplete: 'off', spellcheck: 'false', ...extra });
+  const element = el('input', {
+    type: 'text',
+    'aria-label': label,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    ...extra,
+  });
   element.value = value ?? '';
   element.addEventListener('change', () => changed());
   return { element, read: () => element.value };
@@ -23,7 +37,10 @@ export function textControl(value, label, changed, extra = {}) {
 
 export function numberControl(value, label, changed) {
   const control = textControl(value, label, changed, { inputmode: 'numeric' });
-  return { element: control.element, read: () => (/^-?\d+$/.test(control.element.value.trim()) ? Number(control.element.value) : undefined) };
+  return {
+    element: control.element,
+    read: () => (/^-?\d+$/.test(control.element.value.trim()) ? Number(control.element.value) : undefined),
+  };
 }
 
 /** @param options `[value, text]` pairs */
@@ -31,7 +48,9 @@ export function selectControl(value, label, options, changed) {
   const element = el(
     'select',
     { 'aria-label': label },
-    options.map(([each, text]) => el('option', { value: String(each), selected: String(each) === String(value) }, text)),
+    options.map(([each, text]) =>
+      el('option', { value: String(each), selected: String(each) === String(value) }, text),
+    ),
   );
   element.addEventListener('change', () => changed());
   return { element, read: () => element.value };
@@ -55,7 +74,10 @@ export function jsonControl(value, label, changed) {
 }
 
 export function pathOptions(session) {
-  return session.state.sample.fields.map(({ path, examples, type }) => ({ value: type === 'list' ? `${path}[]` : path, hint: examples[0] ?? '' }));
+  return session.state.sample.fields.map(({ path, examples, type }) => ({
+    value: type === 'list' ? `${path}[]` : path,
+    hint: examples[0] ?? '',
+  }));
 }
 
 export function variableOptions(session) {
@@ -80,18 +102,42 @@ export const contextNames = ['channel', 'account', 'partnerId', 'receivedAt', 'm
 
 /** A scalar of the target's type: a list of its values where it has one. */
 export function constantControl(field, value, label, changed) {
-  if (field?.enum) return selectControl(value ?? '', label, [['', t('form.choose')], ...field.enum.map((each) => [each, String(each)])], changed);
+  if (field?.enum)
+    return selectControl(
+      value ?? '',
+      label,
+      [['', t('form.choose')], ...field.enum.map((each) => [each, String(each)])],
+      changed,
+    );
   if (field?.type === 'boolean') {
-    const control = selectControl(value === undefined ? '' : String(value), label, [['', t('form.choose')], ['true', t('form.yes')], ['false', t('form.no')]], changed);
-    return { element: control.element, read: () => (control.read() === '' ? undefined : control.read() === 'true') };
+    const control = selectControl(
+      value === undefined ? '' : String(value),
+      label,
+      [
+        ['', t('form.choose')],
+        ['true', t('form.yes')],
+        ['false', t('form.no')],
+      ],
+      changed,
+    );
+    return {
+      element: control.element,
+      read: () => (control.read() === '' ? undefined : control.read() === 'true'),
+    };
   }
-  const control = textControl(typeof value === 'object' ? JSON.stringify(value) : value, label, changed, { placeholder: field?.example === undefined ? undefined : String(field.const ?? (typeof field.example === 'object' ? '' : field.example)) });
+  const control = textControl(typeof value === 'object' ? JSON.stringify(value) : value, label, changed, {
+    placeholder:
+      field?.example === undefined
+        ? undefined
+        : String(field.const ?? (typeof field.example === 'object' ? '' : field.example)),
+  });
   return {
     element: control.element,
     read() {
       const text = control.read();
       if (text === '') return undefined;
-      if ((field?.type === 'number' || field?.type === 'integer') && Number.isFinite(Number(text))) return Number(text);
+      if ((field?.type === 'number' || field?.type === 'integer') && Number.isFinite(Number(text)))
+        return Number(text);
       return text;
     },
   };
@@ -103,21 +149,32 @@ const operandKinds = ['const', 'from', 'context', 'result'];
 export function operandControl(session, value, label, changed) {
   const isObject = value !== null && typeof value === 'object';
   const kind = isObject ? (sourceKind(value) ?? 'from') : value === undefined ? 'from' : 'const';
-  if (isObject && (value.transforms || value.jsonata || Array.isArray(value.from))) return jsonControl(value, label, changed);
+  if (isObject && (value.transforms || value.jsonata || Array.isArray(value.from)))
+    return jsonControl(value, label, changed);
   let current = isObject ? value[kind] : value;
   let inner;
   const slot = el('div.operand-value');
-  const which = selectControl(kind, t('form.kindOf', { label }), operandKinds.map((each) => [each, t(`source.kind.${each}`)]), () => {
-    current = undefined;
-    draw();
-  });
+  const which = selectControl(
+    kind,
+    t('form.kindOf', { label }),
+    operandKinds.map((each) => [each, t(`source.kind.${each}`)]),
+    () => {
+      current = undefined;
+      draw();
+    },
+  );
   function draw() {
     const now = which.read();
     inner =
       now === 'from'
         ? pathControl(session, current, label, changed)
         : now === 'context'
-          ? selectControl(current ?? 'channel', label, contextNames.map((name) => [name, name]), changed)
+          ? selectControl(
+              current ?? 'channel',
+              label,
+              contextNames.map((name) => [name, name]),
+              changed,
+            )
           : textControl(current, label, changed);
     slot.replaceChildren(inner.element);
     if (now === 'context' && current === undefined) changed();
@@ -146,23 +203,35 @@ export function listControl(values, make, addLabel, changed) {
           {},
           control.element,
           controls.length > 1 &&
-            button('', () => {
-              controls = controls.filter((each) => each !== control);
-              draw();
-              changed();
-            }, { glyph: 'times', kind: 'bare', name: t('form.removeEntry') }),
+            button(
+              '',
+              () => {
+                controls = controls.filter((each) => each !== control);
+                draw();
+                changed();
+              },
+              { glyph: 'times', kind: 'bare', name: t('form.removeEntry') },
+            ),
         ),
       ),
-      button(addLabel, () => {
-        controls.push(make(undefined));
-        draw();
-        controls.at(-1).element.querySelector('input, select')?.focus();
-      }, { glyph: 'plus', kind: 'link' }),
+      button(
+        addLabel,
+        () => {
+          controls.push(make(undefined));
+          draw();
+          controls.at(-1).element.querySelector('input, select')?.focus();
+        },
+        { glyph: 'plus', kind: 'link' },
+      ),
     );
   }
   controls = (values.length > 0 ? values : [undefined]).map((value) => make(value));
   draw();
-  return { element, read: () => controls.map((control) => control.read()).filter((value) => value !== undefined && value !== '') };
+  return {
+    element,
+    read: () =>
+      controls.map((control) => control.read()).filter((value) => value !== undefined && value !== ''),
+  };
 }
 
 /**
@@ -180,14 +249,28 @@ export function pairsControl(values, { seen, field, changed }) {
       const right = constantControl(field, to, t('form.ours'), changed);
       return {
         element: el('div.pair', {}, left.element, el('span', { 'aria-hidden': 'true' }, '→'), right.element),
-        read: () => (left.read() === '' || right.read() === undefined || right.read() === '' ? undefined : [left.read(), right.read()]),
+        read: () =>
+          left.read() === '' || right.read() === undefined || right.read() === ''
+            ? undefined
+            : [left.read(), right.read()],
       };
     },
     t('form.addPair'),
     changed,
   );
   return {
-    element: el('div.pairs', {}, el('div.pair.pair-head', {}, el('span', {}, t('form.theirs')), el('span'), el('span', {}, t('form.ours'))), control.element),
+    element: el(
+      'div.pairs',
+      {},
+      el(
+        'div.pair.pair-head',
+        {},
+        el('span', {}, t('form.theirs')),
+        el('span'),
+        el('span', {}, t('form.ours')),
+      ),
+      control.element,
+    ),
     read: () => Object.fromEntries(control.read()),
   };
 }

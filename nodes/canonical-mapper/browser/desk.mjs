@@ -32,7 +32,8 @@ function request(method, path, body, takes) {
       ...(body === undefined ? {} : { data: JSON.stringify(body), contentType: 'application/json' }),
       success: resolve,
       error: (failed, status) => {
-        if (status !== 'abort') reject(new DeskError(sentence(failed), failed.status, failed.responseJSON?.code));
+        if (status !== 'abort')
+          reject(new DeskError(sentence(failed), failed.status, failed.responseJSON?.code));
       },
     });
     takes?.(xhr);
@@ -65,7 +66,8 @@ export function createDesk(nodeId) {
     ready: (mapping) => request('GET', `ready/${name(mapping)}`).then(({ spec }) => spec),
     sample: (text) => newest('sample', 'sample', { text }),
     tryOut: (spec, sample, context) => newest('try', 'try', { spec, sample, context }),
-    suggest: (spec, sample, targets) => newest(targets ? 'suggest-some' : 'suggest', 'suggest', { spec, sample, targets }),
+    suggest: (spec, sample, targets) =>
+      newest(targets ? 'suggest-some' : 'suggest', 'suggest', { spec, sample, targets }),
     diff: (a, b) => newest('diff', 'diff', { a, b }),
     versions: () => request('GET', node('versions')),
     version: (version) => request('GET', node(`versions/${name(version)}`)).then(({ spec }) => spec),

@@ -56,7 +56,10 @@ export function mapped(session, row, path) {
   }
   if (row.rule !== undefined) return { rule: withSource(row.rule, 'from', path), also };
   const transforms = startingTransforms(row.field, source);
-  return { rule: { target, from: path, transforms, required: row.required === true && row.kind === 'field' }, also };
+  return {
+    rule: { target, from: path, transforms, required: row.required === true && row.kind === 'field' },
+    also,
+  };
 }
 
 /** Puts the field on the row, as one step of the history. */
@@ -64,7 +67,12 @@ export function put(session, row, path) {
   const { rule, also } = mapped(session, row, path);
   const { rules } = session.spec;
   if (row.rule !== undefined) session.replace(row.rule, rule);
-  else session.addAll([...also, rule].filter(({ target }) => also.length === 0 || !rules.some((there) => there.target === target)));
+  else
+    session.addAll(
+      [...also, rule].filter(
+        ({ target }) => also.length === 0 || !rules.some((there) => there.target === target),
+      ),
+    );
   return rule.target;
 }
 

@@ -6,10 +6,10 @@ import { button, el, icon } from '../../console/browser/dom.mjs';
 import { t } from './words.mjs';
 
 /**
- * @param options `{ title, done, cancel, escape }`: `escape` may take the key for something that is open and gives
+ * @param options `{ title, done, cancel, onEscape }`: `onEscape` may take the key for something that is open and gives
  *   true then
  */
-export function openOverlay({ title, done, cancel, escape }) {
+export function openOverlay({ title, done, cancel, onEscape }) {
   const editor = document.getElementById('red-ui-editor');
   const before = document.activeElement;
   const heading = el('h2', { id: 'crossdock-mapper-title' }, icon('random'), el('span', {}, title));
@@ -40,9 +40,14 @@ export function openOverlay({ title, done, cancel, escape }) {
   element.addEventListener('keydown', (event) => {
     // Node-RED listens on the window for its own shortcuts: delete, undo, select all.
     event.stopPropagation();
-    if (event.key !== 'Escape' || event.defaultPrevented || event.target.closest('.monaco-editor .suggest-widget')) return;
+    if (
+      event.key !== 'Escape' ||
+      event.defaultPrevented ||
+      event.target.closest('.monaco-editor .suggest-widget')
+    )
+      return;
     event.preventDefault();
-    if (!escape()) cancel();
+    if (!onEscape()) cancel();
   });
   for (const kind of ['keyup', 'keypress', 'paste', 'copy', 'cut', 'dragenter', 'dragover', 'drop']) {
     element.addEventListener(kind, (event) => event.stopPropagation());

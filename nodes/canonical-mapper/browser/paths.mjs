@@ -54,7 +54,9 @@ export function isBelow(path, ancestor) {
 /** The list entries a path runs through, outermost first: `lines[].taxes[].rate` -> `['lines[]', 'lines[].taxes[]']`. */
 export function listsAbove(path) {
   const steps = stepsOf(path);
-  return steps.flatMap((step, at) => (isList(step) && at < steps.length - 1 ? steps.slice(0, at + 1).join('.') : []));
+  return steps.flatMap((step, at) =>
+    isList(step) && at < steps.length - 1 ? steps.slice(0, at + 1).join('.') : [],
+  );
 }
 
 /** The target with the given list prefix of the contract replaced by the spec's own (named) one. */

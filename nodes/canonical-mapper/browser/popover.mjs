@@ -15,31 +15,40 @@ export function createPopovers(host) {
     const height = element.offsetHeight;
     const under = at.bottom - frame.top + 4;
     const over = at.top - frame.top - height - 4;
-    const top = under + height > frame.height - 12 && over > 12 ? over : Math.max(12, Math.min(under, frame.height - height - 12));
+    const top =
+      under + height > frame.height - 12 && over > 12
+        ? over
+        : Math.max(12, Math.min(under, frame.height - height - 12));
     element.style.left = `${left}px`;
     element.style.top = `${top}px`;
   }
 
   function close(refocus = true) {
     if (open === undefined) return false;
-    const { element, anchor, closed, watcher } = open;
+    const { element, anchor, back, watcher } = open;
     open = undefined;
     watcher.disconnect();
     element.remove();
-    closed?.();
     if (refocus) {
-      const back = anchor.isConnected ? anchor : undefined;
-      back?.focus({ preventScroll: true });
+      if (back) back();
+      else anchor.focus({ preventScroll: true });
     }
     return true;
   }
 
-  function show(anchor, { label, content, width = 380, closed, classes = [], focus = true }) {
+  /** @param options `back`: puts the focus where it came from when the anchor may be drawn anew meanwhile */
+  function show(anchor, { label, content, width = 380, back, classes = [] }) {
     close(false);
-    const element = el(['div.popover', ...classes].join('.'), { role: 'dialog', 'aria-label': label }, content);
+    const element = el(
+      ['div.popover', ...classes].join('.'),
+      { role: 'dialog', 'aria-label': label },
+      content,
+    );
     element.addEventListener('keydown', (event) => {
       if (event.key !== 'Tab') return;
-      const all = [...element.querySelectorAll(focusable)].filter((each) => each.getClientRects().length > 0 && each.tabIndex >= 0);
+      const all = [...element.querySelectorAll(focusable)].filter(
+        (each) => each.getClientRects().length > 0 && each.tabIndex >= 0,
+      );
       const last = event.shiftKey ? all[0] : all.at(-1);
       if (document.activeElement !== last) return;
       event.preventDefault();
@@ -50,9 +59,9 @@ export function createPopovers(host) {
       if (anchor.isConnected) place(element, anchor, width);
     });
     watcher.observe(element);
-    open = { element, anchor, closed, watcher };
+    open = { element, anchor, back, watcher };
     place(element, anchor, width);
-    if (focus) (element.querySelector('[data-first]') ?? element.querySelector(focusable))?.focus();
+    (element.querySelector('[data-first]') ?? element.querySelector(focusable))?.focus();
     return element;
   }
 
@@ -66,15 +75,11 @@ export function createPopovers(host) {
     get isOpen() {
       return open !== undefined;
     },
-    /** The anchor was drawn anew: the window stays where it is and goes back to this one. */
-    moveTo(anchor) {
-      if (open) open.anchor = anchor;
-    },
   };
 }
 
 /** A list of commands at a button. @param items `{ label, hint?, glyph?, act, danger? }` or `{ heading }` */
-export function showMenu(popovers, anchor, label, items) {
+export function showMenu(popovers, anchor, label, items, back) {
   const list = el('div.menu', { role: 'menu', 'aria-label': label });
   for (const item of items) {
     if (item.heading) {
@@ -105,5 +110,5 @@ export function showMenu(popovers, anchor, label, items) {
     event.preventDefault();
     all[(next + all.length) % all.length]?.focus();
   });
-  return popovers.show(anchor, { label, content: list, width: 300, classes: ['menu-popover'] });
+  return popovers.show(anchor, { label, content: list, width: 300, classes: ['menu-popover'], back });
 }

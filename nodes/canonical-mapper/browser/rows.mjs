@@ -39,7 +39,8 @@ export function rowsOf(spec, fields, { wanted, all = false }) {
   const left = new Set(spec.rules);
   const rows = [];
 
-  const present = (holder) => holder === '' || used.some((target) => target === holder || isBelow(target, holder));
+  const present = (holder) =>
+    holder === '' || used.some((target) => target === holder || isBelow(target, holder));
 
   function put(kind, target, field, depth, extra = {}) {
     const rules = byTarget.get(target) ?? [];
@@ -53,7 +54,8 @@ export function rowsOf(spec, fields, { wanted, all = false }) {
 
   function variables(holder, depth) {
     for (const target of byTarget.keys()) {
-      if (isVariable(target) && parentOf(target) === holder) put('variable', target, undefined, depth, { required: false });
+      if (isVariable(target) && parentOf(target) === holder)
+        put('variable', target, undefined, depth, { required: false });
     }
   }
 
@@ -108,7 +110,17 @@ export function rowsOf(spec, fields, { wanted, all = false }) {
     if (rows.some((row) => row.rule === rule)) continue;
     const depth = Math.max(0, stepsOf(rule.target).length - 1);
     const kind = isVariable(rule.target) ? 'variable' : 'unknown';
-    rows.push({ key: `${kind} ${rule.target} ${spec.rules.indexOf(rule)}`, kind, target: rule.target, field: undefined, rule, nth: 0, of: 1, depth, required: false });
+    rows.push({
+      key: `${kind} ${rule.target} ${spec.rules.indexOf(rule)}`,
+      kind,
+      target: rule.target,
+      field: undefined,
+      rule,
+      nth: 0,
+      of: 1,
+      depth,
+      required: false,
+    });
   }
   return rows;
 }
@@ -116,5 +128,8 @@ export function rowsOf(spec, fields, { wanted, all = false }) {
 /** Optional fields that no row shows yet, for the box that adds them. */
 export function addable(fields, rows) {
   const there = new Set(rows.map(({ target }) => inContract(target)));
-  return fields.filter(({ path, leaf, type }) => (leaf || type === 'list') && !path.endsWith('[]') && !there.has(path) && !there.has(`${path}[]`));
+  return fields.filter(
+    ({ path, leaf, type }) =>
+      (leaf || type === 'list') && !path.endsWith('[]') && !there.has(path) && !there.has(`${path}[]`),
+  );
 }

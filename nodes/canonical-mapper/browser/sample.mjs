@@ -36,7 +36,13 @@ export function createSamplePane({ session, say, startFrom, focusTable }) {
     },
   });
 
-  const file = el('input', { type: 'file', accept: '.json,.csv,.txt,.ndjson,.jsonl', hidden: true, tabindex: -1, 'aria-label': t('sample.file') });
+  const file = el('input', {
+    type: 'file',
+    accept: '.json,.csv,.txt,.ndjson,.jsonl',
+    hidden: true,
+    tabindex: -1,
+    'aria-label': t('sample.file'),
+  });
   file.addEventListener('change', () => {
     if (file.files[0]) readFile(file.files[0]);
     file.value = '';
@@ -124,12 +130,18 @@ export function createSamplePane({ session, say, startFrom, focusTable }) {
       {},
       icon('magic'),
       el('span', {}, t('sample.looksLike', { title: best.title, fit: percent(best.fit) })),
-      mapping && session.spec.rules.length === 0 && button(t('sample.startFrom'), () => startFrom(mapping), { kind: 'small' }),
+      mapping &&
+        session.spec.rules.length === 0 &&
+        button(t('sample.startFrom'), () => startFrom(mapping), { kind: 'small' }),
     );
   }
 
   function treeView() {
-    const search = el('input', { type: 'search', placeholder: t('sample.filter'), 'aria-label': t('sample.filter') });
+    const search = el('input', {
+      type: 'search',
+      placeholder: t('sample.filter'),
+      'aria-label': t('sample.filter'),
+    });
     search.value = filter;
     search.addEventListener('input', () => {
       filter = search.value;
@@ -138,13 +150,19 @@ export function createSamplePane({ session, say, startFrom, focusTable }) {
     const which = el(
       'select',
       { 'aria-label': t('sample.which') },
-      ['', 'unused', 'used'].map((value) => el('option', { value, selected: value === only }, t(`sample.only.${value || 'all'}`))),
+      ['', 'unused', 'used'].map((value) =>
+        el('option', { value, selected: value === only }, t(`sample.only.${value || 'all'}`)),
+      ),
     );
     which.addEventListener('change', () => {
       only = which.value;
       tree.filter(filter, only);
     });
-    return [el('div.tree-tools', {}, el('div.glass', {}, icon('search'), search), which), contracts(), tree.element];
+    return [
+      el('div.tree-tools', {}, el('div.glass', {}, icon('search'), search), which),
+      contracts(),
+      tree.element,
+    ];
   }
 
   function draw() {
@@ -154,13 +172,51 @@ export function createSamplePane({ session, say, startFrom, focusTable }) {
       'div.pane-head',
       {},
       el('h3', {}, t('sample.heading')),
-      there && el('span.meta', {}, `${state.sample.format.toUpperCase()} · ${counted('sample.fields', leaves)}${state.sample.more ? '+' : ''}`),
-      there && button('', () => { pasting = true; draw(); element.querySelector('textarea')?.focus(); }, { glyph: 'pencil', kind: 'bare', name: t('sample.edit') }),
-      there && button('', () => { pasting = false; void session.readSample(''); }, { glyph: 'trash-o', kind: 'bare', name: t('sample.remove') }),
+      there &&
+        el(
+          'span.meta',
+          {},
+          `${state.sample.format.toUpperCase()} · ${counted('sample.fields', leaves)}${state.sample.more ? '+' : ''}`,
+        ),
+      there &&
+        button(
+          '',
+          () => {
+            pasting = true;
+            draw();
+            element.querySelector('textarea')?.focus();
+          },
+          { glyph: 'pencil', kind: 'bare', name: t('sample.edit') },
+        ),
+      there &&
+        button(
+          '',
+          () => {
+            pasting = false;
+            void session.readSample('');
+          },
+          { glyph: 'trash-o', kind: 'bare', name: t('sample.remove') },
+        ),
     );
-    if (state.reading) fill(stage, head, el('div.loading', { role: 'status' }, icon('spinner', 'fa-spin'), t('sample.reading')));
+    if (state.reading)
+      fill(
+        stage,
+        head,
+        el('div.loading', { role: 'status' }, icon('spinner', 'fa-spin'), t('sample.reading')),
+      );
     else if (there) fill(stage, head, treeView(), file);
-    else fill(stage, head, el('div.pane-scroll', {}, state.sample.errors.length === 0 && !pasting && emptyState(), pasteForm(), file));
+    else
+      fill(
+        stage,
+        head,
+        el(
+          'div.pane-scroll',
+          {},
+          state.sample.errors.length === 0 && !pasting && emptyState(),
+          pasteForm(),
+          file,
+        ),
+      );
   }
 
   session.listen((what) => {

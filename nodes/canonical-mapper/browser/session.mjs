@@ -257,12 +257,14 @@ export function createSession(desk, start) {
     /** What is suggested for a row without a rule. */
     suggestionsFor: (row) =>
       row.rule === undefined
-        ? (state.suggestions.get(row.target) ?? state.suggestions.get(inContract(row.target)))?.suggestions ?? []
+        ? ((state.suggestions.get(row.target) ?? state.suggestions.get(inContract(row.target)))
+            ?.suggestions ?? [])
         : [],
     /** Lists that a target runs through and no rule fills yet. */
     openLists: (target) =>
       listsAbove(target).filter((list) => !spec.rules.some((rule) => rule.target === list)),
-    suggest: (targets) => desk.suggest(spec, state.sample.format === null ? undefined : state.sample.text, targets),
+    suggest: (targets) =>
+      desk.suggest(spec, state.sample.format === null ? undefined : state.sample.text, targets),
     close() {
       closed = true;
       tryOut.stop();

@@ -23,9 +23,12 @@ export function withSource(rule, kind, value) {
 
 /** Without members that say nothing. */
 export function tidy(rule) {
-  const empty = (value) => value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
+  const empty = (value) =>
+    value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
   return Object.fromEntries(
-    Object.entries(rule).filter(([key, value]) => key === 'const' || !(empty(value) || (key === 'required' && value === false))),
+    Object.entries(rule).filter(
+      ([key, value]) => key === 'const' || !(empty(value) || (key === 'required' && value === false)),
+    ),
   );
 }
 
@@ -58,7 +61,8 @@ export function addRule(spec, rule, order) {
 /** Adds all of them; one with a target that has a rule already is left out. */
 export function addRules(spec, added, order) {
   return added.reduce(
-    (next, rule) => (next.rules.some(({ target }) => target === rule.target) ? next : addRule(next, rule, order)),
+    (next, rule) =>
+      next.rules.some(({ target }) => target === rule.target) ? next : addRule(next, rule, order),
     spec,
   );
 }
@@ -81,7 +85,8 @@ export function rulesWithin(spec, path) {
 
 /** Whether two specs do the same, whatever they are called. */
 export function sameWork(a, b) {
-  const work = ({ from, to, rules, tables, unwrap }) => JSON.stringify([from, to, rules, tables ?? {}, unwrap ?? '']);
+  const work = ({ from, to, rules, tables, unwrap }) =>
+    JSON.stringify([from, to, rules, tables ?? {}, unwrap ?? '']);
   return a !== undefined && b !== undefined && work(a) === work(b);
 }
 

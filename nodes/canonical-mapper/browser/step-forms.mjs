@@ -1,7 +1,18 @@
 /** The small form of each transform, made from what the catalogue says of its argument. */
 import { el } from '../../console/browser/dom.mjs';
 import { combo } from './combo.mjs';
-import { constantControl, jsonControl, labelled, listControl, numberControl, operandControl, pairsControl, pathControl, selectControl, textControl } from './controls.mjs';
+import {
+  constantControl,
+  jsonControl,
+  labelled,
+  listControl,
+  numberControl,
+  operandControl,
+  pairsControl,
+  pathControl,
+  selectControl,
+  textControl,
+} from './controls.mjs';
 import { t, tOr } from './words.mjs';
 
 const styles = [
@@ -15,8 +26,16 @@ const styles = [
 
 function decimalForm(argument, changed) {
   const { mark = '', group = '' } = argument ?? {};
-  const at = Math.max(0, styles.findIndex(([m, g]) => m === mark && g === group));
-  const control = selectControl(at, t('form.decimalStyle'), styles.map(([, , text], index) => [index, text]), changed);
+  const at = Math.max(
+    0,
+    styles.findIndex(([m, g]) => m === mark && g === group),
+  );
+  const control = selectControl(
+    at,
+    t('form.decimalStyle'),
+    styles.map(([, , text], index) => [index, text]),
+    changed,
+  );
   return {
     element: labelled(t('form.decimalStyle'), control.element),
     read() {
@@ -28,9 +47,15 @@ function decimalForm(argument, changed) {
 }
 
 function digitsForm(argument, label, changed) {
-  const options = [['currency', t('form.currencyDigits')], ...[0, 1, 2, 3, 4, 5, 6].map((n) => [n, t('form.digits', { n })])];
+  const options = [
+    ['currency', t('form.currencyDigits')],
+    ...[0, 1, 2, 3, 4, 5, 6].map((n) => [n, t('form.digits', { n })]),
+  ];
   const control = selectControl(argument ?? 'currency', label, options, changed);
-  return { element: control.element, read: () => (control.read() === 'currency' ? 'currency' : Number(control.read())) };
+  return {
+    element: control.element,
+    read: () => (control.read() === 'currency' ? 'currency' : Number(control.read())),
+  };
 }
 
 let zones;
@@ -49,7 +74,14 @@ function argumentControl(about, value, context) {
   switch (about.argument) {
     case 'text':
     case 'scalar':
-      return about.options ? selectControl(value ?? '', label, about.options.map((each) => [each, each]), changed) : textControl(value, label, changed);
+      return about.options
+        ? selectControl(
+            value ?? '',
+            label,
+            about.options.map((each) => [each, each]),
+            changed,
+          )
+        : textControl(value, label, changed);
     case 'number':
       return numberControl(value, label, changed);
     case 'digits':
@@ -57,17 +89,33 @@ function argumentControl(about, value, context) {
     case 'operand':
       return operandControl(session, value, label, changed);
     case 'operands':
-      return listControl(value ?? [], (each) => operandControl(session, each, label, changed), t('form.addOperand'), changed);
+      return listControl(
+        value ?? [],
+        (each) => operandControl(session, each, label, changed),
+        t('form.addOperand'),
+        changed,
+      );
     case 'path':
       return pathControl(session, value, label, changed);
     case 'texts':
       return wordsControl(value, label, changed);
     case 'table': {
       const tables = Object.keys(session.spec.tables ?? {});
-      return selectControl(value ?? '', label, [['', t('form.choose')], ...tables.map((name) => [name, name])], changed);
+      return selectControl(
+        value ?? '',
+        label,
+        [['', t('form.choose')], ...tables.map((name) => [name, name])],
+        changed,
+      );
     }
     case 'zone': {
-      const control = combo({ value: value ?? '', label, placeholder: 'Europe/Berlin', options: zoneOptions, chosen: changed });
+      const control = combo({
+        value: value ?? '',
+        label,
+        placeholder: 'Europe/Berlin',
+        options: zoneOptions,
+        chosen: changed,
+      });
       control.input.addEventListener('change', () => changed());
       return { element: control.element, read: control.value };
     }
@@ -82,7 +130,15 @@ function argumentControl(about, value, context) {
 
 function wordsControl(value, label, changed) {
   const control = textControl((value ?? []).join(', '), label, changed, { placeholder: t('form.commaList') });
-  return { element: control.element, read: () => control.read().split(',').map((word) => word.trim()).filter(Boolean) };
+  return {
+    element: control.element,
+    read: () =>
+      control
+        .read()
+        .split(',')
+        .map((word) => word.trim())
+        .filter(Boolean),
+  };
 }
 
 function objectControl(about, value, context) {
@@ -90,14 +146,28 @@ function objectControl(about, value, context) {
     const label = tOr(`member.${member.name}`, member.name);
     const inner = { ...context, label };
     const control =
-      member.name === 'default' ? constantControl(context.field, value?.[member.name], label, context.changed) : argumentControl(member, value?.[member.name], inner);
-    return { member, control, element: labelled(member.optional ? t('form.optional', { label }) : label, control.element) };
+      member.name === 'default'
+        ? constantControl(context.field, value?.[member.name], label, context.changed)
+        : argumentControl(member, value?.[member.name], inner);
+    return {
+      member,
+      control,
+      element: labelled(member.optional ? t('form.optional', { label }) : label, control.element),
+    };
   });
   return {
-    element: el('div.members', {}, members.map(({ element }) => element)),
+    element: el(
+      'div.members',
+      {},
+      members.map(({ element }) => element),
+    ),
     read() {
       const read = members.map(({ member, control }) => [member.name, control.read()]);
-      const isEmpty = (each) => each === undefined || each === '' || (Array.isArray(each) && each.length === 0) || (typeof each === 'object' && each !== null && Object.keys(each).length === 0);
+      const isEmpty = (each) =>
+        each === undefined ||
+        each === '' ||
+        (Array.isArray(each) && each.length === 0) ||
+        (typeof each === 'object' && each !== null && Object.keys(each).length === 0);
       const given = read.filter(([, each]) => !isEmpty(each));
       return given.length === 0 && about.optional ? undefined : Object.fromEntries(given);
     },
@@ -123,7 +193,8 @@ export function stepForm(about, spec, context) {
     element: control.element,
     read() {
       const value = control.read();
-      if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return about.optional ? name : undefined;
+      if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0))
+        return about.optional ? name : undefined;
       return { [name]: value };
     },
   };
@@ -134,7 +205,12 @@ function objectOrValues(about, argument, context) {
     const pairs = pairsControl(argument?.values ?? argument, context);
     const other = constantControl(context.field, argument?.default, t('member.default'), context.changed);
     return {
-      element: el('div.members', {}, pairs.element, labelled(t('form.optional', { label: t('member.default') }), other.element)),
+      element: el(
+        'div.members',
+        {},
+        pairs.element,
+        labelled(t('form.optional', { label: t('member.default') }), other.element),
+      ),
       read() {
         const values = pairs.read();
         if (Object.keys(values).length === 0) return undefined;

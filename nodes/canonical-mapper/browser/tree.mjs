@@ -5,8 +5,27 @@ import { number, shown, t } from './words.mjs';
 
 const rowHeight = 26;
 const overscan = 8;
-const glyphs = { text: 'font', number: 'hashtag', boolean: 'toggle-on', object: 'folder-o', list: 'list', mixed: 'random', null: 'circle-o' };
-const looksGlyphs = { time: 'clock-o', date: 'calendar', decimal: 'hashtag', integer: 'hashtag', email: 'at', phone: 'phone', country: 'globe', currency: 'money', gtin: 'barcode', gln: 'barcode' };
+const glyphs = {
+  text: 'font',
+  number: 'hashtag',
+  boolean: 'toggle-on',
+  object: 'folder-o',
+  list: 'list',
+  mixed: 'random',
+  null: 'circle-o',
+};
+const looksGlyphs = {
+  time: 'clock-o',
+  date: 'calendar',
+  decimal: 'hashtag',
+  integer: 'hashtag',
+  email: 'at',
+  phone: 'phone',
+  country: 'globe',
+  currency: 'money',
+  gtin: 'barcode',
+  gln: 'barcode',
+};
 
 /** The holder of a field in this list: the longest other path that it lies below. */
 function withDepth(fields) {
@@ -37,7 +56,8 @@ export function createTree({ label, isUsed, arm, armed }) {
       (only === '' || (field.leaf && isUsed(field.path) === (only === 'used')));
     if (words.length > 0 || only !== '') {
       const kept = new Set();
-      for (const entry of all) if (fits(entry)) for (const path of [...entry.parents, entry.field.path]) kept.add(path);
+      for (const entry of all)
+        if (fits(entry)) for (const path of [...entry.parents, entry.field.path]) kept.add(path);
       visible = all.filter(({ field }) => kept.has(field.path));
     } else visible = all.filter(({ parents }) => !parents.some((path) => folded.has(path)));
     active = Math.max(0, Math.min(active, visible.length - 1));
@@ -63,9 +83,17 @@ export function createTree({ label, isUsed, arm, armed }) {
         'data-path': field.path,
         'data-index': index,
       },
-      el('span.tree-fold', { 'aria-hidden': 'true' }, !field.leaf && icon(isOpen ? 'caret-down' : 'caret-right')),
+      el(
+        'span.tree-fold',
+        { 'aria-hidden': 'true' },
+        !field.leaf && icon(isOpen ? 'caret-down' : 'caret-right'),
+      ),
       icon(looksGlyphs[field.looks] ?? glyphs[field.type] ?? 'circle-o', 'tree-kind'),
-      el('span.tree-name', {}, field.type === 'list' || field.path.endsWith(']') ? nameIn(field.path) : nameOf(field.path)),
+      el(
+        'span.tree-name',
+        {},
+        field.type === 'list' || field.path.endsWith(']') ? nameIn(field.path) : nameOf(field.path),
+      ),
       el('span.tree-example', {}, field.leaf ? shown(example, 60) : field.type === 'list' ? example : ''),
       el(`span.tree-mark${used ? '.on' : ''}`, { 'aria-hidden': 'true' }),
     );
@@ -77,12 +105,17 @@ export function createTree({ label, isUsed, arm, armed }) {
   function draw() {
     inner.style.height = `${visible.length * rowHeight}px`;
     const first = Math.max(0, Math.floor(element.scrollTop / rowHeight) - overscan);
-    const last = Math.min(visible.length - 1, Math.ceil((element.scrollTop + element.clientHeight) / rowHeight) + overscan);
+    const last = Math.min(
+      visible.length - 1,
+      Math.ceil((element.scrollTop + element.clientHeight) / rowHeight) + overscan,
+    );
     const rows = [];
     for (let index = first; index <= last; index += 1) rows.push(row(visible[index], index));
-    if (visible[active] !== undefined && (active < first || active > last)) rows.push(row(visible[active], active));
+    if (visible[active] !== undefined && (active < first || active > last))
+      rows.push(row(visible[active], active));
     inner.replaceChildren(...rows);
-    if (visible.length > 0) element.setAttribute('aria-activedescendant', `crossdock-mapper-source-${active}`);
+    if (visible.length > 0)
+      element.setAttribute('aria-activedescendant', `crossdock-mapper-source-${active}`);
     else element.removeAttribute('aria-activedescendant');
   }
 
@@ -90,7 +123,8 @@ export function createTree({ label, isUsed, arm, armed }) {
     active = Math.max(0, Math.min(visible.length - 1, index));
     const top = active * rowHeight;
     if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + rowHeight > element.scrollTop + element.clientHeight) element.scrollTop = top + rowHeight - element.clientHeight;
+    else if (top + rowHeight > element.scrollTop + element.clientHeight)
+      element.scrollTop = top + rowHeight - element.clientHeight;
     draw();
   }
 
@@ -106,10 +140,18 @@ export function createTree({ label, isUsed, arm, armed }) {
   element.addEventListener('keydown', (event) => {
     const entry = visible[active];
     const page = Math.max(1, Math.floor(element.clientHeight / rowHeight) - 1);
-    const moves = { ArrowDown: active + 1, ArrowUp: active - 1, PageDown: active + page, PageUp: active - page, Home: 0, End: visible.length - 1 };
+    const moves = {
+      ArrowDown: active + 1,
+      ArrowUp: active - 1,
+      PageDown: active + page,
+      PageUp: active - page,
+      Home: 0,
+      End: visible.length - 1,
+    };
     if (moves[event.key] !== undefined) moveTo(moves[event.key]);
     else if (event.key === 'ArrowRight') fold(entry, false) || moveTo(active + 1);
-    else if (event.key === 'ArrowLeft') fold(entry, true) || moveTo(visible.findIndex(({ field }) => field.path === entry?.parents.at(-1)));
+    else if (event.key === 'ArrowLeft')
+      fold(entry, true) || moveTo(visible.findIndex(({ field }) => field.path === entry?.parents.at(-1)));
     else if (event.key === 'Enter' || event.key === ' ') {
       if (entry) arm(entry.field.path, event.key === 'Enter');
     } else return;
@@ -159,7 +201,11 @@ export function createTree({ label, isUsed, arm, armed }) {
 }
 
 function nameIn(path) {
-  return /[^.]*$/.exec(path.replaceAll(/\[[^\]]*\]/g, (part) => part.replaceAll('.', '\u2024')))?.[0].replaceAll('\u2024', '.') ?? path;
+  return (
+    /[^.]*$/
+      .exec(path.replaceAll(/\[[^\]]*\]/g, (part) => part.replaceAll('.', '\u2024')))?.[0]
+      .replaceAll('\u2024', '.') ?? path
+  );
 }
 
 export function tLooks(looks) {
