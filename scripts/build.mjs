@@ -26,8 +26,9 @@ const tsc = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', join(roo
 });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 copyAssets('nodes', (name) => /\.(html|json)$/.test(name));
-const consolePage = join('nodes', 'console', 'crossdock-console.html');
-writeFileSync(join(dist, consolePage), inline(join(root, consolePage)));
+for (const page of ['console/crossdock-console.html', 'canonical-mapper/canonical-mapper.html']) {
+  writeFileSync(join(dist, 'nodes', page), inline(join(root, 'nodes', page)));
+}
 copyAssets('core', (name) => name.endsWith('.json'));
 // Node-RED serves /icons/<module>/<file> from the folder `icons` beside each node's file.
 const icons = join(root, 'icons');

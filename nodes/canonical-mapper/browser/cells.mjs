@@ -119,6 +119,8 @@ function stepsCell(row, look) {
         conditionText(condition),
       ),
     ),
+    rule.groupBy !== undefined &&
+      el('span.chip', {}, t('cell.groupBy', { by: [rule.groupBy].flat().join(', ') })),
     ...(rule.transforms ?? []).map((step) =>
       el('span.chip', { title: chipText(step, look.catalogue) }, chipText(step, look.catalogue)),
     ),

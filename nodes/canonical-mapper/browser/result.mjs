@@ -79,26 +79,24 @@ export function createResultPane({ session, goToRule, goTo, say }) {
     return el(
       'ul.problems',
       { 'aria-label': t('result.problems') },
-      problems
-        .slice(0, mostProblems)
-        .map((problem) =>
+      problems.slice(0, mostProblems).map((problem) =>
+        el(
+          'li',
+          {},
           el(
-            'li',
-            {},
-            el(
-              'button.problem-link',
-              {
-                type: 'button',
-                onclick: () =>
-                  problem.rule === null
-                    ? goTo(targetOf(problem.path))
-                    : goToRule(session.spec.rules[problem.rule]),
-              },
-              icon('exclamation-circle'),
-              el('span', {}, problem.message),
-            ),
+            'button.problem-link',
+            {
+              type: 'button',
+              onclick: () =>
+                problem.rule === null
+                  ? goTo(targetOf(problem.path))
+                  : goToRule(session.spec.rules[problem.rule]),
+            },
+            icon('exclamation-circle'),
+            el('span', {}, problem.message),
           ),
         ),
+      ),
       problems.length > mostProblems
         ? el('li.meta', {}, counted('result.more', problems.length - mostProblems))
         : undefined,

@@ -184,7 +184,7 @@ export function stepForm(about, spec, context) {
   if (about.argument === 'none') return undefined;
   const label = tOr(`transform.${name}`, about.title ?? name);
   const control =
-    name === 'decimal'
+    name === 'decimal' && argument?.implied === undefined
       ? decimalForm(argument, context.changed)
       : name === 'enum' || about.argument === 'values'
         ? objectOrValues(about, argument, { ...context, label })

@@ -68,7 +68,7 @@ export function createTree({ label, isUsed, arm, armed }) {
     const used = field.leaf && isUsed(field.path);
     const isOpen = !folded.has(field.path);
     const [example = ''] = field.examples;
-    const kind = t(`type.${field.looks ? 'looks' : field.type}`, { looks: field.looks ?? '' });
+    const kind = t(`type.${field.type}`);
     const element = el(
       `div.tree-row${field.leaf ? '' : '.branch'}${index === active ? '.active' : ''}${armed() === field.path ? '.armed' : ''}${used ? '.used' : ''}`,
       {
