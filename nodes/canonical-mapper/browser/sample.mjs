@@ -44,7 +44,7 @@ export function createSamplePane({ session, say, startFrom, focusTable }) {
     'aria-label': t('sample.file'),
   });
   file.addEventListener('change', () => {
-    if (file.files[0]) readFile(file.files[0]);
+    if (file.files[0]) void readFile(file.files[0]);
     file.value = '';
   });
 
