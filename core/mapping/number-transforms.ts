@@ -199,7 +199,13 @@ function lineAmounts(): Transform {
             line.unitPrice?.amount !== undefined &&
             line.allowancesCharges !== undefined,
         )
-        .map((line) => toPlain(lineAmount(line))),
+        .map((line) => {
+          try {
+            return toPlain(lineAmount(line));
+          } catch {
+            throw new ValueFault('a line has no quantity and price to calculate with');
+          }
+        }),
   };
 }
 
