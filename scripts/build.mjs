@@ -26,8 +26,9 @@ const tsc = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', join(roo
 });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 copyAssets('nodes', (name) => /\.(html|json)$/.test(name));
-const consolePage = join('nodes', 'console', 'crossdock-console.html');
-writeFileSync(join(dist, consolePage), inline(join(root, consolePage)));
+for (const page of ['console/crossdock-console.html', 'canonical-mapper/canonical-mapper.html']) {
+  writeFileSync(join(dist, 'nodes', page), inline(join(root, 'nodes', page)));
+}
 copyAssets('core', (name) => name.endsWith('.json'));
 // Contracts and mappings are read by programs only once they are built: without white space they are a third smaller.
 for (const name of readdirSync(join(dist, 'core'), { recursive: true, encoding: 'utf8' })) {
