@@ -9,5 +9,5 @@ export {
 } from './lifecycle';
 export { contractOfText, contractText, type OwnContractFacts, ownContract } from './own';
 export { type Contract, type ContractRef, ContractRegistry, type ContractSummary } from './registry';
-export { asSchema, type DataClass, isCanonical, type JsonSchema } from './schema-tree';
+export { asSchema, type DataClass, type JsonSchema } from './schema-tree';
 export { problemsToSentence } from './sentences';

@@ -54,12 +54,6 @@ export function pointerSegment(segment: string): string {
   return segment.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-/** Whether a contract is one of our canonical objects: they say which version of it they are, partners' documents do not. */
-export function isCanonical(schema: JsonSchema): boolean {
-  const properties = asSchema(schema.properties);
-  return properties !== undefined && Object.hasOwn(properties, 'schemaVersion');
-}
-
 /** A value as a schema object; undefined for anything else. */
 export function asSchema(value: unknown): JsonSchema | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -170,12 +170,20 @@ export class ExpressionPool implements ExpressionEngine {
       if (process.programs < MAX_PROGRAMS) return process;
       process.kill();
     }
-    if (this.#processes.size >= this.#options.size) return undefined;
+    return this.#processes.size < this.#options.size ? this.#start() : undefined;
+  }
+
+  #start(): EvaluatorProcess {
     const { jsonata, maxBytes } = this.#options;
     const setup = { jsonata, maxResult: maxBytes, maxSequence: MAX_SEQUENCE };
     const process: EvaluatorProcess = new EvaluatorProcess(setup, this.#limits, () => {
       this.#processes.delete(process);
-      if (!this.#closed) setImmediate(() => this.#next());
+      setImmediate(() => {
+        if (this.#closed) return;
+        this.#next();
+        // The next message finds a process that has started; one that never started is not tried again unasked.
+        if (process.hasStarted && this.#processes.size < this.#options.size) this.#start();
+      });
     });
     this.#processes.add(process);
     return process;

@@ -74,6 +74,10 @@ export class EvaluatorProcess {
     return this.#work !== undefined;
   }
 
+  get hasStarted(): boolean {
+    return this.#ready;
+  }
+
   /** How many programs it holds. */
   get programs(): number {
     return this.#known.size;

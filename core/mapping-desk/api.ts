@@ -54,6 +54,7 @@ export type ArgumentKind =
   | 'scalar'
   | 'texts'
   | 'zone'
+  | 'boolean'
   /** Several named members. */
   | 'object';
 
@@ -69,12 +70,15 @@ export interface TransformEntry {
   readonly example: unknown;
   /** In English; the editor has its own texts by `name`. */
   readonly title: string;
+  readonly description: string;
 }
 
 export interface TransformMember {
   readonly name: string;
   readonly argument: ArgumentKind;
   readonly optional?: boolean;
+  /** The only values that are allowed. */
+  readonly values?: readonly unknown[];
 }
 
 /** GET contract/:name/:version */
@@ -188,7 +192,8 @@ export type TryCode =
   | 'TOTALS_DO_NOT_FOOT'
   | 'EXPRESSION_TIMEOUT'
   | 'EXPRESSION_MEMORY'
-  | 'EXPRESSION_FAILED';
+  | 'EXPRESSION_FAILED'
+  | 'EXPRESSION_NOT_RUN';
 
 export interface TryProblem {
   readonly code: TryCode | (string & {});

@@ -1,5 +1,8 @@
 /** What a mapping can be made of: contracts, ready mappings, transforms with how their arguments are asked for. */
-import type { ContractRegistry } from '../contract';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ContractRegistry, JsonSchema } from '../contract';
+import { asSchema } from '../contract/schema-tree';
 import { READY_MAPPINGS, readyMapping, TRANSFORM_NAMES } from '../mapping';
 import type { ArgumentKind, Catalogue, MappingEntry, TransformEntry, TransformMember } from './api';
 import { contractEntries } from './contract-fields';
@@ -23,153 +26,121 @@ function mappingEntry(name: string): MappingEntry {
   };
 }
 
-type Described = Omit<TransformEntry, 'name'>;
-
-function plain(group: TransformEntry['group'], title: string): Described {
-  return { group, argument: 'none', example: undefined, title };
-}
-
-function taking(
-  group: TransformEntry['group'],
-  argument: ArgumentKind,
-  example: unknown,
-  title: string,
-): Described {
-  return { group, argument, example, title };
-}
-
-function members(
-  group: TransformEntry['group'],
-  list: readonly TransformMember[],
-  example: unknown,
-  title: string,
-  optional = false,
-): Described {
-  return { group, argument: 'object', members: list, ...(optional ? { optional } : {}), example, title };
-}
-
-function member(name: string, argument: ArgumentKind, optional = false): TransformMember {
-  return { name, argument, ...(optional ? { optional } : {}) };
-}
-
-/** Without the transform's name around them, examples are its arguments. */
-const DESCRIBED: Readonly<Record<string, Described>> = {
-  trim: plain('text', 'Take off space at both ends'),
-  upper: plain('text', 'In capital letters'),
-  lower: plain('text', 'In small letters'),
-  string: plain('text', 'As text'),
-  truncate: taking('text', 'number', 120, 'Cut to a number of characters'),
-  prefix: taking('text', 'text', 'PO-', 'Put a text before'),
-  suffix: taking('text', 'text', '-EU', 'Put a text behind'),
-  removePrefix: taking('text', 'operand', 'PO-', 'Take off a text before'),
-  concat: members(
-    'text',
-    [member('with', 'operands'), member('separator', 'text', true)],
-    { with: [{ from: 'last_name' }], separator: ' ' },
-    'Join with other values',
-  ),
-  split: members(
-    'text',
-    [member('separator', 'text'), member('index', 'number', true)],
-    { separator: ',', index: 0 },
-    'Split at a separator',
-  ),
-  match: members(
-    'text',
-    [member('pattern', 'text'), member('group', 'number', true), member('flags', 'text', true)],
-    { pattern: '^PO-(\\d+)$', group: 1 },
-    'What a regular expression finds',
-  ),
-  replace: members(
-    'text',
-    [member('pattern', 'text'), member('with', 'text'), member('flags', 'text', true)],
-    { pattern: '\\s+', with: ' ' },
-    'Replace by a regular expression',
-  ),
-  businessKey: taking(
-    'identifier',
-    'operands',
-    [{ context: 'channel' }, { context: 'account' }],
-    'Business key: channel, account and this value',
-  ),
-  join: taking('list', 'text', ', ', 'Join the entries of a list'),
-  first: plain('list', 'The first entry that has a value'),
-  count: plain('list', 'How many entries'),
-  filter: members(
-    'list',
-    [member('key', 'path'), member('equals', 'scalar')],
-    { key: 'isCharge', equals: true },
-    'Entries whose field has a value',
-  ),
-  pluck: taking('list', 'path', 'amount', 'One field of every entry'),
-  sum: plain('list', 'Sum of the entries'),
-  find: members(
-    'list',
-    [member('in', 'path'), member('key', 'path'), member('value', 'path'), member('default', 'scalar', true)],
-    { in: 'taxes[]', key: 'id', value: 'rate' },
-    'Look up in a list of the message',
-  ),
-  decimal: members(
-    'number',
-    [member('mark', 'text', true), member('group', 'text', true)],
-    { mark: ',', group: '.' },
-    'Read a decimal number',
-    true,
-  ),
-  integer: plain('number', 'A whole number'),
-  add: taking('number', 'operand', { from: 'tax' }, 'Add a number'),
-  subtract: taking('number', 'operand', { from: 'discount' }, 'Subtract a number'),
-  multiply: taking('number', 'operand', { from: 'quantity' }, 'Multiply by a number'),
-  divide: taking('number', 'operand', 100, 'Divide by a number'),
-  negate: plain('number', 'With the other sign'),
-  abs: plain('number', 'Without its sign'),
-  round: taking('number', 'digits', 'currency', "Round to digits, or to the currency's"),
-  boolean: members(
-    'code',
-    [member('true', 'texts', true), member('false', 'texts', true)],
-    { true: ['ja'], false: ['nein'] },
-    'Yes or no',
-    true,
-  ),
-  date: members(
-    'time',
-    [member('zone', 'zone', true), member('format', 'text', true)],
-    { zone: 'Europe/Berlin' },
-    'A time in UTC',
-    true,
-  ),
-  enum: members(
-    'code',
-    [member('values', 'values'), member('default', 'scalar', true)],
-    { values: { bezahlt: 'paid', offen: 'unpaid' } },
-    "Translate the partner's words",
-  ),
-  lookup: taking('code', 'table', 'payment', 'Translate by a table of this mapping'),
-  country: plain('code', 'Country as code of two letters'),
-  default: taking('other', 'operand', '0', 'Where there is no value, this one'),
-  unit: members(
-    'identifier',
-    [member('scheme', 'text', true)],
-    { scheme: 'partner' },
-    'Unit of measure as code of Rec 20',
-    true,
-  ),
-  gtin: plain('identifier', 'GTIN, checked'),
-  gln: plain('identifier', 'GLN, checked'),
-  sscc: plain('identifier', 'SSCC, checked'),
-  item: taking('identifier', 'text', 'sku', 'Item by the cross-reference'),
+const GROUPS: Readonly<Record<Exclude<TransformEntry['group'], 'other'>, readonly string[]>> = {
+  text: [
+    ...[
+      'trim',
+      'squeeze',
+      'upper',
+      'lower',
+      'string',
+      'truncate',
+      'prefix',
+      'suffix',
+      'removePrefix',
+      'removeSuffix',
+    ],
+    ...['concat', 'split', 'substring', 'pad', 'replace', 'extract', 'replacePattern'],
+  ],
+  number: [
+    ...[
+      'decimal',
+      'integer',
+      'number',
+      'formatNumber',
+      'add',
+      'subtract',
+      'multiply',
+      'divide',
+      'negate',
+      'abs',
+      'round',
+    ],
+    ...['sum', 'min', 'max', 'average', 'lineAmounts'],
+  ],
+  time: ['date'],
+  code: ['boolean', 'enum', 'lookup', 'country'],
+  list: ['join', 'first', 'last', 'distinct', 'list', 'count', 'filter', 'pluck', 'find'],
+  identifier: ['businessKey', 'unit', 'gtin', 'gln', 'sscc', 'item'],
 };
 
-/** Every transform that there is; one that is not described here is still offered, with a free argument. */
+/** Members whose text is of a kind of its own. */
+const KINDS: Readonly<Record<string, ArgumentKind>> = {
+  'date.zone': 'zone',
+  'date.format': 'text',
+  'lookup.table': 'table',
+  'find.in': 'path',
+  'find.key': 'path',
+  'find.value': 'path',
+  'filter.key': 'path',
+};
+const PATHS = new Set(['pluck']);
+const TABLES = new Set(['lookup']);
+
+/** Every transform that there is, as the spec's own schema describes it. */
 export function transformEntries(): TransformEntry[] {
-  return TRANSFORM_NAMES.map((name) => {
-    const described = DESCRIBED[name] ?? taking('other', 'operand', null, name);
-    const { argument, example } = described;
-    return { name, ...described, example: argument === 'none' ? name : { [name]: example } };
+  const described = asSchema(transformSchema().properties) ?? {};
+  return TRANSFORM_NAMES.map((name) => transformEntry(name, asSchema(described[name]) ?? {}));
+}
+
+function transformEntry(name: string, schema: JsonSchema): TransformEntry {
+  const argument = argumentOf(name, schema);
+  const members = argument === 'object' ? membersOf(name, schema) : undefined;
+  const bare = bareNames();
+  const examples = Array.isArray(schema.examples) ? (schema.examples as unknown[]) : [];
+  return {
+    name,
+    group: (Object.entries(GROUPS).find(([, names]) => names.includes(name))?.[0] ??
+      'other') as TransformEntry['group'],
+    argument,
+    ...(members === undefined ? {} : { members }),
+    ...(argument !== 'none' && bare.test(name) ? { optional: true } : {}),
+    example: examples[0] ?? (argument === 'none' ? name : { [name]: null }),
+    title: typeof schema.title === 'string' ? schema.title : name,
+    description: typeof schema.description === 'string' ? schema.description : '',
+  };
+}
+
+function argumentOf(name: string, schema: JsonSchema): ArgumentKind {
+  if (schema.const === true) return 'none';
+  const kind = KINDS[name];
+  if (kind !== undefined) return kind;
+  if (TABLES.has(name)) return 'table';
+  if (PATHS.has(name)) return 'path';
+  if (schema.$ref === '#/$defs/operand') return 'operand';
+  const types = [schema.type].flat();
+  const entry = asSchema(schema.items);
+  if (types.includes('array')) return entry?.$ref === '#/$defs/operand' ? 'operands' : 'texts';
+  if (types.includes('integer') && types.includes('string')) return 'digits';
+  if (types.includes('boolean') && types.includes('string')) return 'scalar';
+  if (types[0] === 'string') return 'text';
+  if (types.includes('integer') || types.includes('number')) return 'number';
+  if (types.includes('boolean')) return 'boolean';
+  if (asSchema(schema.properties) !== undefined) return 'object';
+  return types.includes('object') ? 'values' : 'scalar';
+}
+
+function membersOf(name: string, schema: JsonSchema): TransformMember[] {
+  const required = Array.isArray(schema.required) ? (schema.required as unknown[]) : [];
+  return Object.entries(asSchema(schema.properties) ?? {}).map(([member, inner]) => {
+    const own = asSchema(inner) ?? {};
+    const values = Array.isArray(own.enum) ? { values: own.enum as unknown[] } : {};
+    const optional = required.includes(member) ? {} : { optional: true };
+    return { name: member, argument: argumentOf(`${name}.${member}`, own), ...values, ...optional };
   });
 }
 
-/** Whether a transform has a description of its own. */
-export function isDescribed(name: string): boolean {
-  return Object.hasOwn(DESCRIBED, name);
+let schema: JsonSchema | undefined;
+
+function transformSchema(): JsonSchema {
+  schema ??= JSON.parse(
+    readFileSync(join(__dirname, '..', 'mapping', 'mapping-spec.schema.json'), 'utf8'),
+  ) as JsonSchema;
+  return asSchema(asSchema(schema.$defs)?.['transform']) ?? {};
+}
+
+/** Transforms that may be written as their name alone. */
+function bareNames(): RegExp {
+  const { pattern } = transformSchema();
+  return new RegExp(typeof pattern === 'string' ? pattern : '^$');
 }

@@ -1,13 +1,14 @@
 /** A contract's fields as a flat list: what the editor shows as targets, and what suggestions are made for. */
+import { isCanonical } from '../canonical';
 import type { ContractRegistry, JsonSchema } from '../contract';
-import { asSchema, childNode, isCanonical, rootNode, type SchemaNode } from '../contract/schema-tree';
+import { asSchema, childNode, rootNode, type SchemaNode } from '../contract/schema-tree';
 import { READY_MAPPINGS, readyMapping } from '../mapping';
 import type { ContractAnswer, ContractEntry, ContractField } from './api';
 
 const MAX_FIELDS = 5000;
 const MAX_DEPTH = 16;
 
-/** Every contract with its title. Canonical are those that no system's name stands before. */
+/** Every contract with its title. */
 export function contractEntries(registry: ContractRegistry): ContractEntry[] {
   return registry.list().map(({ name, version }) => contractEntry(registry, name, version));
 }
@@ -15,7 +16,7 @@ export function contractEntries(registry: ContractRegistry): ContractEntry[] {
 export function contractEntry(registry: ContractRegistry, name: string, version: string): ContractEntry {
   const schema = registry.schema(name, version);
   const title = typeof schema.title === 'string' ? schema.title : name;
-  return { name, version, title, canonical: isCanonical(schema) };
+  return { name, version, title, canonical: isCanonical(name) };
 }
 
 /** @throws CrossdockError CONTRACT_UNKNOWN */

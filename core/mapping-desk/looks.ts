@@ -16,7 +16,12 @@ const KINDS: readonly (readonly [Looks, Test])[] = [
   ['email', (text) => /^[^\s@]+@[^\s@]+\.[a-z]{2,}$/i.test(text)],
   ['url', (text) => /^(?:https?|gid):\/\//i.test(text)],
   ['uuid', (text) => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)],
-  ['time', (text) => TIME.test(text) || /^\d{2}\.\d{2}\.\d{4} \d{2}:\d{2}/.test(text)],
+  [
+    'time',
+    (text) =>
+      (TIME.test(text) && text.length <= 40 && !text.includes('--')) ||
+      /^\d{2}\.\d{2}\.\d{4} \d{2}:\d{2}/.test(text),
+  ],
   ['date', (text) => DATE.test(text) && !/^\d{8}$/.test(text)],
   ['date', isCompactDate],
   ['currency', (text) => /^[A-Z]{3}$/.test(text) && currencyExponent(text) !== undefined],
@@ -35,6 +40,8 @@ export function looksLike(examples: readonly string[]): Looks | undefined {
   for (const [looks, test] of KINDS) {
     if (examples.every(test)) return looks;
   }
+  // Days and times in one field.
+  if (examples.every((text) => DATE.test(text) || TIME.test(text))) return 'time';
   // 2 and 2.5 in one field.
   return examples.every((text) => DECIMAL.test(text)) ? 'decimal' : undefined;
 }

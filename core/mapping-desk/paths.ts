@@ -41,7 +41,8 @@ export function isWithin(path: string, parent: string): boolean {
 
 /** The path of the list that a path is in: `lines[]` of `lines[].unit`; '' for the document. */
 export function listOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('[]') + (path.includes('[]') ? 2 : 0));
+  const end = path.lastIndexOf('[]');
+  return end < 0 ? '' : path.slice(0, end + 2);
 }
 
 /** What is at a plain path: all values, flat. */

@@ -1,8 +1,9 @@
 /** Trying a mapping that is being edited: every fault at its row, what each row gives, how much is covered. */
-import type { ExpressionEngine } from '../expression';
+import { checkCanonical, isCanonical } from '../canonical';
 import { findUnsafeKey, unsafeKey } from '../canonical/parse-json';
 import type { ContractRegistry } from '../contract';
 import { asCrossdockError, type Problem } from '../errors';
+import type { ExpressionEngine } from '../expression';
 import {
   type CompiledMapping,
   type CrossReferences,
@@ -12,7 +13,6 @@ import {
   type MappingSpec,
   type Rule,
 } from '../mapping';
-import { checkCanonical, isCanonical } from '../mapping/canonical-side';
 import type { TryAnswer, TryProblem, TryRow } from './api';
 import { coverageOf } from './coverage';
 import { pathOfPointer, plainPath, valuesAt } from './paths';
@@ -28,8 +28,6 @@ export interface TryOptions {
 const MAX_PROBLEMS = 200;
 const MAX_VALUES = 3;
 const MAX_TEXT = 200;
-/** Faulty rows are found some at a time: leaving one out can make others faulty. */
-const MAX_ROUNDS = 12;
 
 /**
  * Runs a spec, finished or not, over one document.
@@ -45,15 +43,14 @@ export async function tryMapping(
   const unsafe = findUnsafeKey(document);
   if (unsafe !== undefined) throw unsafeKey(unsafe);
   const spec = completed(given);
-  const { mapping, rows, problems } = compiled(spec, options);
+  const { mapping, problems } = compiled(spec, options);
   const source = mapping?.unwrap(document) ?? document;
   const made = await run(mapping, source, contextOf(context, options.now));
   const list = mapping?.list ?? false;
   const documents = list && Array.isArray(made.draft) ? (made.draft as unknown[]) : [made.draft];
-  const byRule = (index: number): number => rows[index] ?? index;
   for (const { path, from, rule, message, cause } of made.problems) {
     const code = cause?.code ?? 'MAPPING_FAILED';
-    problems.push({ code, rule: byRule(rule), path, from: from ?? null, message });
+    problems.push({ code, rule, path, from: from ?? null, message });
   }
   problems.push(...sourceProblems(spec, source, options.registry));
   if (mapping !== undefined) problems.push(...targetProblems(spec, documents, list, options.registry));
@@ -61,7 +58,13 @@ export async function tryMapping(
     result: made.draft ?? null,
     valid: problems.length === 0 && made.value !== undefined,
     problems: problems.slice(0, MAX_PROBLEMS),
-    rows: rowsOf(spec, rows, made, source, documents),
+    rows: rowsOf(
+      spec,
+      new Set(problems.filter(({ code }) => code === 'ROW_INVALID').map(({ rule }) => rule)),
+      made,
+      source,
+      documents,
+    ),
     coverage: coverageOf(spec, options.registry, source, documents),
     milliseconds: Math.round(performance.now() - begun),
   };
@@ -89,48 +92,32 @@ export function completed(given: unknown): MappingSpec {
 
 interface Compiled {
   readonly mapping: CompiledMapping | undefined;
-  /** Of each row that runs, its index in the spec. */
-  readonly rows: number[];
   readonly problems: TryProblem[];
 }
 
-function compiled(spec: MappingSpec, options: TryOptions): Compiled {
-  const problems: TryProblem[] = [];
-  let rows = spec.rules.map((_, index) => index);
-  for (let round = 0; round < MAX_ROUNDS && rows.length > 0; round += 1) {
-    const rules = rows.map((index) => spec.rules[index] as Rule);
-    try {
-      const { expression, crossReferences } = options;
-      const mapping = compileMapping(
-        { ...spec, rules },
-        {
-          ...(expression === undefined ? {} : { expression }),
-          ...(crossReferences === undefined ? {} : { crossReferences }),
-          // Whoever tries a sample has it in front of him.
-          mayQuote: () => true,
-        },
-      );
-      return { mapping, rows, problems };
-    } catch (thrown) {
-      const error = asCrossdockError(thrown);
-      if (error.code !== 'MAPPING_SPEC_INVALID') throw error;
-      const faulty = new Set<number>();
-      for (const { path, message } of error.problems) {
-        const row = /^\/rules\/(\d+)/.exec(path)?.[1];
-        if (row === undefined) {
-          problems.push({ code: 'SPEC_INVALID', rule: null, path, from: null, message });
-          continue;
-        }
-        faulty.add(Number(row));
-        const rule = rows[Number(row)] as number;
-        const sentence = message.replace(/^row \d+(?: \([^)]*\))?: /, '');
-        problems.push({ code: 'ROW_INVALID', rule, path: `/rules/${rule}`, from: null, message: sentence });
-      }
-      if (faulty.size === 0) return { mapping: undefined, rows: [], problems };
-      rows = rows.filter((_, index) => !faulty.has(index));
-    }
+function compiled(spec: MappingSpec, { expression, crossReferences }: TryOptions): Compiled {
+  if (spec.rules.length === 0) return { mapping: undefined, problems: [] };
+  try {
+    const mapping = compileMapping(spec, {
+      lenient: true,
+      ...(expression === undefined ? {} : { expression }),
+      ...(crossReferences === undefined ? {} : { crossReferences }),
+      // Whoever tries a sample has it in front of him.
+      mayQuote: () => true,
+    });
+    return { mapping, problems: mapping.faults.map(specProblem) };
+  } catch (thrown) {
+    const error = asCrossdockError(thrown);
+    if (error.code !== 'MAPPING_SPEC_INVALID') throw error;
+    return { mapping: undefined, problems: error.problems.map(specProblem) };
   }
-  return { mapping: undefined, rows: [], problems };
+}
+
+function specProblem({ path, message }: Problem): TryProblem {
+  const row = /^\/rules\/(\d+)/.exec(path)?.[1];
+  if (row === undefined) return { code: 'SPEC_INVALID', rule: null, path, from: null, message };
+  const sentence = message.replace(/^row \d+(?: \([^)]*\))?: /, '');
+  return { code: 'ROW_INVALID', rule: Number(row), path, from: null, message: sentence };
 }
 
 const NOTHING: MappingResult = { value: undefined, problems: [], draft: undefined, trace: [] };
@@ -212,12 +199,12 @@ function ruleFinder(spec: MappingSpec): (path: string) => number | null {
 
 function rowsOf(
   spec: MappingSpec,
-  rows: readonly number[],
+  faulty: ReadonlySet<number | null>,
   { trace }: MappingResult,
   source: unknown,
   documents: readonly unknown[],
 ): TryRow[] {
-  const found = rows.map((rule) => ({ rule, values: [] as unknown[], count: 0, missing: 0 }));
+  const found = spec.rules.map((_, rule) => ({ rule, values: [] as unknown[], count: 0, missing: 0 }));
   for (const { rule, value } of trace) {
     const row = found[rule];
     if (row === undefined) continue;
@@ -228,11 +215,12 @@ function rowsOf(
     }
   }
   for (const row of found) {
+    if (row.count > 0 || row.missing > 0 || faulty.has(row.rule)) continue;
     const { target, each } = spec.rules[row.rule] as Rule;
-    if (row.count > 0 || row.missing > 0 || typeof each !== 'string') continue;
+    if (typeof each !== 'string') continue;
     row.count = target.startsWith('[') ? documents.length : entriesOf(spec, target, each, source, documents);
   }
-  return found;
+  return found.filter(({ rule }) => !faulty.has(rule));
 }
 
 /** Entries that a row over a list has made; of several rows for one list, those of its source. */

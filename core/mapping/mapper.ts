@@ -1,10 +1,10 @@
 /** One mapping between two contracts: contract in, rows, contract out, the canonical checks, each with its own refusal. */
 
+import { businessKeyOf, type CanonicalProblem, checkCanonical, isCanonical } from '../canonical';
 import { findUnsafeKey, unsafeKey } from '../canonical/parse-json';
 import { contracts as builtin, type ContractRegistry, problemsToSentence } from '../contract';
 import { CrossdockError, type Problem } from '../errors';
 import type { ExpressionEngine } from '../expression';
-import { businessKeyOf, checkCanonical, isCanonical } from './canonical-side';
 import { compileMapping } from './compile';
 import { specPath } from './frame';
 import { readyMapping } from './ready';
@@ -12,6 +12,7 @@ import type {
   CompiledMapping,
   ContractRef,
   CrossReferences,
+  FaultCause,
   MappingContext,
   MappingProblem,
   MappingSpec,
@@ -78,7 +79,7 @@ export function createMapper(options: MapperOptions): Mapper {
 
   const translate = async (message: unknown, context: MappingContext): Promise<Translation> => {
     // Bodies that did not come through parseJson: a copy of such a key would become the copy's prototype.
-    const unsafe = findUnsafeKey(message);
+    const unsafe = isSuspicious(message, 0) ? findUnsafeKey(message) : undefined;
     if (unsafe !== undefined) throw unsafeKey(unsafe);
     const source = mapping.unwrap(message);
     checks.source(source);
@@ -102,6 +103,21 @@ export function createMapper(options: MapperOptions): Mapper {
   };
 }
 
+/** Deeper than any document of a partner; also where a loop of references ends. */
+const DEEP = 100;
+
+/** Whether it is worth the while to look for unsafe keys in detail: quick, and never wrong when it says no. */
+function isSuspicious(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth > DEEP) return true;
+  if (Array.isArray(value)) return value.some((entry) => isSuspicious(entry, depth + 1));
+  for (const key in value) {
+    if (key === '__proto__' || key === 'constructor') return true;
+    if (isSuspicious((value as Record<string, unknown>)[key], depth + 1)) return true;
+  }
+  return false;
+}
+
 /** The checks on both sides of a mapping. */
 class Checks {
   constructor(
@@ -112,8 +128,6 @@ class Checks {
   source(source: unknown): void {
     const { from } = this.mapping.spec;
     const problems = this.registry.validate(from.contract, from.version, source);
-    if (problems.length === 0 && isCanonical(from.contract))
-      problems.push(...checkCanonical(from.contract, source));
     if (problems.length === 0) return;
     const sentence = `The message does not keep the contract ${from.contract} ${from.version}`;
     throw refusal('SOURCE_CONTRACT', sentence, this.mapping.id, problems);
@@ -123,15 +137,17 @@ class Checks {
     const { to } = this.mapping.spec;
     const canonical = isCanonical(to.contract);
     const code = canonical ? 'CANONICAL_CONTRACT' : 'TARGET_CONTRACT';
-    const invalid = this.#each(values, (value) => this.registry.validate(to.contract, to.version, value));
+    const invalid = this.#each<Problem>(values, (value) =>
+      this.registry.validate(to.contract, to.version, value),
+    );
     if (invalid.length > 0) {
       const sentence = `The translated ${words(to.contract)} does not keep the contract ${to.contract} ${to.version}`;
       throw refusal(code, sentence, this.mapping.id, invalid);
     }
     if (!canonical) return;
-    const wrong = this.#each(values, (value) => checkCanonical(to.contract, value));
+    const wrong = this.#each<CanonicalProblem>(values, (value) => checkCanonical(to.contract, value));
     if (wrong.length === 0) return;
-    if (wrong.every(({ path }) => /^(?:\/\d+)?\/totals(?:\/|$)/.test(path))) {
+    if (wrong.every(({ kind }) => kind === 'totals')) {
       const sentence = `The ${words(to.contract)}'s totals do not foot`;
       throw refusal('TOTALS_DO_NOT_FOOT', sentence, this.mapping.id, wrong);
     }
@@ -140,14 +156,15 @@ class Checks {
   }
 
   /** The problems of all results; of a list, each with its entry's number. */
-  #each(values: readonly unknown[], check: (value: unknown) => readonly Problem[]): Problem[] {
-    const found: Problem[] = [];
+  #each<P extends Problem>(values: readonly unknown[], check: (value: unknown) => readonly P[]): P[] {
+    const found: P[] = [];
     for (let index = 0; index < values.length && found.length < MAX_PROBLEMS; index += 1) {
-      for (const { path, message } of check(values[index])) {
+      for (const problem of check(values[index])) {
+        const { path, message } = problem;
         found.push(
           this.mapping.list
-            ? { path: `/${index}${path}`, message: `entry ${index + 1}: ${message}` }
-            : { path, message },
+            ? { ...problem, path: `/${index}${path}`, message: `entry ${index + 1}: ${message}` }
+            : problem,
         );
       }
     }
@@ -175,7 +192,9 @@ function refusal(
 /** What the rows could not do. A cause that a person can remove (teach a unit) names the whole refusal. */
 function mappingFailed(mapping: string, problems: readonly MappingProblem[]): CrossdockError {
   const told = problems.map(({ path, message }) => ({ path, message }));
-  const cause = problems.find((problem) => problem.cause !== undefined)?.cause;
+  const [cause] = problems
+    .flatMap((problem) => problem.cause ?? [])
+    .toSorted((a, b) => weight(a) - weight(b));
   const sentence = `The message could not be translated by the mapping ${mapping}`;
   return new CrossdockError(`${sentence}: ${problemsToSentence(told)}.`, {
     code: cause?.code ?? 'MAPPING_FAILED',
@@ -183,6 +202,13 @@ function mappingFailed(mapping: string, problems: readonly MappingProblem[]): Cr
     facts: { mapping, problems: problems.length, ...cause?.facts },
     problems: told,
   });
+}
+
+/** What may pass by itself goes before what a person can mend; what only followed from another fault comes last. */
+function weight({ code, kind }: FaultCause): number {
+  if (kind === 'transient' || kind === 'ambiguous') return 0;
+  if (kind === 'business') return 1;
+  return code === 'EXPRESSION_NOT_RUN' ? 3 : 2;
 }
 
 function keyOf(from: ContractRef, to: ContractRef, source: unknown, result: unknown): string | undefined {

@@ -162,6 +162,10 @@ export interface ReferenceKey {
   readonly kind: 'unit' | 'item';
   /** The partner's own code, as it writes it. */
   readonly code: string;
+  /** Only of this list of codes (or of any). */
+  readonly scheme?: string;
+  /** Of a unit: the partner's item that it is about. */
+  readonly item?: string;
 }
 
 export interface CompileOptions {

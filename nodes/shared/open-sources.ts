@@ -16,6 +16,8 @@ export interface TakenSource {
 }
 
 const sources = new WeakMap<Store, Map<string, OpenSource>>();
+/** The sources of each node. */
+const ofNodes = new Map<string, { readonly store: Store; readonly source: string }[]>();
 
 /**
  * Reserves a source's name.
@@ -33,11 +35,18 @@ export function takeSource(store: Store, source: string, nodeId: string): TakenS
   }
   const mine: OpenSource = { nodeId };
   used.set(source, mine);
+  const own = { store, source };
+  ofNodes.set(nodeId, [...(ofNodes.get(nodeId) ?? []), own]);
   return {
     opened: (arrived) => {
       mine.arrived = arrived;
     },
-    free: () => void used.delete(source),
+    free: () => {
+      used.delete(source);
+      const left = (ofNodes.get(nodeId) ?? []).filter((each) => each !== own);
+      if (left.length > 0) ofNodes.set(nodeId, left);
+      else ofNodes.delete(nodeId);
+    },
   };
 }
 
@@ -45,4 +54,9 @@ export function takeSource(store: Store, source: string, nodeId: string): TakenS
 export function openSourceOf(store: Store, source: string): Required<OpenSource> | undefined {
   const { nodeId, arrived } = sources.get(store)?.get(source) ?? {};
   return nodeId === undefined || arrived === undefined ? undefined : { nodeId, arrived };
+}
+
+/** The sources that a node has open, with the stores their inboxes are in. */
+export function openSourcesOf(nodeId: string): readonly { readonly store: Store; readonly source: string }[] {
+  return ofNodes.get(nodeId) ?? [];
 }

@@ -114,7 +114,7 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   // Taken before anything is awaited, so that two nodes cannot get the same path; answers 503 until it is open.
   let inbox: Source | undefined;
   let open: Open | undefined;
-  const show = (): void => {
+  const compose = (): void => {
     if (inbox === undefined || inbox.problem !== undefined) return;
     const { inFlight, depth, paused } = inbox;
     const aged = open?.contract === undefined ? undefined : lifeWords(open.contract);
@@ -123,6 +123,7 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     else if (depth === 0) status.ok('ready');
     else status.busy(`${inFlight} in the flow, ${Math.max(0, depth - inFlight)} waiting`);
   };
+  const show = (): void => status.soon(compose);
   routes.set(config.path, {
     id: node.id,
     handle: (request, response) => {

@@ -64,6 +64,74 @@ describe('canonical mapper', () => {
     assert.equal(order.provenance.mappingVersion, 'acme-order@2.0.1');
   });
 
+  const rows = (spec: unknown, ...added: object[]): Record<string, unknown> => {
+    const { rules, ...head } = spec as { rules: object[] };
+    return { ...head, name: 'acme-order', version: '1.0.0', rules: [...rules, ...added] };
+  };
+
+  it('runs a table that is saved as an object, or as JSON by earlier versions, alike', async () => {
+    const own = rows(readyMapping('shopify-order'), {
+      target: 'extensions.acme.digits',
+      from: 'name',
+      transforms: [{ extract: '(?:#)(\\d+)(?!x)' }],
+    });
+    const one = { mapping: 'custom', spec: own, configVersion: 2 };
+    const other = { ...one, spec: JSON.stringify(own), configVersion: 1 };
+    const run = await flows.load([
+      ...flow(one),
+      crossdock('canonical-mapper', 'old', other, [['old-out']]),
+      sink('old-out'),
+    ]);
+    for (const id of ['map', 'old']) {
+      await run.untilStatus(id, /^ready: acme-order@1\.0\.0$/);
+      const receivedAt = '2026-11-20T08:00:00Z';
+      run.send(id, { payload: makeShopifyOrder(createRng('d'), seed(10)), crossdock: { receivedAt } });
+    }
+    const order = (await run.nth('out')).payload as CanonicalOrder;
+    assert.deepEqual((await run.nth('old-out')).payload, order);
+    assert.deepEqual(order.extensions?.['acme'], { digits: '10' });
+  });
+
+  for (const { what, spec, sentence } of [
+    { what: 'is missing', spec: '', sentence: /^The table of the mapping is missing/ },
+    { what: 'is no JSON', spec: '{"spec": ', sentence: /^The mapping specification is not JSON/ },
+    { what: 'is no mapping', spec: { rules: [] }, sentence: /^The mapping cannot be used/ },
+    {
+      what: 'has a faulty expression',
+      spec: rows(readyMapping('shopify-order'), { target: 'x', jsonata: '$env("HOME")' }),
+      sentence: /^The mapping "acme-order" cannot be used: row \d+ \(x\)/,
+    },
+  ]) {
+    it(`says so when its table ${what}`, async () => {
+      const run = await flows.load(flow({ mapping: 'custom', spec }));
+      assert.match((await run.untilStatus('map', 'red')).text ?? '', sentence);
+    });
+  }
+
+  it('names the partner apart from the channel', async () => {
+    const run = await flows.load(flow({ channel: 'shop-eu', partner: 'acme' }));
+    run.send('map', { payload: makeShopifyOrder(createRng('p'), seed(14)) });
+    const { provenance, channel } = (await run.nth('out')).payload as CanonicalOrder;
+    assert.deepEqual([channel, provenance.partnerId], ['shop-eu', 'acme']);
+  });
+
+  it('stops an expression that does not end, parks the message and goes on with the next', async () => {
+    const own = rows(readyMapping('shopify-order'), {
+      target: 'notes[evil]',
+      from: 'note',
+      transforms: [{ extract: '^(a+)+$' }],
+    });
+    const run = await flows.load(flow({ mapping: 'custom', spec: own }));
+    const order = makeShopifyOrder(createRng('h'), seed(15));
+    run.send('map', { payload: { ...order, note: `${'a'.repeat(50)}!` } });
+    const caught = await run.nth('caught');
+    assert.equal(caught.error?.code, 'EXPRESSION_TIMEOUT');
+    assert.equal(caught.crossdock?.failure?.kind, 'permanent');
+    assert.match(caught.error?.message ?? '', /note \(for notes\[0\]\)|note \(for notes/);
+    run.send('map', { payload: { ...order, note: 'aaa' } });
+    assert.deepEqual(((await run.nth('out')).payload as CanonicalOrder).notes?.at(-1), 'aaa');
+  });
+
   const stock = {
     spec: 'crossdock-mapping/1',
     name: 'stock',

@@ -1,0 +1,12 @@
+export type * from './api';
+export { catalogue, transformEntries } from './catalogue';
+export { contractAnswer, contractFields } from './contract-fields';
+export { diffSpecs } from './diff';
+export { compareMappings, distinct, type RealMessage, type Side, summaryOf } from './impact';
+export { MAX_RECENT, type RecentMessage, RecentMessages } from './recent';
+export { documentOf, MAX_SAMPLE_BYTES, sampleAnswer } from './sample';
+export { specHash, specText } from './spec-file';
+export { accepted, learn, type Memory, suggest } from './suggest';
+export { completed, type TryOptions, tryMapping } from './try';
+export { type Archived, MappingVersions } from './versions';
+export { type WaitingMessage, waitingMessages } from './waiting';
