@@ -84,12 +84,12 @@ export function checkNumber(
   path: readonly Step[],
 ): boolean {
   const { branch, whole } = typed;
-  const lower = lowerBound(branch);
-  const upper = upperBound(branch);
+  const lower = lowerBound(branch, whole);
+  const upper = upperBound(branch, whole);
   const multiples = numbersOf(branch, 'multipleOf').concat(whole ? [1] : []);
   const step = multiples[0] ?? 1;
   let fine = true;
-  const low = lowerBound([wanted]);
+  const low = lowerBound([wanted], whole);
   if (low !== undefined) {
     const kept =
       lower !== undefined &&
@@ -105,7 +105,7 @@ export function checkNumber(
       fine = comparison.find('TOO_SMALL', path, wanted, facts, { set: onGrid(value, multiples, 'up') });
     }
   }
-  const high = upperBound([wanted]);
+  const high = upperBound([wanted], whole);
   if (high !== undefined) {
     const kept =
       upper !== undefined &&

@@ -13,8 +13,14 @@ const MAX_BRANCHES = 64;
 /** Schemas that hold at once, without references and alternatives: what stands in each of them itself counts. */
 export type Branch = readonly Place[];
 
-/** The ways in which a value can keep all of these schemas; empty when none can. */
-export function expand(conjunction: readonly Place[]): Branch[] {
+/** Alternatives within alternatives, up to here; deeper ones are left out. */
+const MAX_NESTED = 6;
+
+/**
+ * The ways in which a value can keep all of these schemas; empty when none can.
+ * @param within the schemas whose alternatives are being expanded: one that leads back to itself adds nothing
+ */
+export function expand(conjunction: readonly Place[], within: ReadonlySet<number> = new Set()): Branch[] {
   let branches: Place[][] = [[]];
   const open = [...conjunction];
   const seen = new Set<number>();
@@ -31,7 +37,9 @@ export function expand(conjunction: readonly Place[]): Branch[] {
     open.push(...listBelow(place, 'allOf'));
     for (const alternatives of [listBelow(place, 'anyOf'), listBelow(place, 'oneOf'), conditional(place)]) {
       if (alternatives.length === 0 || branches.length * alternatives.length > MAX_BRANCHES) continue;
-      const expanded = alternatives.flatMap((alternative) => expand([alternative]));
+      if (within.has(place.id) || within.size >= MAX_NESTED) continue;
+      const inner = new Set(within).add(place.id);
+      const expanded = alternatives.flatMap((alternative) => expand([alternative], inner));
       if (branches.length * expanded.length > MAX_BRANCHES) continue;
       branches = branches.flatMap((branch) => expanded.map((more) => [...branch, ...more]));
     }
@@ -122,12 +130,19 @@ export interface Bound {
   readonly exclusive: boolean;
 }
 
-export function lowerBound(branch: Branch): Bound | undefined {
-  return bound(branch, 'minimum', 'exclusiveMinimum', (a, b) => a > b);
+/** @param whole only whole numbers count: then more than 0 is the same as 1 and more */
+export function lowerBound(branch: Branch, whole = false): Bound | undefined {
+  const found = bound(branch, 'minimum', 'exclusiveMinimum', (a, b) => a > b);
+  if (found === undefined || !whole) return found;
+  const { value, exclusive } = found;
+  return { value: exclusive ? Math.floor(value) + 1 : Math.ceil(value), exclusive: false };
 }
 
-export function upperBound(branch: Branch): Bound | undefined {
-  return bound(branch, 'maximum', 'exclusiveMaximum', (a, b) => a < b);
+export function upperBound(branch: Branch, whole = false): Bound | undefined {
+  const found = bound(branch, 'maximum', 'exclusiveMaximum', (a, b) => a < b);
+  if (found === undefined || !whole) return found;
+  const { value, exclusive } = found;
+  return { value: exclusive ? Math.ceil(value) - 1 : Math.floor(value), exclusive: false };
 }
 
 function bound(
