@@ -10,6 +10,8 @@ const cell = (text) =>
   String(text)
     .replaceAll('|', '\\|')
     .replaceAll(/\s*\n\s*/g, ' ');
+/** Text that is no Markdown and no HTML: `<channel>` is shown as it is. */
+const plain = (text) => text.replaceAll('<', '&lt;');
 // A mark at the start or end of a code span needs a space, one within it a longer fence.
 const code = (text) => (text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``);
 const table = (head, rows) =>
@@ -62,7 +64,7 @@ function* fields(root, schema, path) {
 export function objectPage(name, schema) {
   const rows = [...fields(schema, schema, '')].map(({ place, field, required }) => [
     `${code(place)}${required ? ' ★' : ''}`,
-    field.description,
+    plain(field.description),
     typeOf(schema, field),
     example(field),
     field['x-class'],
@@ -71,7 +73,7 @@ export function objectPage(name, schema) {
   return `<!-- Written by \`npm run docs\` from core/canonical/${name}.schema.json. Change the schema, not this page. -->
 # ${schema.title}
 
-${schema.description}
+${plain(schema.description)}
 
 Contract \`${name}\` ${schema.$id.split('/').at(-1)} (\`${schema.$id}\`). In the standards: ${references(schema)}. ★ marks what is
 required, below a group or list where that is there. [All objects](../canonical.md)
