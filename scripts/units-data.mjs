@@ -29,7 +29,14 @@ const NOT_THAT = new Set(
 const DEFINED = {
   // International yard and pound agreement of 1959: yard 0.9144 m, pound 0.45359237 kg.
   ...{ INH: '0.0254', FOT: '0.3048', YRD: '0.9144', SMI: '1609.344', AK: '1.8288', NMI: '1852' },
-  ...{ 77: '0.0000254', M7: '0.0000000254', M50: '201.168', X1: '20.1168', H80: '0.04445', A12: '149597870700' },
+  ...{
+    77: '0.0000254',
+    M7: '0.0000000254',
+    M50: '201.168',
+    X1: '20.1168',
+    H80: '0.04445',
+    A12: '149597870700',
+  },
   ...{ INK: '0.00064516', FTK: '0.09290304', YDK: '0.83612736', ACR: '4046.8564224', MIK: '2589988.110336' },
   ...{ INQ: '0.000016387064', FTQ: '0.028316846592', YDQ: '0.764554857984', M69: '4168181825.440579584' },
   // US liquid: gallon of 231 in³. US dry: bushel of 2150.42 in³.
@@ -38,7 +45,12 @@ const DEFINED = {
   ...{ GIA: '0.00011829411825', OZA: '0.0000295735295625', G24: '0.00001478676478125' },
   ...{ G25: '0.00000492892159375', BLL: '0.158987294928' },
   ...{ BUA: '0.03523907016688', G23: '0.00880976754172', GLD: '0.00440488377086' },
-  ...{ QTD: '0.001101220942715', PTD: '0.0005506104713575', L62: '0.001101220942715', L61: '0.0005506104713575' },
+  ...{
+    QTD: '0.001101220942715',
+    PTD: '0.0005506104713575',
+    L62: '0.001101220942715',
+    L61: '0.0005506104713575',
+  },
   // Imperial: gallon of 4.54609 litres.
   ...{ GLI: '0.00454609', QTI: '0.0011365225', PTI: '0.00056826125', GII: '0.0001420653125' },
   ...{ OZI: '0.0000284130625', BUI: '0.03636872', L43: '0.00909218' },
@@ -50,7 +62,19 @@ const DEFINED = {
   // Calorie of the international steam table 4.1868 J; Btu(IT) = 1 lb/kg · K/1.8 of it.
   ...{ D70: '4.1868', R4: '4.1868', E14: '4186.8', D35: '4.184', K53: '4184', BTU: '1055.05585262' },
   ...{ N71: '105505585.262', HJ: '735.49875', B39: '9.80665' },
-  ...{ C62: '1', EA: '1', H87: '1', NAR: '1', PR: '2', QD: '3', HD: '6', DZN: '12', DPC: '12', SCO: '20', TPR: '20' },
+  ...{
+    C62: '1',
+    EA: '1',
+    H87: '1',
+    NAR: '1',
+    PR: '2',
+    QD: '3',
+    HD: '6',
+    DZN: '12',
+    DPC: '12',
+    SCO: '20',
+    TPR: '20',
+  },
   ...{ DPR: '24', CEN: '100', HC: '100', GRO: '144', MIL: '1000', E12: '1000', T3: '1000', GGR: '1728' },
   ...{ MIO: '1000000', MLD: '1000000000', BIL: '1000000000000', TRL: '1000000000000000000' },
 };
@@ -87,7 +111,9 @@ function factorOf(unit, kind) {
   if (kind === 'other' || kind === 'packaging' || NO_FIXED_SIZE.has(code)) return '';
   if (DEFINED[code] !== undefined) return DEFINED[code];
   const published = conversionFactor?.factor;
-  return published !== undefined && isPowerOfTen(String(published)) ? new Big(String(published)).toFixed() : '';
+  return published !== undefined && isPowerOfTen(String(published))
+    ? new Big(String(published)).toFixed()
+    : '';
 }
 
 const source = process.argv[2];
@@ -108,4 +134,6 @@ const file = {
 };
 const target = fileURLToPath(new URL('../core/units/rec20.json', import.meta.url));
 writeFileSync(target, `${JSON.stringify(file, null, 2)}\n`);
-console.log(`${rows.length} units, ${rows.filter((row) => !row.endsWith('|')).length} with a factor: ${target}`);
+console.log(
+  `${rows.length} units, ${rows.filter((row) => !row.endsWith('|')).length} with a factor: ${target}`,
+);

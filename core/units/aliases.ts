@@ -43,8 +43,8 @@ const X12 = table(
 
 /** EDIFACT 6411 as sent: the directories allowed codes that Recommendation 20 never had or has moved to 21. */
 const EDIFACT = table(
-  'PCE H87, PCS H87, STK H87, ST H87/XST, PC H87, UN C62, NAR NAR, ' +
-    'CS XCS, CT XCT, CAR XCT, BX XBX, PK XPK, PX XPX, PF XPX, PAL XPX, BG XBG, BE XBE, BL XBL, BO XBO, BJ XBJ, CR XCR, ' +
+  'PCE H87, PCS H87, STK H87/STK, ST H87/XST, PC H87, UN C62, NAR NAR, ' +
+    'CS XCS, CT XCT, CAR XCT, BX XBX, PK XPK, PX XPX, PF XPX, PAL XPX/PAL, BG XBG, BE XBE, BL XBL, BO XBO, BJ XBJ, CR XCR, ' +
     'CY XCY, DR XDR, JR XJR, JG XJG, KG KGM/XKG, PA XPA, PL XPL, RO XRO, RL XRL, SA XSA, TU XTU, TN XTN, VI XVI, ' +
     'CA XCX/XCA, CU XCU, CO XCO, BK XBK, PU XPU, DZ DZN, GR GRM/GRO, LT LTR, MT MTR/XMT, M MTR, L LTR',
 );
@@ -115,7 +115,8 @@ export function aliasOf(scheme: UnitScheme, code: string): string | undefined {
       return scheme === 'odoo' ? `uom.product_uom_${alias.toLowerCase()}` : alias;
     }
   }
-  return scheme === 'edifact' || scheme === 'rec20' ? currentCode(code) : undefined;
+  if (scheme !== 'edifact' && scheme !== 'rec20') return undefined;
+  return TABLES[scheme].has(code) ? undefined : currentCode(code);
 }
 
 /** All pairs of a list, for tests and for showing. */

@@ -122,7 +122,8 @@ function sizeOf(code: string, packagings: readonly Packaging[]): Size {
     at = known(packaging.of);
   }
   if (at.kind === 'packaging') throw packagingUnknown(at);
-  if (at.factor !== undefined) return { kind: at.kind, base: undefined, size: size.times(decimal(at.factor)) };
+  if (at.factor !== undefined)
+    return { kind: at.kind, base: undefined, size: size.times(decimal(at.factor)) };
   // "Two boxes of 10 reams" need no size of the ream.
   if (at.code !== code) return { kind: at.kind, base: at.code, size };
   throw new CrossdockError(`${unitName(code)} has no exact size, so it is not converted.`, {

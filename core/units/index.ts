@@ -1,4 +1,12 @@
-export { aliasesOf, aliasOf, type Resolved, resolveUnit, UNIT_SCHEMES, type UnitScheme, unitKey } from './aliases';
+export {
+  aliasesOf,
+  aliasOf,
+  type Resolved,
+  resolveUnit,
+  UNIT_SCHEMES,
+  type UnitScheme,
+  unitKey,
+} from './aliases';
 export { type Converted, convert, convertible, convertRounded, type Packaging } from './convert';
 export {
   checkOdooUnits,

@@ -39,11 +39,14 @@ export interface OdooUnitCheck {
 export function odooSize(unit: OdooUnit, major: number): DecimalValue {
   const factor = readDecimal(unit.factor);
   if (factor === undefined || factor.lte(0)) {
-    throw new CrossdockError(`Odoo's unit "${unit.name.slice(0, 60)}" has the factor ${unit.factor}, which is none.`, {
-      code: 'ODOO_UNIT_INVALID',
-      kind: 'business',
-      facts: { unit: unit.name.slice(0, 60) },
-    });
+    throw new CrossdockError(
+      `Odoo's unit "${unit.name.slice(0, 60)}" has the factor ${unit.factor}, which is none.`,
+      {
+        code: 'ODOO_UNIT_INVALID',
+        kind: 'business',
+        facts: { unit: unit.name.slice(0, 60) },
+      },
+    );
   }
   return major >= 19 ? factor : decimal(1).div(factor);
 }
@@ -64,7 +67,11 @@ export function odooRatio(from: OdooUnit, to: OdooUnit, major: number): Decimal 
   if (a === undefined || a !== b) {
     throw new CrossdockError(
       `In Odoo, "${from.name.slice(0, 60)}" and "${to.name.slice(0, 60)}" have no unit in common: they are not converted.`,
-      { code: 'UNIT_KINDS_DIFFER', kind: 'business', facts: { unit: from.name.slice(0, 60), to: to.name.slice(0, 60) } },
+      {
+        code: 'UNIT_KINDS_DIFFER',
+        kind: 'business',
+        facts: { unit: from.name.slice(0, 60), to: to.name.slice(0, 60) },
+      },
     );
   }
   // Up to 18, 1 / 0.0416667 is what a pack of 24 looks like: the whole number is meant.

@@ -106,7 +106,11 @@ export function suggestUnits(code: string, scheme: UnitScheme = 'partner'): Unit
 }
 
 /** Current units whose code or name has this text, codes first. */
-export function searchUnits(text: string, all: Iterable<{ code: string; name: string; status: string; kind: string }>, limit = 20): UnitCandidate[] {
+export function searchUnits(
+  text: string,
+  all: Iterable<{ code: string; name: string; status: string; kind: string }>,
+  limit = 20,
+): UnitCandidate[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === '') return [];
   const ranked: { rank: number; candidate: UnitCandidate }[] = [];
@@ -114,7 +118,10 @@ export function searchUnits(text: string, all: Iterable<{ code: string; name: st
     if (status !== 'active') continue;
     const rank = rankOf(wanted, code.toLowerCase(), name.toLowerCase());
     if (rank === undefined) continue;
-    ranked.push({ rank: kind === 'other' ? rank + 10 : rank, candidate: { code, name, kind, because: { kind: 'word', text } } });
+    ranked.push({
+      rank: kind === 'other' ? rank + 10 : rank,
+      candidate: { code, name, kind, because: { kind: 'word', text } },
+    });
   }
   ranked.sort((a, b) => a.rank - b.rank || (a.candidate.code < b.candidate.code ? -1 : 1));
   return ranked.slice(0, limit).map(({ candidate }) => candidate);

@@ -54,10 +54,18 @@ let loaded: ReadonlyMap<string, Unit> | undefined;
 /** All units by their code; read from the file once. */
 export function units(): ReadonlyMap<string, Unit> {
   if (loaded !== undefined) return loaded;
-  const file = JSON.parse(readFileSync(join(__dirname, 'rec20.json'), 'utf8')) as { units: readonly string[] };
+  const file = JSON.parse(readFileSync(join(__dirname, 'rec20.json'), 'utf8')) as {
+    units: readonly string[];
+  };
   const all = new Map<string, Unit>();
   for (const row of file.units) {
-    const [code, name, status, kind, factor] = row.split('|') as [string, string, UnitStatus, UnitKind, string];
+    const [code, name, status, kind, factor] = row.split('|') as [
+      string,
+      string,
+      UnitStatus,
+      UnitKind,
+      string,
+    ];
     all.set(code, { code, name, status, kind, factor: factor === '' ? undefined : factor });
   }
   loaded = all;
