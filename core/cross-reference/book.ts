@@ -69,7 +69,12 @@ export class CrossReferenceBook {
   }
 
   /** @throws CrossdockError CROSS_REFERENCE_UNKNOWN, CROSS_REFERENCE_ENDED (business) */
-  async retire(id: number, who: string, reason: string, beside: readonly Statement[] = []): Promise<Reference> {
+  async retire(
+    id: number,
+    who: string,
+    reason: string,
+    beside: readonly Statement[] = [],
+  ): Promise<Reference> {
     const before = await this.get(id);
     try {
       await this.store.run([

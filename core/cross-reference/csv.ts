@@ -15,7 +15,9 @@ export interface CsvLine {
  * The rows of a file. The separator (comma, semicolon, tab) is the one that the first line has most of.
  * @throws CrossdockError CSV_INVALID (permanent): not UTF-8, a quote that never ends, a cell without end
  */
-export async function* readCsv(chunks: AsyncIterable<Uint8Array | string>): AsyncGenerator<CsvLine, void, void> {
+export async function* readCsv(
+  chunks: AsyncIterable<Uint8Array | string>,
+): AsyncGenerator<CsvLine, void, void> {
   const parser = new Parser();
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const decode = (chunk?: Uint8Array): string => {
@@ -108,13 +110,15 @@ class Parser {
 
   #add(character: string): void {
     this.#cell += character;
-    if (this.#cell.length > MAX_CELL) throw invalid(`A cell of line ${this.#rowLine} is longer than ${MAX_CELL} characters.`);
+    if (this.#cell.length > MAX_CELL)
+      throw invalid(`A cell of line ${this.#rowLine} is longer than ${MAX_CELL} characters.`);
   }
 
   #cellEnds(): void {
     this.#cells.push(this.#cell);
     this.#cell = '';
-    if (this.#cells.length > MAX_CELLS) throw invalid(`Line ${this.#rowLine} has more than ${MAX_CELLS} cells.`);
+    if (this.#cells.length > MAX_CELLS)
+      throw invalid(`Line ${this.#rowLine} has more than ${MAX_CELLS} cells.`);
   }
 
   #row(): CsvLine {

@@ -4,7 +4,11 @@ import type { Change, Meaning, Reference, ReferenceEntry } from './types';
 export interface Decision {
   readonly change: Change;
   /** Versions that end: wholly ('replaced'), or from `validTo` on. */
-  readonly ends: readonly { readonly reference: Reference; readonly validTo: number; readonly state: 'active' | 'replaced' }[];
+  readonly ends: readonly {
+    readonly reference: Reference;
+    readonly validTo: number;
+    readonly state: 'active' | 'replaced';
+  }[];
   /** Whether a version is to be added. */
   readonly adds: boolean;
 }
@@ -37,18 +41,24 @@ export function decide(
       (entry.validFrom === null || entry.validFrom === other.validFrom || other.validFrom <= from) &&
       (entry.validTo ?? null) === other.validTo,
   );
-  if (covered && overlapping.length === 1) return { change: { type: 'unchanged', entry }, ends: [], adds: false };
+  if (covered && overlapping.length === 1)
+    return { change: { type: 'unchanged', entry }, ends: [], adds: false };
   const differs = overlapping.find((other) => !sameMeaning(other, entry));
   // What ends later than the new one would have to go on after it: a person says so with two entries.
   const beyond = overlapping.find((other) => (other.validTo ?? Number.POSITIVE_INFINITY) > until);
-  if (beyond !== undefined) return { change: { type: 'conflict', entry, before: beyond }, ends: [], adds: false };
+  if (beyond !== undefined)
+    return { change: { type: 'conflict', entry, before: beyond }, ends: [], adds: false };
   if (differs !== undefined && !replace) {
     return { change: { type: 'conflict', entry, before: differs }, ends: [], adds: false };
   }
   const ends = overlapping.map((reference) => {
     const validTo = Math.max(reference.validFrom, from);
     // One that still has time to run stays active until then.
-    return { reference, validTo, state: validTo > now && reference.validFrom < from ? 'active' : 'replaced' } as const;
+    return {
+      reference,
+      validTo,
+      state: validTo > now && reference.validFrom < from ? 'active' : 'replaced',
+    } as const;
   });
   return { change: { type: 'replaced', entry, before: differs ?? first }, ends, adds: true };
 }

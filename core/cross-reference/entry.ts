@@ -20,11 +20,13 @@ export function checkEntry(input: EntryInput): ReferenceEntry {
     problems.push({ path: `/${member}`, message });
   };
   const text = (member: keyof typeof MAX | 'targetScheme', required = false): string => {
-    const value = input[member] ?? '';
+    const given = input[member] ?? '';
+    // Spreadsheets have lines within a cell.
+    const value = member === 'note' && typeof given === 'string' ? given.replace(/\s+/g, ' ') : given;
     const limit = member === 'targetScheme' ? MAX.scheme : MAX[member];
     if (typeof value !== 'string' && typeof value !== 'number') wrong(member, `${member} must be a text`);
     else if (String(value).length > limit) wrong(member, `${member} is longer than ${limit} characters`);
-    else if (/[\u0000-\u001f\u007f]/.test(String(value))) wrong(member, `${member} contains control characters`);
+    else if (/\p{Cc}/u.test(String(value))) wrong(member, `${member} contains control characters`);
     else {
       const trimmed = String(value).trim();
       if (required && trimmed === '') wrong(member, `${member} is missing`);
@@ -47,7 +49,8 @@ export function checkEntry(input: EntryInput): ReferenceEntry {
 
   const unit = (member: 'packLevel' | 'ofUnit' | 'target', value: string): string => {
     const found = currentCode(unitKey(value));
-    if (found === undefined) wrong(member, `${member} "${value}" is not a current code of UN/ECE Recommendation 20 or 21`);
+    if (found === undefined)
+      wrong(member, `${member} "${value}" is not a current code of UN/ECE Recommendation 20 or 21`);
     return found ?? value;
   };
   const optionalUnit = (member: 'packLevel' | 'ofUnit'): string | null => {
@@ -89,11 +92,14 @@ export function checkEntry(input: EntryInput): ReferenceEntry {
   const steward = text('steward');
   const note = text('note');
   if (problems.length > 0 || kind === undefined) {
-    throw new CrossdockError(`The cross-reference cannot be taken: ${problems.map(({ message }) => message).join('; ')}.`, {
-      code: 'CROSS_REFERENCE_INVALID',
-      kind: 'permanent',
-      problems,
-    });
+    throw new CrossdockError(
+      `The cross-reference cannot be taken: ${problems.map(({ message }) => message).join('; ')}.`,
+      {
+        code: 'CROSS_REFERENCE_INVALID',
+        kind: 'permanent',
+        problems,
+      },
+    );
   }
   return {
     ...{ partner, kind, scheme, code, item, targetScheme, target: meant, packLevel, quantityPerUnit, ofUnit },
@@ -104,7 +110,7 @@ export function checkEntry(input: EntryInput): ReferenceEntry {
 function quantity(value: unknown, wrong: (member: string, message: string) => void): string | null {
   if (value === undefined || value === null || value === '') return null;
   const read = readDecimal(typeof value === 'string' ? value.trim() : value);
-  if (read !== undefined && read.gt(0)) return toPlain(read);
+  if (read?.gt(0) === true) return toPlain(read);
   wrong('quantityPerUnit', 'quantityPerUnit must be a decimal number above 0, written like 24 or 0.5');
   return null;
 }
@@ -121,7 +127,8 @@ function time(
   const ms =
     typeof value === 'number'
       ? value
-      : typeof value === 'string' && (DAY.test(value.trim()) || /T.*(?:Z|[+-]\d{2}:?\d{2})$/.test(value.trim()))
+      : typeof value === 'string' &&
+          (DAY.test(value.trim()) || /T.*(?:Z|[+-]\d{2}:?\d{2})$/.test(value.trim()))
         ? Date.parse(value.trim())
         : Number.NaN;
   if (Number.isSafeInteger(ms) && ms >= 0) return ms;

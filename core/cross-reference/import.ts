@@ -78,7 +78,7 @@ export async function importEntries(
       batch.map(({ entry }) => entry),
       options,
     );
-    changes.forEach((change, index) => report.change(batch[index]?.line ?? 0, change));
+    for (const [index, change] of changes.entries()) report.change(batch[index]?.line ?? 0, change);
     batch = [];
   };
   for await (const { line, input } of lines) {
@@ -149,14 +149,22 @@ async function* fromCsv(chunks: AsyncIterable<Uint8Array | string>): AsyncGenera
 }
 
 function headOf({ cells }: CsvLine): string[] {
-  const columns = cells.map((cell) => cell.trim().toLowerCase().replace(/[\s-]+/g, '_'));
+  const columns = cells.map((cell) =>
+    cell
+      .trim()
+      .toLowerCase()
+      .replace(/[\s-]+/g, '_'),
+  );
   const known = new Set<string>(CSV_COLUMNS);
   const unknown = columns.find((column) => column !== '' && !known.has(column) && !IGNORED.has(column));
   if (unknown !== undefined) {
-    throw headFault(`The first line names a column "${unknown.slice(0, 40)}" that there is not. Columns: ${CSV_COLUMNS.join(', ')}.`);
+    throw headFault(
+      `The first line names a column "${unknown.slice(0, 40)}" that there is not. Columns: ${CSV_COLUMNS.join(', ')}.`,
+    );
   }
   const missing = REQUIRED.find((column) => !columns.includes(column));
-  if (missing !== undefined) throw headFault(`The first line must name the columns; "${missing}" is missing.`);
+  if (missing !== undefined)
+    throw headFault(`The first line must name the columns; "${missing}" is missing.`);
   const twice = columns.find((column, index) => column !== '' && columns.indexOf(column) !== index);
   if (twice !== undefined) throw headFault(`The column "${twice}" is there twice.`);
   return columns;
@@ -188,8 +196,24 @@ export async function* exportCsv(
 function cellsOf(one: Reference): string[] {
   const time = (ms: number | null): string => (ms === null ? '' : new Date(ms).toISOString());
   return [
-    ...[one.partner, one.kind, one.scheme, one.code, one.item, one.targetScheme, one.target, one.packLevel ?? ''],
-    ...[one.quantityPerUnit ?? '', one.ofUnit ?? '', time(one.validFrom), time(one.validTo), one.steward, one.note],
+    ...[
+      one.partner,
+      one.kind,
+      one.scheme,
+      one.code,
+      one.item,
+      one.targetScheme,
+      one.target,
+      one.packLevel ?? '',
+    ],
+    ...[
+      one.quantityPerUnit ?? '',
+      one.ofUnit ?? '',
+      time(one.validFrom),
+      time(one.validTo),
+      one.steward,
+      one.note,
+    ],
     ...[String(one.version), one.state, time(one.createdAt), one.createdBy],
   ];
 }

@@ -34,11 +34,24 @@ export function referenceOf(row: Row): Reference {
 
 /** Parameters of ADD. */
 export function addParams(entry: ReferenceEntry, from: number, version: number, who: string): SqlValue[] {
-  const { partner, kind, scheme, code, item, targetScheme, target, packLevel, quantityPerUnit, ofUnit } = entry;
+  const { partner, kind, scheme, code, item, targetScheme, target, packLevel, quantityPerUnit, ofUnit } =
+    entry;
   const { validTo, steward, note } = entry;
   const search = [partner, code, item, target, note].join(' ').toLowerCase().slice(0, 1000);
   return [
-    ...[partner, kind, scheme, code, codeKey(entry), item, targetScheme, target, packLevel, quantityPerUnit, ofUnit],
+    ...[
+      partner,
+      kind,
+      scheme,
+      code,
+      codeKey(entry),
+      item,
+      targetScheme,
+      target,
+      packLevel,
+      quantityPerUnit,
+      ofUnit,
+    ],
     ...[from, validTo, version, steward === '' ? who : steward, note, search, who],
   ];
 }

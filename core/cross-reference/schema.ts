@@ -97,7 +97,8 @@ export const MANY_MEANINGS = `SELECT partner, kind, code_key FROM crossdock_cros
 /** Items with more than one code of a partner. Parameters: limit. */
 export const MANY_CODES = `SELECT partner, target_scheme, target FROM crossdock_cross_reference
   WHERE kind = 'item' AND state = 'active'
-  GROUP BY kind, partner, target_scheme, target HAVING count(*) > 1 ORDER BY partner, target_scheme, target LIMIT ?`;
+  GROUP BY kind, partner, target_scheme, target HAVING count(*) > 1
+  ORDER BY kind, partner, target_scheme, target LIMIT ?`;
 
 /** Parameters: partner, target scheme, target. */
 export const OF_TARGET = `SELECT ${COLUMNS} FROM crossdock_cross_reference

@@ -97,8 +97,7 @@ export interface ReferencePage {
 
 /** References that a person should look at. */
 export interface ReferenceConflict {
-  readonly type:
-    /** The same code means different things at the same time: it is not translated until that is settled. */
+  readonly type: /** The same code means different things at the same time: it is not translated until that is settled. */
     | 'ambiguous'
     /** Two codes of a partner for one item. Allowed, and worth a look. */
     | 'shared';
