@@ -7,6 +7,7 @@ export {
   type UnitScheme,
   unitKey,
 } from './aliases';
+export { type ArithmeticQuestion, arithmetic } from './arithmetic';
 export { type Converted, convert, convertible, convertRounded, type Packaging } from './convert';
 export {
   checkOdooUnits,
