@@ -150,12 +150,15 @@ function content(
   );
 }
 
-function factsOf({ partner, scheme, code, item, quantity, packSize }: Told): Record<string, string> {
+function factsOf(
+  { partner, scheme, code, item, quantity, packSize }: Told,
+  itemAs: 'item' | 'forItem' = 'item',
+): Record<string, string> {
   return {
     partner,
     scheme,
     unit: code,
-    ...(item === undefined ? {} : { item }),
+    ...(item === undefined ? {} : { [itemAs]: item }),
     ...(quantity === undefined ? {} : { quantity }),
     ...(packSize === undefined ? {} : { packSize }),
   };
@@ -174,7 +177,8 @@ function unitUnknown(told: Told, listed: Resolved): ValueFault {
   return new ValueFault(`${list}: ${unitArithmetic(told, candidates)}. Teach what ${partner} means by it`, {
     code: 'UNIT_UNKNOWN',
     kind: 'business',
-    facts: { ...factsOf(told), arithmetic: unitArithmetic(told, candidates) },
+    // All letters that wait for this code are one group, whatever the item is.
+    facts: { ...factsOf(told, 'forItem'), arithmetic: unitArithmetic(told, candidates) },
   });
 }
 

@@ -54,7 +54,7 @@ export async function toTeach(desk: Desk, book: CrossReferenceBook, cause: strin
   const code = fact(kind);
   const facts = {
     ...{ kind, partner: fact('partner'), scheme: fact('scheme'), code },
-    item: kind === 'unit' ? fact('item') : '',
+    item: kind === 'unit' ? fact('item') || fact('forItem') : '',
     content: fact('reason') === 'content',
     meaning: fact('meaning') || null,
     waiting: page.total,

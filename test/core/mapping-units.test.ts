@@ -94,7 +94,7 @@ describe('mapping: units', () => {
       code: 'UNIT_UNKNOWN',
       kind: 'business',
       facts: {
-        ...{ partner: 'acme', scheme: 'x12', unit: 'CS', item: 'S-1', quantity: '12', packSize: '24' },
+        ...{ partner: 'acme', scheme: 'x12', unit: 'CS', forItem: 'S-1', quantity: '12', packSize: '24' },
         arithmetic:
           '12 CS of 24 EA = 288 EA if CS is a case of 24, or 12 EA if it is single pieces; nothing says so yet',
       },

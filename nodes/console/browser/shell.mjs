@@ -13,8 +13,8 @@ import { number, t } from './text.mjs';
 const tabs = [
   { id: 'letters', create: (context) => createBrowseView(context, {}) },
   { id: 'baskets', create: createBasketsView },
-  { id: 'references', create: createReferencesView },
   { id: 'audit', create: createAuditView },
+  { id: 'references', create: createReferencesView },
 ];
 const rememberedStore = 'crossdock-console-store';
 
