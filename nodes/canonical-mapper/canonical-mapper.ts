@@ -3,6 +3,7 @@ import { CrossdockError } from '../../core/errors';
 import { createMapper, type MappingSpec, READY_MAPPINGS } from '../../core/mapping';
 import { registerNode } from '../shared/base';
 import { choice, text } from '../shared/config';
+import { referencesIn } from '../shared/cross-references';
 import { expressionPool } from '../shared/expression';
 import { registerMapper } from '../shared/mappers';
 import type { Message, RawConfig, Red } from '../shared/red';
@@ -30,7 +31,11 @@ export = (red: Red): void => {
     async start({ node, config, status, closed }) {
       const { mapping, channel, account, partner, property, results, store } = config;
       const context = { channel, account, partnerId: partner };
-      const mapper = createMapper({ mapping, expression: expressionPool(red, closed) });
+      const mapper = createMapper({
+        mapping,
+        expression: expressionPool(red, closed),
+        ...(store === undefined ? {} : { crossReferences: referencesIn(() => store(closed)) }),
+      });
       let mapped = 0;
       const translate = (source: unknown, receivedAt: string) =>
         mapper.translate(source, { ...context, receivedAt });
