@@ -44,7 +44,11 @@ function watchParent(): void {
     try {
       if (readSync(LIFELINE, Buffer.alloc(1)) === 0) break;
     } catch (fault) {
-      if ((fault as NodeJS.ErrnoException).code !== 'EAGAIN') break;
+      const { code } = fault as NodeJS.ErrnoException;
+      // A parent that was killed before it had read all leaves a reset behind.
+      if (code === 'EOF' || code === 'ECONNRESET' || code === 'EPIPE') break;
+      // Where the line cannot be read in this way, only an idle process notices (by its disconnect).
+      if (code !== 'EAGAIN') return;
     }
     Atomics.wait(pause, 0, 0, 500);
   }
@@ -76,10 +80,19 @@ async function run(
   for (const [key, program] of batch.programs) programs.set(key, compile(program, setup, jsonata));
   const results: Result[] = [];
   for (const [key, input] of batch.evaluations) {
-    writeSync(LIFELINE, PROGRESS);
+    tellProgress();
     results.push(await evaluate(programs.get(key), input, setup));
   }
   return results;
+}
+
+/** By it, the parent knows which evaluation it stops; without it, it takes it for the first one. */
+function tellProgress(): void {
+  try {
+    writeSync(LIFELINE, PROGRESS);
+  } catch {
+    // The evaluation is more important.
+  }
 }
 
 function compile(program: Program, { maxSequence }: Setup, jsonata: Jsonata | undefined): Run {

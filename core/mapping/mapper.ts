@@ -4,7 +4,7 @@ import { businessKeyOf, type CanonicalProblem, checkCanonical, isCanonical } fro
 import { findUnsafeKey, unsafeKey } from '../canonical/parse-json';
 import { contracts as builtin, type ContractRegistry, problemsToSentence } from '../contract';
 import { CrossdockError, type Problem } from '../errors';
-import type { ExpressionEngine } from '../expression';
+import { type ExpressionEngine, isLargerThan } from '../expression';
 import { compileMapping } from './compile';
 import { specPath } from './frame';
 import { readyMapping } from './ready';
@@ -27,6 +27,8 @@ export interface MapperOptions {
   readonly expression?: ExpressionEngine;
   /** What was taught about partners' units and items; needed only by messages that ask for it. */
   readonly crossReferences?: CrossReferences;
+  /** Largest message, in bytes of about its JSON. Default 16 MiB. */
+  readonly maxBytes?: number;
 }
 
 /** One object that a message became. */
@@ -50,6 +52,7 @@ export interface Mapper {
   /**
    * Translates one message.
    * @throws CrossdockError with every problem listed, permanent unless said otherwise:
+   * - MESSAGE_TOO_LARGE: mapping it would hold up everything else for too long;
    * - SOURCE_CONTRACT: the message is not what its contract says; JSON_UNSAFE: it carries `__proto__`;
    * - MAPPING_FAILED: rows of the mapping could not be filled; or the code of what caused it (UNIT_UNKNOWN, business);
    * - CANONICAL_CONTRACT, TARGET_CONTRACT: the result is not what its contract says (canonical, partner);
@@ -66,6 +69,7 @@ export interface Mapper {
  */
 export function createMapper(options: MapperOptions): Mapper {
   const registry = options.contracts ?? builtin();
+  const { maxBytes = MAX_BYTES } = options;
   const given = typeof options.mapping === 'string' ? readyMapping(options.mapping) : options.mapping;
   const mapping = compileMapping(given, {
     ...(options.expression === undefined ? {} : { expression: options.expression }),
@@ -78,6 +82,7 @@ export function createMapper(options: MapperOptions): Mapper {
   const checks = new Checks(registry, mapping);
 
   const translate = async (message: unknown, context: MappingContext): Promise<Translation> => {
+    if (isLargerThan(message, maxBytes)) throw messageTooLarge(mapping.id, maxBytes);
     // Bodies that did not come through parseJson: a copy of such a key would become the copy's prototype.
     const unsafe = isSuspicious(message, 0) ? findUnsafeKey(message) : undefined;
     if (unsafe !== undefined) throw unsafeKey(unsafe);
@@ -101,6 +106,15 @@ export function createMapper(options: MapperOptions): Mapper {
       return list ? results.map(({ value }) => value) : results[0]?.value;
     },
   };
+}
+
+const MAX_BYTES = 16 * 1024 * 1024;
+
+function messageTooLarge(mapping: string, maxBytes: number): CrossdockError {
+  return new CrossdockError(
+    `The message is larger than ${Math.round(maxBytes / 1024 / 1024)} MB. Let the sender split it, or split it before it is mapped.`,
+    { code: 'MESSAGE_TOO_LARGE', kind: 'permanent', facts: { mapping, maxBytes } },
+  );
 }
 
 /** Deeper than any document of a partner; also where a loop of references ends. */

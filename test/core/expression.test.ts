@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { CrossdockError } from '../../core/errors';
@@ -175,6 +178,25 @@ describe('expressions', function () {
     await waitFor(() => small.running === 0);
   });
 
+  it('do not outlive a gateway that was killed', async () => {
+    if (process.platform !== 'linux') return;
+    const script = `
+      const { ExpressionPool } = require(${JSON.stringify(join(__dirname, '../../core/expression'))});
+      const pool = new ExpressionPool({ jsonata: ${JSON.stringify(JSONATA)}, limitMs: 600000 });
+      const expression = pool.jsonata('($f := function($x){ $f($x) }; $f(1))');
+      pool.evaluate([{ expression: pool.jsonata('1+1'), input: {} }]).then(() => {
+        pool.evaluate([{ expression, input: {} }]);
+        console.log('running');
+      });`;
+    const gateway = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(gateway.stdout, 'data');
+    const children = readFileSync(`/proc/${gateway.pid}/task/${gateway.pid}/children`, 'utf8');
+    const pids = children.trim().split(' ').map(Number);
+    assert.ok(pids.length > 0 && pids.every((pid) => pid > 0));
+    gateway.kill('SIGKILL');
+    await waitFor(() => pids.every((pid) => !isRunning(pid)));
+  });
+
   it('read simple paths here exactly as JSONata does', async () => {
     const jsonata = require(JSONATA) as Jsonata;
     const values = [
@@ -259,6 +281,15 @@ describe('expressions', function () {
     assert.deepEqual(await one({ expression: copying, input: 'abc' }), { value: 'aab' });
   });
 });
+
+function isRunning(pid: number): boolean {
+  try {
+    // A process that nobody waits for any more stays as a zombie where there is no init.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 function deepList(depth: number): unknown {
   let list: unknown = [];
