@@ -78,7 +78,8 @@ export function createMapper(options: MapperOptions): Mapper {
   });
   const { from, to } = mapping.spec;
   // A mapping that names a contract which nobody has is found out when it is set up, not by the first message.
-  for (const ref of [from, to]) registry.schema(ref.contract, ref.version);
+  // Asked once, so that its compilation is not what the first message waits for.
+  for (const ref of [from, to]) registry.validate(ref.contract, ref.version, undefined);
   const checks = new Checks(registry, mapping);
 
   const translate = async (message: unknown, context: MappingContext): Promise<Translation> => {
