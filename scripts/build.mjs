@@ -1,7 +1,7 @@
 // Builds the package: clean dist, compile with the native TypeScript compiler, copy what tsc leaves out.
 // (tsc copies no assets and leaves stale files behind, so dist is made anew each time; a build takes about a second.)
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inline } from './lib/inline.mjs';
@@ -26,9 +26,16 @@ const tsc = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', join(roo
 });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 copyAssets('nodes', (name) => /\.(html|json)$/.test(name));
-const consolePage = join('nodes', 'console', 'crossdock-console.html');
-writeFileSync(join(dist, consolePage), inline(join(root, consolePage)));
+for (const page of ['console/crossdock-console.html', 'canonical-mapper/canonical-mapper.html']) {
+  writeFileSync(join(dist, 'nodes', page), inline(join(root, 'nodes', page)));
+}
 copyAssets('core', (name) => name.endsWith('.json'));
+// Contracts and mappings are read by programs only once they are built: without white space they are a third smaller.
+for (const name of readdirSync(join(dist, 'core'), { recursive: true, encoding: 'utf8' })) {
+  if (!name.endsWith('.json')) continue;
+  const file = join(dist, 'core', name);
+  writeFileSync(file, JSON.stringify(JSON.parse(readFileSync(file, 'utf8'))));
+}
 // Node-RED serves /icons/<module>/<file> from the folder `icons` beside each node's file.
 const icons = join(root, 'icons');
 if (existsSync(icons)) {

@@ -84,8 +84,13 @@ export async function said(
   return line;
 }
 
+/** GET; on a connection of its own, since a busy Node-RED may close a kept one just when it is used again. */
+export function ask({ url }: Pick<NodeRed, 'url'>, path: string): Promise<Response> {
+  return fetch(url + path, { headers: { connection: 'close' } });
+}
+
 /** Has the feeder `id` send `count` messages. */
 export async function feed(red: NodeRed, id: string, count: number): Promise<void> {
-  const response = await fetch(`${red.url}/${id}/${count}`);
+  const response = await ask(red, `/${id}/${count}`);
   if (!response.ok) throw new Error(`the feeder answered ${response.status}`);
 }

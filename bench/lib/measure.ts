@@ -1,5 +1,6 @@
 /** What the benchmarks share: medians, one JSON line, and a load of HTTP requests that costs little by itself. */
 import { connect, type Socket } from 'node:net';
+import { inspect } from 'node:util';
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -94,7 +95,8 @@ export function run(bench: string, work: () => Promise<Readonly<Record<string, u
   work().then(
     (result) => console.log(JSON.stringify({ bench, ...result })),
     (error: unknown) => {
-      console.log(JSON.stringify({ bench, error: error instanceof Error ? error.stack : String(error) }));
+      // With its cause: that of a fetch says nothing by itself.
+      console.log(JSON.stringify({ bench, error: inspect(error) }));
       process.exitCode = 1;
     },
   );

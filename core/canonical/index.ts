@@ -6,4 +6,5 @@ export * from './identity';
 export * from './inventory-level';
 export { CANONICAL_NAMES, type CanonicalName, type CanonicalObjects, isCanonical } from './objects';
 export { findUnsafeKey, type JsonLimits, parseJson } from './parse-json';
+export * from './status';
 export { checkTotals, lineAmount } from './totals';

@@ -12,6 +12,11 @@ export interface JsonLimits {
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 const DEFAULT_MAX_DEPTH = 64;
 
+/** A text without these has no unsafe key: a key is written as it is, or with escapes. */
+const MAY_BE_UNSAFE = /__proto__|constructor|\\u/;
+/** Making one costs more than what it decodes here. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /**
  * Parses JSON from outside.
  *
@@ -46,7 +51,7 @@ export function parseJson(input: string | Uint8Array, limits: JsonLimits = {}): 
   } catch {
     throw invalid(text);
   }
-  const unsafe = findUnsafeKey(value);
+  const unsafe = MAY_BE_UNSAFE.test(text) ? findUnsafeKey(value) : undefined;
   if (unsafe !== undefined) throw unsafeKey(unsafe);
   return value;
 }
@@ -96,7 +101,7 @@ export function unsafeKey(path: string): CrossdockError {
 
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return UTF_8.decode(bytes);
   } catch {
     throw new CrossdockError('The message is not text in UTF-8.', {
       code: 'JSON_INVALID',

@@ -9,6 +9,9 @@ import type { CloudEvent } from './cloudevents';
 /** `+`, `#`, `/` and `%` have a meaning in addresses; controls, lone surrogates and noncharacters are not allowed. */
 const UNSAFE = /[+#/%\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
 
+/** Texts of these characters alone are safe: most of them, and to see that takes less than to look for what is not. */
+const PLAIN = /^[ -"$&-*,-.0-~]+$/;
+
 /**
  * A text as one level of an address: what is not safe there is percent-escaped (decodeURIComponent reads it back),
  * and an empty text becomes `-`, since levels must not vanish.
@@ -16,6 +19,7 @@ const UNSAFE = /[+#/%\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
 export function topicSegment(text: string): string {
   if (text === '') return '-';
   if (text === '-') return '%2D';
+  if (PLAIN.test(text)) return text;
   return text.replace(UNSAFE, (character) => (/\p{Cs}/u.test(character) ? '%EF%BF%BD' : percent(character)));
 }
 
@@ -30,23 +34,31 @@ function percent(character: string): string {
  * (`com.crossdock.<domain>.<entity>.<event>.v1`), the site from the extension `site`, the key from the subject.
  */
 export function addressOf(event: CloudEvent): string {
-  const words = event.type.split('.');
+  return `${levelsOf(event.type)}/${topicSegment(event.site ?? '')}/${topicSegment(event.subject ?? event.id)}`;
+}
+
+/** Domain, entity and event by type; a flow publishes few types. */
+const knownTypes = new Map<string, string>();
+const MAX_TYPES = 1000;
+
+function levelsOf(type: string): string {
+  const known = knownTypes.get(type);
+  if (known !== undefined) return known;
+  const words = type.split('.');
   if (/^v\d+$/.test(words.at(-1) ?? '')) words.pop();
   const [name = '', entity = '', ...domain] = words.reverse();
   // The domain is what stands before entity and event, without the organisation's reversed domain name.
-  const levels = [
-    domain.reverse().slice(2).join('.'),
-    entity,
-    name,
-    event.site ?? '',
-    event.subject ?? event.id,
-  ];
-  return levels.map(topicSegment).join('/');
+  const found = [domain.reverse().slice(2).join('.'), entity, name].map(topicSegment).join('/');
+  if (knownTypes.size < MAX_TYPES) knownTypes.set(type, found);
+  return found;
 }
+
+/** Addresses of these characters alone may be. */
+const ORDINARY = /^[ -"$-*,-~]+$/;
 
 /** An address that may be published to. Throws CHANNEL_REFUSED (permanent). */
 export function checkedAddress(address: string): string {
-  if (address === '' || /[+#\p{Cc}\p{Cs}]/u.test(address)) {
+  if (address === '' || (!ORDINARY.test(address) && /[+#\p{Cc}\p{Cs}]/u.test(address))) {
     throw refused('Its address is empty or contains +, # or a control character.');
   }
   if (Buffer.byteLength(address) > 0xffff) throw refused('Its address is longer than 65,535 bytes.');
@@ -83,6 +95,7 @@ export function checkedFilter(filter: string): string {
 
 /** Whether the filter takes the address; both as checked above. `a/#` takes `a` too (MQTT 5, 4.7.1.2). */
 export function filterMatches(filter: string, address: string): boolean {
+  if (filter === '#') return true;
   const wanted = filter.split('/');
   const levels = address.split('/');
   for (const [index, want] of wanted.entries()) {

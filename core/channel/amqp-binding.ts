@@ -27,7 +27,9 @@ import {
   STRUCTURED_CONTENT_TYPE,
 } from './cloudevents';
 import { readData } from './event-data';
+import type { PublishOptions } from './types';
 
+const STRUCTURED = `${STRUCTURED_CONTENT_TYPE}; charset=utf-8`;
 const MAX_SHORT_STRING = 255;
 /** RabbitMQ closes the channel for an expiration beyond 32 bits (about 49 days). */
 const MAX_EXPIRATION_MS = 4_294_967_295;
@@ -38,7 +40,10 @@ export interface OutgoingMessage {
   readonly address: string;
   readonly routingKey: string;
   readonly messageId: string;
-  readonly body: Buffer;
+  /** A text goes as UTF-8. */
+  readonly body: Buffer | string;
+  /** Bytes of the body. */
+  readonly size: number;
   readonly options: Options.Publish;
   /** When it is no longer worth delivering (ms since 1970). */
   readonly expiresAt: number | undefined;
@@ -49,8 +54,12 @@ export interface OutgoingMessage {
  * @param prefixKey the channel's prefix as `prefixKeyOf` gives it
  * @throws CrossdockError EVENT_INVALID or CHANNEL_REFUSED (permanent)
  */
-export function toAmqp(event: CloudEvent, prefixKey: string, address?: string): OutgoingMessage {
-  const { payload, contentType } = encodeStructured(event);
+export function toAmqp(
+  event: CloudEvent,
+  prefixKey: string,
+  { address, written }: Pick<PublishOptions, 'address' | 'written'> = {},
+): OutgoingMessage {
+  const body = written === undefined ? encodeStructured(event).payload : written.text;
   const to = checkedAddress(address ?? addressOf(event));
   const messageId = isShort(event.id)
     ? event.id
@@ -60,7 +69,7 @@ export function toAmqp(event: CloudEvent, prefixKey: string, address?: string): 
   const options: Options.Publish = {
     mandatory: true,
     deliveryMode: 2,
-    contentType,
+    contentType: STRUCTURED,
     messageId,
     headers: { [PARTITION_HEADER]: event.partitionkey ?? event.subject ?? event.id },
   };
@@ -70,7 +79,8 @@ export function toAmqp(event: CloudEvent, prefixKey: string, address?: string): 
     address: to,
     routingKey: routingKeyOf(to, prefixKey),
     messageId,
-    body: payload,
+    body,
+    size: typeof body === 'string' ? Buffer.byteLength(body) : body.length,
     options,
     expiresAt: Number.isNaN(expires) ? undefined : expires,
   };

@@ -13,6 +13,11 @@ import type { Reason } from './channel-state';
 const LOOKS = 4;
 /** Silent looks in a row that end the connection. RabbitMQ sends a heartbeat every half interval: three are missing. */
 const SILENT_LOOKS = 6;
+/**
+ * Bytes that a socket takes before it says "full"; more than a window of usual events. amqplib waits for "drain" then, and
+ * goes on with a system call for one message.
+ */
+const WRITE_AHEAD = 1_048_576;
 
 export interface ConnectionEvents {
   connected(model: ChannelModel): void;
@@ -24,6 +29,15 @@ export interface ConnectionEvents {
 
 /** Connects once. The model has a listener for errors: without one an 'error' event would end the process. */
 export async function connectOnce(settings: AmqpSettings, purpose: string): Promise<ChannelModel> {
+  // What amqplib does not know of this it hands to Node.js.
+  const socket = {
+    ...settings.tls,
+    timeout: settings.connectTimeoutMs,
+    noDelay: true,
+    keepAlive: true,
+    writableHighWaterMark: WRITE_AHEAD,
+    clientProperties: { connection_name: `${settings.clientId} (${purpose})` },
+  };
   const model = await connect(
     {
       protocol: settings.protocol,
@@ -35,13 +49,7 @@ export async function connectOnce(settings: AmqpSettings, purpose: string): Prom
         ? {}
         : { username: settings.username ?? '', password: settings.password ?? '' }),
     },
-    {
-      ...settings.tls,
-      timeout: settings.connectTimeoutMs,
-      noDelay: true,
-      keepAlive: true,
-      clientProperties: { connection_name: `${settings.clientId} (${purpose})` },
-    },
+    socket,
   );
   model.on('error', () => undefined);
   return model;

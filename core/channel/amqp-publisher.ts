@@ -5,6 +5,7 @@ import { type OutgoingMessage, optionsNow, prefixKeyOf, toAmqp } from './amqp-bi
 import type { AmqpSettings } from './amqp-config';
 import { ensureTopology } from './amqp-declare';
 import { AmqpLink, PROTOCOL } from './amqp-link';
+import { ChannelWriter } from './amqp-publish';
 import { reasonOfChannel, replyCode, replyText } from './amqp-reasons';
 import { planTopology } from './amqp-topology';
 import type { Reason, StateHolder } from './channel-state';
@@ -16,7 +17,8 @@ import type { PublishOptions } from './types';
 const CLOSE_GRACE_MS = 2000;
 
 /** A message on its way, with what is known about its last sending. */
-interface Sending extends OutgoingMessage {
+interface Sending {
+  readonly out: OutgoingMessage;
   readonly timeoutMs: number;
   /** performance.now() */
   sentAt: number;
@@ -35,6 +37,8 @@ export class AmqpPublisher {
   readonly #exchangeGone: () => void;
   /** The confirm channel, while it can be sent to. */
   #channel: ConfirmChannel | undefined;
+  /** Writes to that channel; undefined: amqplib has to. */
+  #writer: ChannelWriter | undefined;
   #blocked = false;
   /** Bytes of the largest message; less than configured once the broker has said so. */
   #maxBytes: number;
@@ -64,8 +68,8 @@ export class AmqpPublisher {
   publish(event: CloudEvent, options: PublishOptions = {}): Promise<void> {
     let message: OutgoingMessage;
     try {
-      message = toAmqp(event, this.#prefixKey, options.address);
-      if (message.body.length > this.#maxBytes) throw this.#refused('it is larger than the broker allows');
+      message = toAmqp(event, this.#prefixKey, options);
+      if (message.size > this.#maxBytes) throw this.#refused('it is larger than the broker allows');
       if (this.#closing) throw this.#offline();
       if (this.#queue.waiting >= this.#settings.maxWaiting) throw this.#busy();
     } catch (error) {
@@ -73,7 +77,7 @@ export class AmqpPublisher {
     }
     const timeoutMs = options.timeoutMs ?? this.#settings.publishTimeoutMs;
     const settled = this.#queue.add(
-      { ...message, timeoutMs, sentAt: 0, heard: 0, returned: false },
+      { out: message, timeoutMs, sentAt: 0, heard: 0, returned: false },
       timeoutMs,
     );
     this.#pump();
@@ -114,6 +118,7 @@ export class AmqpPublisher {
     });
     channel.on('return', ({ properties, fields }) => this.#returned(properties.messageId, fields.routingKey));
     this.#channel = channel;
+    this.#writer = ChannelWriter.of(channel, exchange);
   }
 
   #lost(): void {
@@ -125,28 +130,30 @@ export class AmqpPublisher {
   #pump(): void {
     const channel = this.#channel;
     if (channel === undefined || this.#blocked || this.state.current.status !== 'connected') return;
+    const { heard } = this.#link;
     let sent = false;
     for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) {
+      next.message.sentAt = performance.now();
+      next.message.heard = heard;
+      next.message.returned = false;
       if (!this.#send(channel, next)) return;
       sent = true;
     }
-    if (sent) this.#link.gather();
+    if (sent && this.#writer === undefined) this.#link.gather();
   }
 
   /** @returns whether more can be sent */
   #send(channel: ConfirmChannel, pending: Pending<Sending>): boolean {
-    const { message } = pending;
-    message.sentAt = performance.now();
-    message.heard = this.#link.heard;
-    message.returned = false;
+    const { out } = pending.message;
+    const options = optionsNow(out);
+    const confirmed = (error: unknown): void => this.#confirmed(channel, pending, error);
     try {
-      channel.publish(
-        this.#settings.exchange,
-        message.routingKey,
-        message.body,
-        optionsNow(message),
-        (error: unknown) => this.#confirmed(channel, pending, error),
-      );
+      if (this.#writer === undefined) {
+        const body = typeof out.body === 'string' ? Buffer.from(out.body) : out.body;
+        channel.publish(this.#settings.exchange, out.routingKey, body, options, confirmed);
+      } else if (!this.#writer.publish(out, options, confirmed)) {
+        throw new RangeError('its properties are too long');
+      }
       return true;
     } catch (error) {
       // The channel is closing: `lost` follows, and the message is sent again.
@@ -172,8 +179,8 @@ export class AmqpPublisher {
       this.#queue.settle(
         pending,
         new CrossdockError(
-          `Nobody is subscribed to ${pending.message.address} at the broker at ${shownAddress}, so the event was not kept there.`,
-          { code: 'CHANNEL_UNROUTABLE', kind: 'transient', facts: { address: pending.message.address } },
+          `Nobody is subscribed to ${pending.message.out.address} at the broker at ${shownAddress}, so the event was not kept there.`,
+          { code: 'CHANNEL_UNROUTABLE', kind: 'transient', facts: { address: pending.message.out.address } },
         ),
       );
     } else this.#queue.settle(pending);
@@ -186,7 +193,8 @@ export class AmqpPublisher {
    */
   #returned(messageId: unknown, routingKey: string): void {
     for (const { message } of this.#queue.inFlight) {
-      if (message.messageId === messageId && message.routingKey === routingKey && !message.returned) {
+      const { out } = message;
+      if (out.messageId === messageId && out.routingKey === routingKey && !message.returned) {
         message.returned = true;
         return;
       }
@@ -205,11 +213,11 @@ export class AmqpPublisher {
     let why = 'this user may not publish there';
     if (code === 403) {
       const key = /access to topic '([^']*)'/.exec(text)?.[1];
-      culprit = (message) => key === undefined || message.routingKey === key;
+      culprit = (message) => key === undefined || message.out.routingKey === key;
     } else if (code === 406 && limit > 0) {
       this.#maxBytes = Math.min(this.#maxBytes, limit);
       why = 'it is larger than the broker allows';
-      culprit = (message) => message.body.length > limit;
+      culprit = (message) => message.out.size > limit;
     }
     if (culprit === undefined) return false;
     for (const pending of [...this.#queue.inFlight]) {

@@ -4,8 +4,9 @@
  * Ids are deterministic, so that an event that is published again after a crash is the same event: consumers tell
  * duplicates by `source` + `id`, as the specification asks them to.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { CrossdockError, type Problem } from '../errors';
+import { isJson } from './event-data';
 
 /** What an attribute may hold in JSON (the specification's String, Integer, Boolean; all others are strings). */
 export type AttributeValue = string | number | boolean;
@@ -42,11 +43,11 @@ export interface EventInput<T> {
   readonly subject: string;
   /** When it happened; given by the caller, since a repeated event must not get another time. */
   readonly time: string | Date;
-  readonly data?: T;
-  readonly dataschema?: string;
+  readonly data?: T | undefined;
+  readonly dataschema?: string | undefined;
   /** Default `application/json`. */
-  readonly datacontenttype?: string;
-  readonly partitionkey?: string;
+  readonly datacontenttype?: string | undefined;
+  readonly partitionkey?: string | undefined;
   /** Counts the events of one subject from 1. Part of the id. */
   readonly sequence?: number;
   /** Version of the business object, where nothing counts. Part of the id when there is no sequence. */
@@ -101,6 +102,23 @@ export function eventId(parts: {
 }
 
 /**
+ * A new id: a UUID that begins with the time (RFC 9562, version 7). What is kept by id keeps new ones together then,
+ * where ids without an order would touch a page of its index each.
+ */
+export function newEventId(): string {
+  const now = Date.now();
+  if (now !== newest.at) {
+    const time = now.toString(16).padStart(12, '0');
+    newest = { at: now, head: `${time.slice(0, 8)}-${time.slice(8)}-7` };
+  }
+  // Of a random one (version 4) all but the first 48 bits and the version.
+  return newest.head + randomUUID().slice(15);
+}
+
+/** The head of all ids of the same millisecond. */
+let newest = { at: Number.NaN, head: '' };
+
+/**
  * Makes a valid event. Throws `CrossdockError` EVENT_INVALID (permanent) with the faults as problems, also when
  * nothing would tell this event from the next one of its subject (no id, sequence or version).
  */
@@ -111,7 +129,28 @@ export function makeEvent<T>(input: EventInput<T>): CloudEvent<T> {
   if (input.sequence !== undefined && !(Number.isSafeInteger(input.sequence) && input.sequence >= 0)) {
     throw invalid([{ path: '/sequence', message: 'must be a whole number from 0' }]);
   }
-  const unfit = Object.keys(input.extensions ?? {}).filter(
+  const { data, dataschema, partitionkey, sequence, extensions } = input;
+  // Step by step: an object made of many small ones costs more than all checks.
+  const event: { -readonly [K in keyof CloudEvent<T>]: CloudEvent<T>[K] } = {
+    specversion: '1.0',
+    id: input.id ?? eventId(input),
+    source: input.source,
+    type: input.type,
+    subject: input.subject,
+    time: timeText(input.time),
+  };
+  if (data !== undefined) event.datacontenttype = input.datacontenttype ?? 'application/json';
+  if (dataschema !== undefined) event.dataschema = dataschema;
+  if (partitionkey !== undefined) event.partitionkey = partitionkey;
+  if (sequence !== undefined) event.sequence = sequenceText(sequence);
+  if (extensions !== undefined) extend(event, extensions);
+  if (data !== undefined) event.data = data;
+  assertEvent(event);
+  return event;
+}
+
+function extend(event: Record<string, unknown>, extensions: NonNullable<EventInput<unknown>['extensions']>) {
+  const unfit = Object.keys(extensions).filter(
     (name) => CORE.has(name) || PAYLOAD.has(name) || name.length > MAX_NAME,
   );
   if (unfit.length > 0) {
@@ -119,23 +158,7 @@ export function makeEvent<T>(input: EventInput<T>): CloudEvent<T> {
       unfit.map((name) => ({ path: `/${name.slice(0, 64)}`, message: 'is not the name of an extension' })),
     );
   }
-  const extensions = Object.entries(input.extensions ?? {}).filter(([, value]) => value !== undefined);
-  const event: CloudEvent<T> = {
-    specversion: '1.0',
-    id: input.id ?? eventId(input),
-    source: input.source,
-    type: input.type,
-    subject: input.subject,
-    time: timeText(input.time),
-    ...(input.data === undefined ? {} : { datacontenttype: input.datacontenttype ?? 'application/json' }),
-    ...(input.dataschema === undefined ? {} : { dataschema: input.dataschema }),
-    ...(input.partitionkey === undefined ? {} : { partitionkey: input.partitionkey }),
-    ...(input.sequence === undefined ? {} : { sequence: sequenceText(input.sequence) }),
-    ...Object.fromEntries(extensions),
-    ...(input.data === undefined ? {} : { data: input.data }),
-  };
-  assertEvent(event);
-  return event;
+  for (const [name, value] of Object.entries(extensions)) if (value !== undefined) event[name] = value;
 }
 
 function timeText(time: string | Date): string {
@@ -150,37 +173,27 @@ export function validateEvent(value: unknown): Problem[] {
   }
   const problems: Problem[] = [];
   const event = value as Record<string, unknown>;
-  const text = (name: string, required: boolean): string | undefined => {
-    const found = event[name];
-    if (found === undefined && !required) return undefined;
-    if (typeof found === 'string' && found !== '') return found;
-    problems.push({
-      path: `/${name}`,
-      message: found === undefined ? 'is missing' : 'must be text that is not empty',
-    });
-    return undefined;
-  };
   if (event.specversion !== '1.0') problems.push({ path: '/specversion', message: 'must be "1.0"' });
-  text('id', true);
-  text('type', true);
-  text('subject', false);
-  text('datacontenttype', false);
-  const source = text('source', true);
+  textOf(event, 'id', true, problems);
+  textOf(event, 'type', true, problems);
+  textOf(event, 'subject', false, problems);
+  textOf(event, 'datacontenttype', false, problems);
+  const source = textOf(event, 'source', true, problems);
   if (source !== undefined && !URI_REFERENCE.test(source)) {
     problems.push({ path: '/source', message: 'must be a URI or a path such as /systems/odoo/main' });
   }
-  const time = text('time', false);
+  const time = textOf(event, 'time', false, problems);
   if (time !== undefined && (!RFC3339.test(time) || Number.isNaN(Date.parse(time)))) {
     problems.push({ path: '/time', message: 'must be a time such as 2026-11-23T08:15:00Z' });
   }
-  const dataschema = text('dataschema', false);
+  const dataschema = textOf(event, 'dataschema', false, problems);
   if (dataschema !== undefined && !ABSOLUTE_URI.test(dataschema)) {
     problems.push({ path: '/dataschema', message: 'must be an absolute URI' });
   }
   for (const name of Object.keys(event)) {
     if (PAYLOAD.has(name)) continue;
-    const found = attributeProblems(name, event[name]);
-    if (found.length > 0) problems.push(...found);
+    const fault = attributeFault(name, event[name]);
+    if (fault !== undefined) problems.push({ path: pathOf(name), message: fault });
   }
   if (event.data !== undefined && event.data_base64 !== undefined) {
     problems.push({ path: '/data_base64', message: 'stands beside data; only one of them is allowed' });
@@ -191,26 +204,42 @@ export function validateEvent(value: unknown): Problem[] {
   return problems;
 }
 
-const NO_PROBLEMS: readonly Problem[] = [];
+/** A text of the event; undefined, and a problem noted, when it is none or missing though required. */
+function textOf(
+  event: Readonly<Record<string, unknown>>,
+  name: string,
+  required: boolean,
+  problems: Problem[],
+): string | undefined {
+  const found = event[name];
+  if (typeof found === 'string' && found !== '') return found;
+  if (found === undefined && !required) return undefined;
+  const message = found === undefined ? 'is missing' : 'must be text that is not empty';
+  problems.push({ path: `/${name}`, message });
+  return undefined;
+}
+
 /** Most values are this, and need no second look. */
 const PLAIN = /^[ -~]*$/;
 
-function attributeProblems(name: string, value: unknown): readonly Problem[] {
-  const faulty = (message: string): Problem[] => [
-    { path: `/${name.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`, message },
-  ];
-  if (!NAME.test(name)) {
-    return faulty('is not a name for an attribute: only lower-case letters and digits');
-  }
+/** What is wrong with an attribute, if anything is. */
+function attributeFault(name: string, value: unknown): string | undefined {
+  const core = CORE.has(name);
+  if (!core && !NAME.test(name)) return 'is not a name for an attribute: only lower-case letters and digits';
   if (typeof value === 'string') {
-    if (PLAIN.test(value) || !FORBIDDEN.test(value)) return NO_PROBLEMS;
-    return faulty('contains a control character or broken text');
+    if (PLAIN.test(value) || !FORBIDDEN.test(value)) return undefined;
+    return 'contains a control character or broken text';
   }
-  if (CORE.has(name)) return NO_PROBLEMS;
-  if (typeof value === 'boolean') return NO_PROBLEMS;
-  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value + 0.5) <= 2147483647.5)
-    return NO_PROBLEMS;
-  return faulty('must be text, true or false, or a whole number of 32 bits');
+  if (core || typeof value === 'boolean') return undefined;
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value + 0.5) <= 2147483647.5) {
+    return undefined;
+  }
+  return 'must be text, true or false, or a whole number of 32 bits';
+}
+
+/** As a JSON pointer. */
+function pathOf(name: string): string {
+  return `/${name.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 function invalid(problems: readonly Problem[]): CrossdockError {
@@ -231,8 +260,9 @@ export function assertEvent(value: unknown): asserts value is CloudEvent {
 /** Attributes (all but the data) with their values. */
 export function attributesOf(event: CloudEvent): Array<[string, AttributeValue]> {
   const found: Array<[string, AttributeValue]> = [];
-  for (const [name, value] of Object.entries(event)) {
+  for (const name of Object.keys(event)) {
     if (PAYLOAD.has(name)) continue;
+    const value = event[name];
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       found.push([name, value]);
   }
@@ -258,12 +288,52 @@ export function encodeStructured(event: CloudEvent): EncodedEvent {
   };
 }
 
+/** An event that was checked, as JSON: it can be kept and published without being read or written again. */
+export interface WrittenEvent {
+  /** The event, without the data when `dataAt` says where that is. */
+  readonly event: CloudEvent;
+  /** The whole event, structured. */
+  readonly text: string;
+  /** Where in `text` the data's JSON begins, which goes up to the last character. Kept apart it would be kept twice. */
+  readonly dataAt: number | undefined;
+}
+
+/** Writes an event (checked by the caller); what becomes of its data afterwards does not change it any more. */
+export function writeEvent(event: CloudEvent): WrittenEvent {
+  const { data, ...attributes } = event;
+  if (data === undefined) return { event: attributes, text: JSON.stringify(attributes), dataAt: undefined };
+  if (data instanceof Uint8Array) {
+    const bytes = Buffer.from(data);
+    const text = JSON.stringify({ ...attributes, data_base64: bytes.toString('base64') });
+    return { event: { ...attributes, data: bytes }, text, dataAt: undefined };
+  }
+  const json = JSON.stringify(data);
+  const head = `${JSON.stringify(attributes).slice(0, -1)},"data":`;
+  const text = `${head}${json}}`;
+  if (isJson(event.datacontenttype)) return { event: attributes, text, dataAt: head.length };
+  return { event: { ...attributes, data: JSON.parse(json) as unknown }, text, dataAt: undefined };
+}
+
+/** The JSON of the event's data; undefined: it has none, or `event` has it. */
+export function writtenData({ text, dataAt }: WrittenEvent): string | undefined {
+  return dataAt === undefined ? undefined : text.slice(dataAt, -1);
+}
+
+/** Making one costs more than what it decodes here. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The whole event again. */
+export function writtenEvent(written: WrittenEvent): CloudEvent {
+  const { event } = written;
+  const data = writtenData(written);
+  return data === undefined ? event : { ...event, data: JSON.parse(data) as unknown };
+}
+
 /** Reads a structured event; `data_base64` becomes a Buffer in `data`. Throws EVENT_INVALID (permanent). */
 export function decodeStructured(payload: Uint8Array | string): CloudEvent {
   let value: unknown;
   try {
-    const text =
-      typeof payload === 'string' ? payload : new TextDecoder('utf-8', { fatal: true }).decode(payload);
+    const text = typeof payload === 'string' ? payload : UTF_8.decode(payload);
     value = JSON.parse(text);
   } catch {
     throw invalid([{ path: '', message: 'is not JSON text in UTF-8' }]);

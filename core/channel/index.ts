@@ -14,9 +14,13 @@ export {
   encodeStructured,
   eventId,
   makeEvent,
+  newEventId,
   STRUCTURED_CONTENT_TYPE,
   sequenceText,
   validateEvent,
+  type WrittenEvent,
+  writeEvent,
+  writtenEvent,
 } from './cloudevents';
 export { type LocalChannelConfig, openLocalChannel } from './local-channel';
 export { type ContentMode, fromMqtt, type MqttMessage, toMqtt, topicOf } from './mqtt-binding';

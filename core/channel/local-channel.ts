@@ -123,7 +123,10 @@ class StoreChannel implements LocalChannel {
    * @throws CrossdockError EVENT_INVALID, CHANNEL_REFUSED (permanent), CHANNEL_UNROUTABLE (nobody is subscribed),
    *   CHANNEL_BUSY (a subscription has too much waiting) or CHANNEL_OFFLINE (closed; all transient)
    */
-  statements(event: CloudEvent, options: Pick<PublishOptions, 'address'> = {}): readonly Statement[] {
+  statements(
+    event: CloudEvent,
+    options: Pick<PublishOptions, 'address' | 'written'> = {},
+  ): readonly Statement[] {
     if (this.state.status === 'closed') throw offline(CLOSED.reason?.message ?? '', 'CHANNEL_CLOSED');
     const address = addressed(event, options.address);
     const sources = this.routes.match(address);
@@ -131,7 +134,7 @@ class StoreChannel implements LocalChannel {
       this.#watch(this.routes.lookAgain());
       throw unroutable(address);
     }
-    const incoming = incomingEvent(event, address);
+    const incoming = incomingEvent(event, address, undefined, options.written);
     for (const source of sources) this.#admit(source);
     this.#routed.set(event, sources);
     const accepts = sources.map((source) => acceptStatement(source, incoming));

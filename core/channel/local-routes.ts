@@ -35,6 +35,8 @@ const PURGE = `DELETE FROM crossdock_inbox WHERE seq IN (
 /** Changes nothing and is written all the same: a full disk refuses it. */
 const PROBE = 'UPDATE crossdock_local_subscription SET created_at = created_at WHERE channel = ?';
 
+/** So many filters are looked at faster than an address is remembered: most addresses hold a key, and come once. */
+const FEW = 16;
 /** Addresses whose subscriptions are remembered, and how long an address may be for that: bounds the memory. */
 const REMEMBERED = 5000;
 const REMEMBERED_LENGTH = 512;
@@ -74,16 +76,25 @@ export class LocalRoutes {
     return [...this.#filters.keys()];
   }
 
-  /** The inbox sources that take the address; the last addresses are remembered. */
+  /** The inbox sources that take the address; where there are many, the last addresses are remembered. */
   match(address: string): readonly string[] {
+    return this.#filters.size <= FEW ? this.#matching(address) : this.#remembered(address);
+  }
+
+  #matching(address: string): string[] {
+    const found: string[] = [];
+    for (const [source, filter] of this.#filters) if (filterMatches(filter, address)) found.push(source);
+    return found;
+  }
+
+  #remembered(address: string): readonly string[] {
     const known = this.#matches.get(address);
     if (known !== undefined) {
       this.#matches.delete(address);
       this.#matches.set(address, known);
       return known;
     }
-    const found: string[] = [];
-    for (const [source, filter] of this.#filters) if (filterMatches(filter, address)) found.push(source);
+    const found = this.#matching(address);
     if (address.length <= REMEMBERED_LENGTH) {
       this.#matches.set(address, found);
       if (this.#matches.size > REMEMBERED) {

@@ -8,6 +8,8 @@ import {
   decodeStructured,
   encodeStructured,
   STRUCTURED_CONTENT_TYPE,
+  type WrittenEvent,
+  writtenData,
 } from './cloudevents';
 import { isJson, readData } from './event-data';
 
@@ -30,15 +32,22 @@ export type ContentMode = 'binary' | 'structured';
  * An event as an MQTT message. Binary mode (MQTT 5): the payload is the data, its type is the Content Type property,
  * the attributes are user properties without a prefix. MQTT 3.1.1 has no properties, so it is always structured.
  */
-export function toMqtt(event: CloudEvent, version: 4 | 5, mode: ContentMode, now = Date.now()): MqttMessage {
-  if (version === 4) return { payload: encodeStructured(event).payload };
+export function toMqtt(
+  event: CloudEvent,
+  version: 4 | 5,
+  mode: ContentMode,
+  now = Date.now(),
+  written?: WrittenEvent,
+): MqttMessage {
+  if (version === 4) return { payload: structured(event, written) };
   const messageExpiryInterval = expirySeconds(event, now);
   const expiry = messageExpiryInterval === undefined ? {} : { messageExpiryInterval };
   if (mode === 'structured') {
-    const { contentType, payload } = encodeStructured(event);
+    const contentType = `${STRUCTURED_CONTENT_TYPE}; charset=utf-8`;
+    const payload = structured(event, written);
     return { payload, properties: { contentType, payloadFormatIndicator: true, ...expiry } };
   }
-  assertEvent(event);
+  if (written === undefined) assertEvent(event);
   const contentType = event.datacontenttype;
   const userProperties: Record<string, string> = {};
   for (const [name, value] of attributesOf(event)) {
@@ -49,9 +58,10 @@ export function toMqtt(event: CloudEvent, version: 4 | 5, mode: ContentMode, now
     userProperties[name] = text;
   }
   const { data } = event;
+  const json = written === undefined ? undefined : writtenData(written);
   const bytes = data instanceof Uint8Array;
   return {
-    payload: bytes ? Buffer.from(data) : dataBytes(data, contentType),
+    payload: json === undefined ? dataBytes(data, contentType) : Buffer.from(json),
     properties: {
       ...(contentType === undefined ? {} : { contentType }),
       userProperties,
@@ -68,8 +78,13 @@ function refused(why: string): CrossdockError {
   });
 }
 
+function structured(event: CloudEvent, written: WrittenEvent | undefined): Buffer {
+  return written === undefined ? encodeStructured(event).payload : Buffer.from(written.text);
+}
+
 function dataBytes(data: unknown, contentType: string | undefined): Buffer {
   if (data === undefined) return Buffer.alloc(0);
+  if (data instanceof Uint8Array) return Buffer.from(data);
   if (typeof data === 'string' && !isJson(contentType)) return Buffer.from(data, 'utf8');
   return Buffer.from(JSON.stringify(data), 'utf8');
 }

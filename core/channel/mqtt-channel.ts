@@ -1,7 +1,7 @@
 /** The MQTT channel: publishes with QoS 1 and resolves when the broker has confirmed; opens subscriptions. */
 import { CrossdockError } from '../errors';
 import { checkedAddress } from './address';
-import { assertEvent, type CloudEvent } from './cloudevents';
+import { assertEvent, type CloudEvent, type WrittenEvent } from './cloudevents';
 import { toMqtt, topicOf } from './mqtt-binding';
 import { type MqttChannelConfig, type MqttSettings, mqttSettings } from './mqtt-config';
 import { MqttLink, type Up } from './mqtt-link';
@@ -24,6 +24,7 @@ const CLOSE_GRACE_MS = 2000;
 
 interface Outgoing {
   readonly event: CloudEvent;
+  readonly written: WrittenEvent | undefined;
   readonly topic: string;
   readonly retain: boolean;
   /** performance.now() of the last time it was sent. */
@@ -83,14 +84,15 @@ class MqttChannel implements EventChannel {
   }
 
   async publish(event: CloudEvent, options: PublishOptions = {}): Promise<void> {
-    assertEvent(event);
+    if (options.written === undefined) assertEvent(event);
     if (this.#closing) throw this.#offline();
     const topic =
       options.address === undefined
         ? topicOf(event, this.#settings.topicPrefix)
         : checkedAddress(`${this.#settings.topicPrefix}/${options.address}`);
     if (this.#queue.waiting >= this.#settings.maxWaiting) throw this.#full();
-    const outgoing = { event, topic, retain: options.retain ?? false, sentAt: 0 };
+    const { written, retain = false } = options;
+    const outgoing = { event, written, topic, retain, sentAt: 0 };
     const confirmed = this.#queue.add(outgoing, options.timeoutMs ?? this.#settings.publishTimeoutMs);
     this.#pump();
     await confirmed;
@@ -139,10 +141,10 @@ class MqttChannel implements EventChannel {
 
   #send(pending: Pending<Outgoing>, { connection, limits, version }: Up): void {
     const { message: outgoing } = pending;
-    const { topic, retain } = outgoing;
+    const { event, written, topic, retain } = outgoing;
     try {
       if (retain && !limits.retainAvailable) throw this.#refused('the broker does not keep latest states');
-      const message = toMqtt(outgoing.event, version, this.#settings.contentMode);
+      const message = toMqtt(event, version, this.#settings.contentMode, Date.now(), written);
       outgoing.sentAt = performance.now();
       const sent = connection.publish(topic, message, retain, limits.maximumPacketSize, (refusal) => {
         // A confirmation of an earlier connection never gets here (see MqttConnection.publish).

@@ -3,6 +3,7 @@
  * thirty parts, stores it and asks its store again when it is confirmed, for a queue of its own that we do without;
  * that costs more than all that event out does to keep an event safe.
  */
+import { ByteBatch } from './byte-batch';
 import type { MqttMessage } from './mqtt-binding';
 
 export interface PublishPacket {
@@ -19,15 +20,13 @@ const RETAIN = 0x01;
 const MAX_REMAINING_LENGTH = 268_435_455;
 /** Identifiers of properties (MQTT 5, 2.2.2.2). */
 const Property = { payloadFormat: 0x01, expiry: 0x02, contentType: 0x03, user: 0x26 } as const;
-const ROOM = 65_536;
 
 /** Gathers packets. */
 export class PublishBatch {
-  #bytes = Buffer.allocUnsafeSlow(ROOM);
-  #length = 0;
+  readonly #bytes = new ByteBatch();
 
   get length(): number {
-    return this.#length;
+    return this.#bytes.length;
   }
 
   /**
@@ -43,91 +42,62 @@ export class PublishBatch {
     const remaining = head + payload.length;
     const total = 1 + varintLength(remaining) + remaining;
     if (remaining > MAX_REMAINING_LENGTH || total > maxBytes) return false;
-    this.#reserve(total);
-    this.#byte(PUBLISH_QOS_1 | (retain ? RETAIN : 0));
+    const bytes = this.#bytes;
+    bytes.reserve(total);
+    bytes.byte(PUBLISH_QOS_1 | (retain ? RETAIN : 0));
     this.#varint(remaining);
     this.#text(topic, topicBytes);
-    this.#uint16(id);
+    bytes.uint16(id);
     if (version === 5) {
       this.#varint(properties);
       this.#properties(message);
     }
-    this.#length += payload.copy(this.#bytes, this.#length);
+    bytes.bytes(payload);
     return true;
   }
 
   /** What was gathered; the batch is empty then. */
   take(): Buffer {
-    const taken = this.#bytes.subarray(0, this.#length);
-    // The socket may keep it for a while: the rest is a buffer of its own, the next one too.
-    this.#bytes =
-      this.#bytes.length - this.#length >= ROOM / 2
-        ? this.#bytes.subarray(this.#length)
-        : Buffer.allocUnsafeSlow(ROOM);
-    this.#length = 0;
-    return taken;
-  }
-
-  #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
-    this.#bytes.copy(larger, 0, 0, this.#length);
-    this.#bytes = larger;
+    return this.#bytes.take();
   }
 
   #properties({ properties = {} }: MqttMessage): void {
     const { payloadFormatIndicator, messageExpiryInterval, contentType, userProperties } = properties;
     if (payloadFormatIndicator !== undefined) {
-      this.#byte(Property.payloadFormat);
-      this.#byte(payloadFormatIndicator ? 1 : 0);
+      this.#bytes.byte(Property.payloadFormat);
+      this.#bytes.byte(payloadFormatIndicator ? 1 : 0);
     }
     if (messageExpiryInterval !== undefined) {
-      this.#byte(Property.expiry);
-      this.#length = this.#bytes.writeUInt32BE(messageExpiryInterval, this.#length);
+      this.#bytes.byte(Property.expiry);
+      this.#bytes.uint32(messageExpiryInterval);
     }
     if (contentType !== undefined) {
-      this.#byte(Property.contentType);
+      this.#bytes.byte(Property.contentType);
       this.#text(contentType, Buffer.byteLength(contentType));
     }
     for (const name in userProperties) {
       for (const value of listOf(userProperties[name])) {
-        this.#byte(Property.user);
+        this.#bytes.byte(Property.user);
         this.#text(name, Buffer.byteLength(name));
         this.#text(value, Buffer.byteLength(value));
       }
     }
   }
 
-  #byte(value: number): void {
-    this.#bytes[this.#length] = value;
-    this.#length += 1;
-  }
-
-  #uint16(value: number): void {
-    this.#byte(value >> 8);
-    this.#byte(value & 0xff);
-  }
-
   #varint(value: number): void {
     let rest = value;
     while (rest >= 0x80) {
-      this.#byte((rest & 0x7f) | 0x80);
+      this.#bytes.byte((rest & 0x7f) | 0x80);
       rest >>>= 7;
     }
-    this.#byte(rest);
+    this.#bytes.byte(rest);
   }
 
   #text(text: string, bytes: number): void {
-    this.#uint16(bytes);
-    if (bytes === text.length && bytes < SHORT) {
-      for (let at = 0; at < bytes; at += 1) this.#byte(text.charCodeAt(at));
-    } else this.#length += this.#bytes.write(text, this.#length, bytes);
+    this.#bytes.uint16(bytes);
+    this.#bytes.text(text, bytes);
   }
 }
-
-/** ASCII of less than this is written faster by hand than by a call out of JavaScript. */
-const SHORT = 24;
 
 function propertiesLength({ properties = {} }: MqttMessage): number {
   const { payloadFormatIndicator, messageExpiryInterval, contentType, userProperties } = properties;

@@ -9,6 +9,7 @@ import {
   type CloudEvent,
   decodeStructured,
   encodeStructured,
+  type WrittenEvent,
 } from './cloudevents';
 import type { ReceivedMessage } from './types';
 
@@ -66,13 +67,18 @@ export function incomingOf(message: ReceivedMessage, options: ReadOptions): Inco
  * What the inbox keeps of an event. A lane other than the usual one wins over the event's own extension `priority`.
  * Throws EVENT_INVALID (permanent).
  */
-export function incomingEvent(event: CloudEvent, address: string, lane: number = USUAL): Incoming {
+export function incomingEvent(
+  event: CloudEvent,
+  address: string,
+  lane: number = USUAL,
+  written?: WrittenEvent,
+): Incoming {
   // Checked as an attribute only, so it may have come as a number.
   const key = String(event.partitionkey ?? event.subject ?? '');
   return {
     id: bounded(identityOf(event)),
     partitionKey: key === '' ? undefined : bounded(key),
-    body: encodeStructured(event).payload,
+    body: written === undefined ? encodeStructured(event).payload : Buffer.from(written.text),
     headers: { format: 'cloudevents', address },
     priority: lane === USUAL ? priorityOf(event) : lane,
     ...expiryOf(event),

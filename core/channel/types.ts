@@ -1,7 +1,7 @@
 /** Channels: where events go and come from, whatever carries them: MQTT, AMQP 0-9-1, or the store itself. */
 import type { CrossdockError } from '../errors';
 import type { Statement, Store } from '../store';
-import type { CloudEvent } from './cloudevents';
+import type { CloudEvent, WrittenEvent } from './cloudevents';
 
 export interface ChannelState {
   /**
@@ -82,7 +82,12 @@ export interface PublishOptions {
   /** Keep as the latest state for those who subscribe later (MQTT: retained). Default false. */
   readonly retain?: boolean;
   /** Another address than the event's own (`addressOf`), below the channel's prefix, in MQTT's grammar. */
-  readonly address?: string;
+  readonly address?: string | undefined;
+  /**
+   * The event as JSON, from a caller who has it: then it counts as checked, is not written again, and need not have its
+   * data beside it. A local channel's `publish` does not know it.
+   */
+  readonly written?: WrittenEvent;
 }
 
 /** A connection to where events go and come from. */
@@ -133,7 +138,7 @@ export interface LocalChannel {
   /** Whether some subscription takes events of this address. */
   routable(event: CloudEvent, address?: string): boolean;
   /** The statements that put the event into its subscriptions' inboxes, for a unit of `store`. */
-  statements(event: CloudEvent, options?: Pick<PublishOptions, 'address'>): readonly Statement[];
+  statements(event: CloudEvent, options?: Pick<PublishOptions, 'address' | 'written'>): readonly Statement[];
   /** Tells the inboxes of these events' subscriptions, after the unit has committed. */
   published(events: readonly CloudEvent[]): void;
   /** Called with the source whose inbox got messages. */

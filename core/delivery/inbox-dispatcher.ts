@@ -6,7 +6,7 @@
  * done it and is tried alone, so that its company is not counted as poison with it.
  */
 import { asCrossdockError, type CrossdockError } from '../errors';
-import type { Store } from '../store';
+import type { Row, Store } from '../store';
 import { Alarm } from './alarm';
 import type { Backoff } from './backoff';
 import { crashPoint } from './crash-point';
@@ -218,7 +218,7 @@ export class Dispatcher {
       if (this.#suspects) {
         // Nothing more is leased until it has found its place.
         if (this.#inFlight.size >= this.#room) return;
-        const [suspect] = await this.#lease(LEASE_SUSPECT, [this.options.source]);
+        const [[suspect]] = await this.#lease(LEASE_SUSPECT, [this.options.source]);
         if (suspect !== undefined) {
           this.#try(suspect);
           return;
@@ -276,21 +276,33 @@ export class Dispatcher {
     if (room <= 0) return;
     // Whatever arrives from now on asks for another look.
     this.#more = false;
-    const leased = await this.#lease(LEASE, [source, room]);
+    const [leased, next] = await this.#lease(LEASE, [source, room]);
     if (leased.length === room) this.#more = true;
     this.#ahead.push(...leased);
     // RETURNING promises no order (sqlite.org/lang_returning, clause 5); and what is urgent overtakes.
     this.#ahead.sort((a, b) => a.priority - b.priority || a.seq - b.seq);
     this.#hand();
     if (this.#room < concurrency) this.#holdBack();
-    if (leased.length < room) await this.#setAlarm();
+    if (leased.length === room) return;
+    for (const dueIn of Object.values(next ?? {})) if (dueIn !== null) this.#wakeIn(Number(dueIn));
   }
 
-  async #lease(sql: string, which: readonly (string | number)[]): Promise<Delivery[]> {
-    const { store, holdMs } = this.options;
+  /**
+   * @returns what was leased, and in how many ms the next messages fall due: asked in the same unit, since the next lease
+   *   would have to wait for another one
+   */
+  async #lease(
+    sql: string,
+    which: readonly (string | number)[],
+  ): Promise<[leased: Delivery[], next: Row | undefined]> {
+    const { store, source, holdMs } = this.options;
     // The lease outlives the scope a little: the scope's own end is the rule, the lease the net.
     const params = [...which, store.instanceId, holdMs + LEASE_GRACE_MS];
-    const [result] = await store.run([{ sql, params }]).catch((error: unknown) => {
+    const statements = [
+      { sql, params },
+      { sql: NEXT_DUE, params: [source, source] },
+    ];
+    const [result, due] = await store.run(statements).catch((error: unknown) => {
       // It may have been done all the same.
       this.#lost = true;
       throw error;
@@ -299,7 +311,7 @@ export class Dispatcher {
     if (rows.length > 0) crashPoint('lease.taken');
     const leased = rows.map((row) => deliveryOf(row, this.#terms));
     for (const { seq, fence } of leased) this.#inFlight.set(seq, { seq, fence });
-    return leased;
+    return [leased, due?.rows[0]];
   }
 
   /** Sends what was leased ahead, as far as the flow has room. */
@@ -353,13 +365,6 @@ export class Dispatcher {
     if (partitionKey !== undefined) this.#more = true;
     if (this.#inFlight.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
     this.#pump();
-  }
-
-  /** Sets the alarm for what falls due next. */
-  async #setAlarm(): Promise<void> {
-    const { store, source } = this.options;
-    const [result] = await store.run([{ sql: NEXT_DUE, params: [source, source] }]);
-    for (const dueIn of Object.values(result?.rows[0] ?? {})) if (dueIn !== null) this.#wakeIn(Number(dueIn));
   }
 
   #wakeIn(ms: number): void {

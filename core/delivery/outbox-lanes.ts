@@ -2,7 +2,7 @@
  * What a relay has in memory: the events of one key in a chain, of which only the first is under way; the chains that
  * can go in lanes, by priority. Keys keep their order within a priority.
  */
-import type { CloudEvent } from '../channel/cloudevents';
+import type { CloudEvent, WrittenEvent } from '../channel/cloudevents';
 import { CrossdockError } from '../errors';
 
 /** An event that was taken from the store. */
@@ -16,6 +16,8 @@ export interface TakenEvent {
   readonly retain: boolean;
   /** Failed tries so far. */
   readonly attempts: number;
+  /** Of one that came by hand (outbox-relay.ts): what need not be read again. */
+  readonly written?: WrittenEvent | undefined;
 }
 
 export interface Chain {
@@ -51,37 +53,39 @@ export class Lanes {
   readonly #chains = new Map<string, Chain>();
   readonly #lanes: Lane[] = [];
 
-  /** @param more older or younger ones of its key may be queued in the store */
-  add(event: TakenEvent, more: boolean): void {
+  /**
+   * @param id its chain's (`chainId`)
+   * @param more older or younger ones of its key may be queued in the store
+   */
+  add(event: TakenEvent, id: string | undefined, more: boolean): void {
     this.#hold(event);
-    const chain = this.#chainOf(event);
+    const chain = this.#chainOf(event, id);
     chain.more ||= more;
     this.#insert(chain, event);
     this.hungry.delete(chain);
     this.#list(chain);
   }
 
-  /** More of a hungry chain's key; `more` says whether there may be still more. */
-  feed(chain: Chain, events: readonly TakenEvent[], more: boolean): void {
+  /** A hungry chain gets what there was in the store, by `add`; `more` says whether there may be still more. */
+  feed(chain: Chain, more: boolean): void {
     this.hungry.delete(chain);
     chain.more = more;
-    for (const event of events) {
-      this.#hold(event);
-      this.#insert(chain, event);
-    }
-    if (chain.events.length > 0) this.#list(chain);
-    else this.#end(chain);
   }
 
-  /** Whether so many of its key are in memory that this one should leave the room to others. */
-  isLong(event: TakenEvent): boolean {
-    return (this.#chains.get(chainId(event) ?? '')?.events.length ?? 0) >= MAX_CHAIN;
+  /** It got nothing: it ends. */
+  fed(chain: Chain): void {
+    if (chain.events.length === 0) this.#end(chain);
   }
 
-  /** This event goes back to the store, behind others of its key. */
-  leaveBehind(event: TakenEvent): void {
+  /** Whether so many of its key are in memory that this one should leave the room to others. @param id its chain's */
+  isLong(id: string | undefined): boolean {
+    return id !== undefined && (this.#chains.get(id)?.events.length ?? 0) >= MAX_CHAIN;
+  }
+
+  /** This event goes back to the store, behind others of its key. @param id its chain's */
+  leaveBehind(event: TakenEvent, id: string | undefined): void {
     this.#hold(event);
-    const chain = this.#chains.get(chainId(event) ?? '');
+    const chain = id === undefined ? undefined : this.#chains.get(id);
     if (chain !== undefined) chain.more = true;
   }
 
@@ -134,8 +138,7 @@ export class Lanes {
     this.size += event.length;
   }
 
-  #chainOf(event: TakenEvent): Chain {
-    const id = chainId(event);
+  #chainOf(event: TakenEvent, id: string | undefined): Chain {
     const known = id === undefined ? undefined : this.#chains.get(id);
     if (known !== undefined) return known;
     const { partitionKey, priority } = event;
@@ -149,7 +152,8 @@ export class Lanes {
     // The one that is under way stays the first.
     const first = active ? 1 : 0;
     while (at > first && (events[at - 1]?.seq ?? 0) > event.seq) at -= 1;
-    events.splice(at, 0, event);
+    if (at === events.length) events.push(event);
+    else events.splice(at, 0, event);
   }
 
   #list(chain: Chain): void {
@@ -177,8 +181,12 @@ export function chainId({
   return partitionKey === undefined ? undefined : `${priority} ${partitionKey}`;
 }
 
-/** The event as a channel takes it; bytes lie as base64 within the row. Throws EVENT_INVALID (permanent). */
-export function cloudEventOf({ event: text }: TakenEvent): CloudEvent {
+/**
+ * The event as a channel takes it; it was checked when it was added. Bytes lie as base64 within the row.
+ * Throws EVENT_INVALID (permanent) for a row that cannot be read.
+ */
+export function writtenOf({ event: text, written }: TakenEvent): WrittenEvent {
+  if (written !== undefined) return written;
   let event: CloudEvent & { data_base64?: unknown };
   try {
     event = JSON.parse(text) as typeof event;
@@ -190,5 +198,6 @@ export function cloudEventOf({ event: text }: TakenEvent): CloudEvent {
     });
   }
   const { data_base64: base64, ...rest } = event;
-  return typeof base64 === 'string' ? { ...rest, data: Buffer.from(base64, 'base64') } : event;
+  if (typeof base64 !== 'string') return { event, text, dataAt: undefined };
+  return { event: { ...rest, data: Buffer.from(base64, 'base64') }, text, dataAt: undefined };
 }

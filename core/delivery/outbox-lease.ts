@@ -15,6 +15,11 @@ export class RelayLease {
     private readonly channelId: string,
   ) {}
 
+  /** While it is held. */
+  get fence(): number | undefined {
+    return this.#fence;
+  }
+
   get held(): boolean {
     return this.#fence !== undefined;
   }

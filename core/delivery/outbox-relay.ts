@@ -5,6 +5,10 @@
  * takes what there is room for (outbox-turn.ts). Between turns events are published from memory (outbox-sender.ts), per
  * key one after the other, up to the window. There is one relay per channel, held by a fenced lease; the others stand by.
  *
+ * An event need not be taken from the store when this process adds it (`fenceForAdding`, `added`): its row is taken
+ * from the beginning, and once its unit is committed it goes into memory. So it is as long as memory knows of all that
+ * should go before it; else, and on a shared store, events go by way of the store.
+ *
  * While the channel is offline nothing is tried. What could not be published waits with its key (backoff with jitter);
  * what will never be taken is refused and frees its key: one event that is too large must not hold up all that follow.
  */
@@ -13,7 +17,8 @@ import { asCrossdockError, type CrossdockError } from '../errors';
 import { StatementExpectationError, type Store } from '../store';
 import { Alarm } from './alarm';
 import type { Backoff } from './backoff';
-import { MAX_CHAIN } from './outbox-lanes';
+import { AddedEvents, inOrder, isFull } from './outbox-added';
+import { MAX_CHAIN, type TakenEvent } from './outbox-lanes';
 import { RelayLease } from './outbox-lease';
 import { ALL_DUE } from './outbox-schema';
 import { Sender } from './outbox-sender';
@@ -70,11 +75,21 @@ export class Relay {
   #more = true;
   /** The alarm has rung. */
   #due = true;
+  /** Nothing is in memory; what is taken in the store, an earlier relay has taken. */
+  #fresh = true;
   /** What is taken in the store may not be what is in memory. */
-  #resync = true;
+  #resync = false;
+  /** Keys may wait without anybody to wake them; looked for when nothing is ready, that could be older. */
+  #sweep = true;
+  /** The last turn has left ready events in the store. */
+  #left = false;
   /** Keys may be blocked in the store. */
   #blocked = true;
   #holdNow = false;
+  /** The turn that is under way takes events from the store, or finds out which keys are blocked. */
+  #taking = false;
+  /** Added by this process and committed; they have to wait for what is being taken. */
+  readonly #added = new AddedEvents();
   #looks = 0;
   #offlineLooks = 0;
   /** Characters of an event, as last seen. */
@@ -111,6 +126,27 @@ export class Relay {
       this.#looker.unref();
     }
     this.#kick();
+  }
+
+  /** The fence with which an event can be added as taken; undefined: it is to go by way of the store. */
+  get fenceForAdding(): number | undefined {
+    const { lanes, running } = this.#sender;
+    const open = this.options.store.exclusive && running && !this.#elsewhere && !isFull(lanes);
+    return open ? this.#lease.fence : undefined;
+  }
+
+  /** An event was added under this fence: to be called as soon as its unit has committed, in the order of the commits. */
+  added(event: TakenEvent, fence: number): void {
+    if (fence !== this.#lease.fence || !this.#sender.running) this.wake();
+    else if (!this.#sender.lanes.held.has(event.seq)) {
+      this.#added.push(event);
+      if (!this.#taking) this.#takeAdded();
+    }
+  }
+
+  /** Events are about to be added to the store: those that are added later have to wait for them. */
+  coming(): void {
+    this.#more = true;
   }
 
   wake(): void {
@@ -160,8 +196,25 @@ export class Relay {
 
   #hasWork(): boolean {
     const { written, lanes } = this.#sender;
-    if (written.size > 0 || lanes.hungry.size > 0 || this.#resync || this.#holdNow) return true;
+    if (written.size > 0 || written.back.length > 0 || lanes.hungry.size > 0 || this.#resync || this.#holdNow)
+      return true;
+    if (this.#sweep && !this.#fresh && !this.#more) return true;
     return (this.#more || this.#due) && this.#room() >= this.options.window;
+  }
+
+  /** What is taken or blocked in the store may not be what memory knows. */
+  get #unsure(): boolean {
+    return this.#fresh || this.#resync || this.#sweep || this.#blocked || !this.#sender.calm;
+  }
+
+  /** Something in the store may have to go before what is added now. */
+  get #elsewhere(): boolean {
+    return this.#more || this.#left || this.#unsure;
+  }
+
+  #takeAdded(): void {
+    if (this.#added.handOver(this.#sender, this.#elsewhere)) this.wake();
+    else this.#sender.pump();
   }
 
   /** How many more may be taken: three windows are held in memory, less when the events are large. */
@@ -186,6 +239,8 @@ export class Relay {
       )
       .finally(() => {
         this.#turning = undefined;
+        this.#taking = false;
+        this.#takeAdded();
         this.#sender.pump();
         if (this.#hasWork()) this.#kick();
         else if (this.#sender.lanes.held.size === 0) this.options.idle();
@@ -200,6 +255,9 @@ export class Relay {
     const room = this.#room();
     const limit = Math.max(1, Math.min(room, Math.floor((MAX_SIZE - lanes.size) / this.#typical)));
     const asked = { due: this.#due && room > 0, more: this.#more && room > 0, hold: this.#holdNow };
+    const fresh = this.#fresh;
+    const sweep = this.#sweep && !fresh && !this.#more;
+    const resync = this.#resync && !fresh;
     // Whatever comes from now on asks for another look.
     if (asked.due) this.#due = false;
     if (asked.more) this.#more = false;
@@ -207,6 +265,7 @@ export class Relay {
     const results = this.#sender.take();
     const checkBlocked =
       this.#blocked || results.written.behind.length > 0 || results.written.failed.length > 0;
+    this.#taking = asked.due || asked.more || hungry.length > 0 || resync || sweep || checkBlocked;
     const began = performance.now();
     let found: Found;
     try {
@@ -215,7 +274,9 @@ export class Relay {
         hold: this.#lease.hold(),
         written: results.written,
         hungry,
-        resync: this.#resync,
+        allBack: fresh,
+        sweep,
+        resync,
         checkBlocked,
         feedLimit: Math.max(1, Math.min(MAX_CHAIN, Math.floor(limit / Math.max(1, hungry.length)))),
         dueLimit: asked.due ? Math.min(window, Math.ceil(limit / 2)) : 0,
@@ -231,7 +292,10 @@ export class Relay {
       throw thrown;
     }
     this.#lease.prolonged(began);
+    this.#fresh = false;
     this.#resync = false;
+    if (sweep) this.#sweep = false;
+    if (asked.more) this.#left = found.moreReady;
     this.#blocked = found.anyBlocked;
     const { sent, refused, failed } = results.written;
     lanes.release(results.written.seqs());
@@ -247,14 +311,12 @@ export class Relay {
 
   /** Puts what a turn has taken into memory. */
   #absorb(found: Found): void {
-    const sender = this.#sender;
-    // Taken earlier, so older than what was taken now.
-    for (const event of found.resynced) {
-      if (!sender.lanes.held.has(event.seq)) sender.add(event, found.behind.has(event.seq), true);
+    const { lanes } = this.#sender;
+    for (const { chain, more } of found.fed) lanes.feed(chain, more);
+    for (const { event, more } of inOrder(found, this.#added, lanes.held)) {
+      this.#sender.add(event, found.behind.has(event.seq), more);
     }
-    for (const { chain, events, more } of found.fed) sender.lanes.feed(chain, events, more);
-    for (const event of found.due) sender.add(event, found.behind.has(event.seq), true);
-    for (const event of found.taken) sender.add(event, found.behind.has(event.seq), false);
+    for (const { chain } of found.fed) lanes.fed(chain);
     if (found.nextDueInMs !== undefined) this.#alarm.in(found.nextDueInMs);
     if (found.moreDue) this.#alarm.in(DUE_AGAIN_MS);
     if (found.moreReady) this.#more = true;
@@ -277,12 +339,16 @@ export class Relay {
 
   #forget(): void {
     this.#sender.forget();
+    this.#added.forget();
+    this.#fresh = true;
     this.#lookAtAll();
     this.#blocked = true;
+    this.#left = false;
   }
 
   #lookAtAll(): void {
     this.#resync = true;
+    this.#sweep = true;
     this.#more = true;
     this.#due = true;
   }

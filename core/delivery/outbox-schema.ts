@@ -63,12 +63,31 @@ const ADD = `INSERT INTO crossdock_outbox
     created_at = excluded.created_at
   WHERE crossdock_outbox.state = 'refused'`;
 
+/** Taken by the relay of this fence as soon as it is there. For an event that was refused, use ADD. */
+const ADD_TAKEN = `INSERT INTO crossdock_outbox
+    (channel, event_id, partition_key, priority, event, address, retain, state, attempts, created_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, CASE WHEN EXISTS (
+      SELECT 1 FROM crossdock_outbox_relay WHERE channel = ? AND fence = ?) THEN 'taken' ELSE 'ready' END, 0, {now})
+  ON CONFLICT (channel, event_id) DO NOTHING`;
+
+/** Adds an event that the relay of this fence need not take from the store; it changes no row when its id is known. */
+export function addTakenStatement(event: OutgoingEvent, fence: number): Statement {
+  const params = paramsOf(event);
+  params.push(event.channel, fence);
+  return { sql: ADD_TAKEN, params };
+}
+
 /** The statement that adds an event; it changes one row, or none when its id is known. */
 export function addStatement(event: OutgoingEvent): Statement {
-  const { id, channel, partitionKey, event: body, address, retain = false, priority = 5 } = event;
-  const params = [channel, id, partitionKey ?? null, priority, body, address ?? null, retain ? 1 : 0];
-  return { sql: ADD, params };
+  return { sql: ADD, params: paramsOf(event) };
 }
+
+function paramsOf(event: OutgoingEvent): SqlValue[] {
+  const { id, channel, partitionKey, address, retain = false, priority = USUAL_PRIORITY } = event;
+  return [channel, id, partitionKey ?? null, priority, event.event, address ?? null, retain ? 1 : 0];
+}
+
+export const USUAL_PRIORITY = 5;
 
 const ENTER = `INSERT INTO crossdock_outbox_relay (channel, owner, fence, lease_until) VALUES (?, ?, 1, {now} + ?)
   ON CONFLICT (channel) DO UPDATE SET
@@ -113,7 +132,9 @@ export const SWEEP = `UPDATE crossdock_outbox SET state = 'taken'
     SELECT min(seq) FROM crossdock_outbox
     WHERE channel = ? AND partition_key IS NOT NULL AND state IN ('waiting', 'queued')
     GROUP BY partition_key, priority)`;
-/** What is taken, by this relay or the one before it. Parameter: channel. */
+/** What an earlier relay has taken goes back: it is taken again by age, with all else. Parameter: channel. */
+export const ALL_BACK = `UPDATE crossdock_outbox SET state = 'ready' WHERE channel = ? AND state = 'taken'`;
+/** What is taken. Parameter: channel. */
 export const TAKEN = `SELECT ${COLUMNS} FROM crossdock_outbox WHERE channel = ? AND state = 'taken' ORDER BY seq`;
 
 const OLDER_BLOCKED = `SELECT h.seq FROM crossdock_outbox h
@@ -180,6 +201,8 @@ export const sentStatements = alike(
 );
 /** The events stand behind another one of their key. */
 export const queueStatements = alike("state = 'queued'");
+/** The events were taken too early. */
+export const backStatements = alike("state = 'ready'");
 /** The events are tried again in so many ms. */
 export const waitStatements = each<{ seq: number; inMs: number; error: string }>(
   "state = 'waiting', attempts = attempts + 1, next_at = {now} + own.column2, error = own.column3",

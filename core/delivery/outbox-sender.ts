@@ -3,7 +3,7 @@ import type { EventChannel } from '../channel/types';
 import { asCrossdockError, type CrossdockError } from '../errors';
 import { type Backoff, backoffDelay } from './backoff';
 import { crashPoint, crashPointLater } from './crash-point';
-import { type Chain, chainId, cloudEventOf, Lanes, type TakenEvent } from './outbox-lanes';
+import { type Chain, chainId, Lanes, type TakenEvent, writtenOf } from './outbox-lanes';
 import { Written } from './outbox-turn';
 
 export interface SenderOptions {
@@ -36,6 +36,12 @@ export class Sender {
 
   constructor(private readonly options: SenderOptions) {}
 
+  /** Nothing is to be written that will hold up keys. */
+  get calm(): boolean {
+    const { failed, behind } = this.written;
+    return failed.length === 0 && behind.length === 0 && this.breaking.size === 0;
+  }
+
   /** Events published and not yet confirmed. */
   get inFlight(): number {
     return this.#inFlight;
@@ -58,11 +64,12 @@ export class Sender {
    * @param more others of its key may be queued in the store
    */
   add(event: TakenEvent, behind: boolean, more: boolean): void {
-    if (!behind && !this.breaking.has(chainId(event) ?? '') && !this.lanes.isLong(event)) {
-      this.lanes.add(event, more);
+    const id = chainId(event);
+    if (!behind && !(id !== undefined && this.breaking.has(id)) && !this.lanes.isLong(id)) {
+      this.lanes.add(event, id, more);
       return;
     }
-    this.lanes.leaveBehind(event);
+    this.lanes.leaveBehind(event, id);
     this.written.behind.push(event.seq);
   }
 
@@ -110,10 +117,12 @@ export class Sender {
     this.#inFlight += 1;
     let confirmed: Promise<void>;
     try {
-      confirmed = this.options.publisher.publish(cloudEventOf(event), {
+      const written = writtenOf(event);
+      confirmed = this.options.publisher.publish(written.event, {
+        written,
         retain: event.retain,
         timeoutMs: CONFIRM_MS,
-        ...(event.address === undefined ? {} : { address: event.address }),
+        address: event.address,
       });
     } catch (thrown) {
       confirmed = Promise.reject(thrown);

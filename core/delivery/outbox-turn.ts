@@ -3,8 +3,10 @@ import type { CrossdockError } from '../errors';
 import type { Row, Statement, StatementResult, Store } from '../store';
 import type { Chain, TakenEvent } from './outbox-lanes';
 import {
+  ALL_BACK,
   ANY_BLOCKED,
   BEHIND,
+  backStatements,
   NEXT_DUE,
   queueStatements,
   refuseStatements,
@@ -24,6 +26,8 @@ export class Written {
   readonly failed: { readonly seq: number; readonly error: CrossdockError; readonly inMs: number }[] = [];
   /** To be queued behind an older event of their key. */
   readonly behind: number[] = [];
+  /** Added as taken, but not to go yet: to be taken again in their turn. These are not in memory. */
+  readonly back: number[] = [];
 
   get size(): number {
     return this.sent.length + this.refused.length + this.failed.length + this.behind.length;
@@ -36,23 +40,25 @@ export class Written {
 
   followedBy(later: Written): Written {
     const both = new Written();
-    for (const { sent, refused, failed, behind } of [this, later]) {
+    for (const { sent, refused, failed, behind, back } of [this, later]) {
       both.sent.push(...sent);
       both.refused.push(...refused);
       both.failed.push(...failed);
       both.behind.push(...behind);
+      both.back.push(...back);
     }
     return both;
   }
 }
 
 /** The statements that write the results. */
-export function writes({ sent, refused, failed, behind }: Written): Statement[] {
+export function writes({ sent, refused, failed, behind, back }: Written): Statement[] {
   return [
     ...sentStatements(sent),
     ...refuseStatements(refused.map(({ seq, error }) => ({ seq, error: describe(error) }))),
     ...waitStatements(failed.map(({ seq, error, inMs }) => ({ seq, inMs, error: describe(error) }))),
     ...queueStatements(behind),
+    ...backStatements(back),
   ];
 }
 
@@ -63,6 +69,10 @@ export interface Turn {
   readonly written: Written;
   /** Chains that want more of their keys. */
   readonly hungry: readonly Chain[];
+  /** Make all that is taken in the store `ready` again, since memory knows of none of it. */
+  readonly allBack: boolean;
+  /** Take the heads of keys that nobody will wake. */
+  readonly sweep: boolean;
   /** Read what is taken in the store. */
   readonly resync: boolean;
   /** There may be blocked keys: find out which events that are taken stand behind one. */
@@ -101,8 +111,9 @@ export async function runTurn(store: Store, turn: Turn): Promise<Found> {
     statements.push({ sql, params });
     return statements.length - 1;
   };
-  ask(turn.resync, SWEEP, channelId);
-  const resynced = ask(turn.resync, TAKEN, channelId);
+  ask(turn.allBack, ALL_BACK, channelId);
+  ask(turn.sweep, SWEEP, channelId);
+  const resynced = ask(turn.resync || turn.sweep, TAKEN, channelId);
   const fed = hungry.map(({ partitionKey = '', priority }) =>
     ask(true, TAKE_QUEUED, channelId, partitionKey, priority, feedLimit),
   );

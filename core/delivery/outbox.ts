@@ -7,21 +7,27 @@
  * State that only the newest value matters for (stock levels) does not go through here but through core/inventory,
  * which keeps the desired and the published value per key.
  */
+import type { WrittenEvent } from '../channel/cloudevents';
 import type { EventChannel } from '../channel/types';
 import { asCrossdockError, CrossdockError } from '../errors';
 import type { Statement, Store } from '../store';
 import type { Backoff } from './backoff';
+import { crashPoint } from './crash-point';
 import { comeAlive } from './instances';
+import type { TakenEvent } from './outbox-lanes';
 import { Relay } from './outbox-relay';
 import {
   addStatement,
+  addTakenStatement,
   CLEAN_UP,
   COUNT,
   LAST_REFUSED,
   OLDEST,
   OUTBOX_SCHEMA,
   UNROUTABLE,
+  USUAL_PRIORITY,
 } from './outbox-schema';
+import type { Extra } from './scope-types';
 
 export interface OutgoingEvent {
   /** Deterministic id; a second row with it is ignored (unless the first was refused: then it replaces it). */
@@ -32,11 +38,13 @@ export interface OutgoingEvent {
   /** A CloudEvent, structured JSON. */
   readonly event: string;
   /** Another address than the event's own, below the channel's prefix. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /** Keep as the latest state for those who subscribe later (MQTT: retained). */
   readonly retain?: boolean;
   /** Lower goes first. Default 5. */
   readonly priority?: number;
+  /** The event as its channel can publish it without reading it again. */
+  readonly written?: WrittenEvent;
 }
 
 export interface OutboxHealth {
@@ -61,7 +69,13 @@ export interface Outbox {
   readonly full: boolean;
   /** Why events wait: no connection, the last failure of one that is to be tried again, else of a refused one. */
   readonly problem: CrossdockError | undefined;
-  /** The statements that add the events, for a unit that the caller runs. */
+  /**
+   * Adds the event with a unit that the caller runs, and which is told of. Where it can be, it is published straight
+   * from memory once it is committed, which costs half of the way through the store.
+   * @param taken called after that
+   */
+  add(event: OutgoingEvent, taken?: () => void): Extra;
+  /** The statements that add the events, for a unit that the caller runs at once; to be followed by `wake`. */
   statements(events: readonly OutgoingEvent[]): readonly Statement[];
   /** Tells the relay that a unit with such statements has committed. @param added how many events it held */
   wake(added?: number): void;
@@ -170,7 +184,32 @@ class StoredOutbox implements Outbox {
     return this.#refused > 0 ? this.#lastRefusal : undefined;
   }
 
+  add(event: OutgoingEvent, taken?: () => void): Extra {
+    let fence: number | undefined;
+    const build = (): readonly Statement[] => {
+      // Adding it again makes an event that was refused ready; how many there are is known.
+      fence = this.#refused > 0 ? undefined : this.#relay.fenceForAdding;
+      return fence === undefined ? this.statements([event]) : [addTakenStatement(event, fence)];
+    };
+    return {
+      store: this.store,
+      get statements() {
+        return build();
+      },
+      committed: ([result]) => {
+        crashPoint('outbox.beforeHandOver');
+        if (fence === undefined) this.wake();
+        else if (result?.changes === 1 && result.inserted !== undefined) {
+          this.#depth += 1;
+          this.#relay.added(takenOf(event, result.inserted), fence);
+        }
+        taken?.();
+      },
+    };
+  }
+
   statements(events: readonly OutgoingEvent[]): readonly Statement[] {
+    this.#relay.coming();
     return events.map(addStatement);
   }
 
@@ -275,6 +314,11 @@ class StoredOutbox implements Outbox {
       }
     }
   }
+}
+
+function takenOf(event: OutgoingEvent, seq: number): TakenEvent {
+  const { partitionKey, priority = USUAL_PRIORITY, event: text, address, retain = false, written } = event;
+  return { seq, partitionKey, priority, event: text, address, retain, attempts: 0, written };
 }
 
 /** An error as it is kept beside its event. */

@@ -1,5 +1,5 @@
 /** What one message has open, and what its end writes. */
-import type { Statement, Store } from '../store';
+import type { Statement, StatementResult, Store } from '../store';
 import type { EndMode, Extra, Failing, Outcome, ScopeHandlers } from './scope-types';
 
 /** All that was opened for one message, from its outermost scope down. */
@@ -83,22 +83,51 @@ function isInnermost(scope: OpenScope, all: readonly OpenScope[], at: readonly s
   return inner === scope.token;
 }
 
-/** What is to be written, per store; innermost scopes first, so that the source's lease ends last. */
-export function unitsOf(
-  endings: readonly Ending[],
-  extras: readonly Extra[],
-): Map<Store, readonly Statement[]> {
-  const found = new Map<Store, Statement[]>();
-  const add = (store: Store, statements: readonly Statement[]): void => {
-    if (statements.length === 0) return;
-    const list = found.get(store);
-    if (list === undefined) found.set(store, [...statements]);
-    else list.push(...statements);
+/** What a store is to write. */
+export interface Unit {
+  readonly store: Store;
+  readonly statements: readonly Statement[];
+  /** To be called with their results as soon as it has committed. */
+  committed(results: readonly StatementResult[]): void;
+}
+
+/**
+ * What is to be written, per store; innermost scopes first, so that the source's lease ends last. Statements are asked
+ * for when the unit's turn has come, since those of an outbox depend on what is committed before it.
+ */
+export function* unitsOf(endings: readonly Ending[], extras: readonly Extra[]): Generator<Unit> {
+  const stores: Store[] = [];
+  const note = (store: Store | undefined): void => {
+    if (store !== undefined && !stores.includes(store)) stores.push(store);
   };
-  for (const { store, statements } of extras) add(store, statements);
-  for (const { scope, outcome } of endings.toReversed()) {
-    const { store } = scope.handlers;
-    if (store !== undefined) add(store, scope.handlers.statements(outcome));
+  for (const { store } of extras) note(store);
+  for (let at = endings.length - 1; at >= 0; at -= 1) note(endings[at]?.scope.handlers.store);
+  for (const store of stores) {
+    const unit = unitOf(store, endings, extras);
+    if (unit.statements.length > 0) yield unit;
+    else unit.committed([]);
   }
-  return found;
+}
+
+function unitOf(store: Store, endings: readonly Ending[], extras: readonly Extra[]): Unit {
+  const statements: Statement[] = [];
+  const told: { readonly extra: Extra; readonly from: number; readonly to: number }[] = [];
+  for (const extra of extras) {
+    if (extra.store !== store) continue;
+    const from = statements.length;
+    const to = statements.push(...extra.statements);
+    told.push({ extra, from, to });
+  }
+  for (let at = endings.length - 1; at >= 0; at -= 1) {
+    const ending = endings[at];
+    if (ending?.scope.handlers.store !== store) continue;
+    statements.push(...ending.scope.handlers.statements(ending.outcome));
+  }
+  return {
+    store,
+    statements,
+    committed: (results) => {
+      for (const { extra, from, to } of told) extra.committed?.(results.slice(from, to));
+    },
+  };
 }

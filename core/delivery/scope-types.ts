@@ -1,6 +1,6 @@
 /** The words that scopes, sources and settling nodes share. */
 import type { CrossdockError, ErrorKind, Problem } from '../errors';
-import type { Statement, Store } from '../store';
+import type { Statement, StatementResult, Store } from '../store';
 
 /** How a scope ended. */
 export type Outcome =
@@ -156,9 +156,10 @@ export function isLookedAfter({ crossdock }: ScopedMessage): boolean {
 /** What is to be written together with a message's good end. */
 export interface Extra {
   readonly store: Store;
+  /** Asked for when the unit is run, each time that it is. */
   readonly statements: readonly Statement[];
-  /** Called after the unit that held the statements has committed. Must not throw. */
-  readonly committed?: () => void;
+  /** Called with their results as soon as the unit that held the statements has committed. Must not throw. */
+  readonly committed?: (results: readonly StatementResult[]) => void;
 }
 
 /** How a message ends: see the head of this file. */

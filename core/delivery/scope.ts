@@ -17,11 +17,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { CrossdockError } from '../errors';
-import { StatementExpectationError } from '../store';
-import { crashPoint } from './crash-point';
+import { commit, type Ended, end, take } from './scope-end';
 import { decide, leave, originOf, retryAround, toldToSource } from './scope-fate';
 import { ScopeIndex } from './scope-index';
-import { endingsOf, type OpenScope, type Root, unitsOf } from './scope-root';
+import type { OpenScope, Root } from './scope-root';
 import type {
   EndMode,
   Extra,
@@ -55,6 +54,9 @@ export class ScopeRegistry {
   /** Set by whoever counts branches. */
   tracked = false;
   readonly #index = new ScopeIndex();
+  /** Tokens of other processes, that a message has brought along, are not taken for ours. */
+  readonly #id = randomUUID();
+  #opened = 0;
   /** Messages of which nothing seems to be under way any more. */
   #quiet: Root[] = [];
 
@@ -80,7 +82,8 @@ export class ScopeRegistry {
     holdMs: number | undefined,
     options: OpenOptions = {},
   ): string {
-    const token = randomUUID();
+    this.#opened += 1;
+    const token = `${this.#id}-${this.#opened}`;
     const outer = this.#index.tokens(message);
     const deadline = holdMs === undefined ? undefined : setTimeout(() => this.abandon(token), holdMs);
     deadline?.unref();
@@ -226,15 +229,13 @@ export class ScopeRegistry {
    *   drops it, and the next delivery does it again: `noted`.
    * - No scope is open: `extra` is committed at once: `none`.
    */
-  async finish(
-    message: ScopedMessage,
-    result: unknown,
-    extra?: Extra,
-  ): Promise<'settled' | 'noted' | 'none' | 'stale'> {
+  finish(message: ScopedMessage, result: unknown, extra?: Extra): Promise<Ended | 'noted'> {
     const root = this.#index.trackedRoot(message);
     if (root === undefined) {
       const tokens = this.#index.tokens(message);
-      return this.#end(this.#take(this.#index.rootOf(tokens)), { type: 'completed', result }, tokens, extra);
+      const open = this.#index.rootOf(tokens);
+      if (open === undefined) return commit(extra);
+      return end(this.#index, take(open), { type: 'completed', result }, tokens, extra);
     }
     if (result !== undefined) {
       for (const token of this.#index.tokens(message)) {
@@ -243,7 +244,7 @@ export class ScopeRegistry {
       }
     }
     if (extra !== undefined) root.staged.push({ extra, tokens: this.#index.tokens(message) });
-    return 'noted';
+    return Promise.resolve('noted');
   }
 
   /**
@@ -253,22 +254,18 @@ export class ScopeRegistry {
    *   (nothing was written, the message belongs to another delivery now), or `left`: after a failure that is not tried
    *   again the message leaves a retry node by its second output; it has not ended, and `extra` was dropped.
    */
-  async settle(
-    message: ScopedMessage,
-    outcome: Outcome,
-    extra?: Extra,
-  ): Promise<'settled' | 'none' | 'stale' | 'left'> {
+  async settle(message: ScopedMessage, outcome: Outcome, extra?: Extra): Promise<Ended | 'left'> {
     const tokens = this.#index.tokens(message);
     if (outcome.type !== 'failed')
-      return this.#end(this.#take(this.#index.rootOf(tokens)), outcome, tokens, extra);
+      return end(this.#index, take(this.#index.rootOf(tokens)), outcome, tokens, extra);
     const failing = { error: outcome.error, tokens, nodeId: outcome.nodeId };
     if (this.#leaves(failing)) return 'left';
     return this.#fail(this.#index.rootOf(tokens), failing, extra);
   }
 
   /** Gives a message back with everything that was opened for it: `token` is its outermost scope. */
-  async handBack(token: string): Promise<'settled' | 'none' | 'stale'> {
-    return this.#end(this.#take(this.#index.open.get(token)?.root), { type: 'handedBack' }, [token]);
+  async handBack(token: string): Promise<Ended> {
+    return end(this.#index, take(this.#index.open.get(token)?.root), { type: 'handedBack' }, [token]);
   }
 
   /**
@@ -279,48 +276,14 @@ export class ScopeRegistry {
     const tokens = this.#index.tokens(message);
     const root = this.#index.rootOf(tokens);
     if (root?.end === 'automatic') root.cut = true;
-    else await this.#end(this.#take(root), { type: 'handedBack' }, tokens);
-  }
-
-  async #end(
-    ending: readonly OpenScope[],
-    outcome: Outcome,
-    at: readonly string[],
-    extra?: Extra,
-  ): Promise<'settled' | 'none' | 'stale'> {
-    const staged = outcome.type === 'completed' ? (ending[0]?.root.staged ?? []) : [];
-    const extras = [...staged.map((each) => each.extra), ...(extra === undefined ? [] : [extra])];
-    const endings = endingsOf(ending, outcome, at);
-    crashPoint('done.beforeCommit');
-    try {
-      for (const [store, statements] of unitsOf(endings, extras)) await store.run(statements);
-      crashPoint('done.afterCommit');
-    } catch (error) {
-      if (error instanceof StatementExpectationError) {
-        for (const scope of ending) this.#index.forget(scope);
-        for (const { handlers } of ending) handlers.ended('stale');
-        return 'stale';
-      }
-      // The store refused (disk full, closed): nothing was written, so nothing has ended. The scopes stay open for
-      // another try; when none comes, their time runs out and the message is delivered again.
-      for (const scope of ending) scope.settling = false;
-      throw error;
-    }
-    for (const scope of ending) this.#index.forget(scope);
-    for (const { scope, outcome: own } of endings) scope.handlers.ended(own);
-    for (const { committed } of extras) committed?.();
-    return ending.length === 0 ? 'none' : 'settled';
+    else await end(this.#index, take(root), { type: 'handedBack' }, tokens);
   }
 
   /** Ends a message that leaves no retry node, as it is decided about its failure. */
-  #fail(
-    root: Root | undefined,
-    { error, tokens, nodeId }: Failing,
-    extra?: Extra,
-  ): Promise<'settled' | 'none' | 'stale'> {
+  #fail(root: Root | undefined, { error, tokens, nodeId }: Failing, extra?: Extra): Promise<Ended> {
     const retry = toldToSource(decide(this.#index.open, tokens, error));
     const outcome: Outcome = { type: 'failed', error, nodeId, ...(retry === undefined ? {} : { retry }) };
-    return this.#end(this.#take(root), outcome, tokens, extra);
+    return end(this.#index, take(root), outcome, tokens, extra);
   }
 
   /** A failure as it is noted; undefined when it belongs to a try that is past. */
@@ -350,7 +313,7 @@ export class ScopeRegistry {
       this.#whenQuiet(root);
     } else if (!sent) {
       // A store that refuses: the lease runs out.
-      this.#end(this.#take(root), { type: 'handedBack' }, failing.tokens).catch(() => undefined);
+      end(this.#index, take(root), { type: 'handedBack' }, failing.tokens).catch(() => undefined);
     }
     return true;
   }
@@ -377,20 +340,10 @@ export class ScopeRegistry {
   async #endRoot(root: Root): Promise<void> {
     const { cut, failure } = root;
     // Before a failure: its Catch nodes may be stopped as well, and would not have got it.
-    if (cut) await this.#end(this.#take(root), { type: 'handedBack' }, []);
+    if (cut) await end(this.#index, take(root), { type: 'handedBack' }, []);
     else if (failure === undefined)
-      await this.#end(this.#take(root), { type: 'completed', result: undefined }, []);
+      await end(this.#index, take(root), { type: 'completed', result: undefined }, []);
     else if (this.#past(failure.tokens) || !this.#leaves(failure)) await this.#fail(root, failure);
-  }
-
-  #take(root: Root | undefined): OpenScope[] {
-    const taken: OpenScope[] = [];
-    for (const scope of root?.scopes ?? []) {
-      if (scope.settling) continue;
-      scope.settling = true;
-      taken.push(scope);
-    }
-    return taken;
   }
 
   /** Forgets a scope without writing: its lease runs out. */

@@ -192,18 +192,18 @@ function boolean(argument: unknown, compiler: ValueCompiler): Transform {
 function lineAmounts(): Transform {
   return {
     run: (value) =>
-      (Array.isArray(value) ? (value as Partial<OrderLine>[]) : [])
+      (Array.isArray(value) ? (value as (Partial<OrderLine> | undefined)[]) : [])
         .filter(
           (line): line is OrderLine =>
-            line.quantity?.current !== undefined &&
+            line?.quantity?.current !== undefined &&
             line.unitPrice?.amount !== undefined &&
-            line.allowancesCharges !== undefined,
+            Array.isArray(line.allowancesCharges),
         )
         .map((line) => {
           try {
             return toPlain(lineAmount(line));
           } catch {
-            throw new ValueFault('a line has no quantity and price to calculate with');
+            throw new ValueFault('a line has a quantity, price or discount that is not a decimal number');
           }
         }),
   };

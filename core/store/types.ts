@@ -37,6 +37,8 @@ export interface StatementResult {
   readonly rows: readonly Row[];
   /** Rows changed, or returned by SELECT or RETURNING. */
   readonly changes: number;
+  /** SQLite only, and cheaper there than RETURNING: the `{serial}` key of the row that an INSERT has added. */
+  readonly inserted?: number;
 }
 
 /** A unit was rolled back since the statement at `index` touched another number of rows than it expected. */

@@ -26,11 +26,12 @@ export async function startInboxMode(
   let opened: Source | undefined;
   let subscribed: Subscription | undefined;
   let refused: CrossdockError | undefined;
-  const show = (): void => {
+  const compose = (): void => {
     const { inFlight = 0, depth = 0, problem } = opened ?? {};
     const state = subscribed?.state ?? channel.state;
     showStatus(status, state, { inFlight, depth, problem: refused ?? problem });
   };
+  const show = (): void => status.soon(compose);
   const source = await openSource({
     red,
     node,

@@ -14,9 +14,10 @@ export async function startLocalMode(
 ): Promise<Behaviour> {
   const name = await channel.declare({ name: config.name, filter: config.filter });
   let opened: Source | undefined;
-  const show = (): void => {
+  const compose = (): void => {
     if (opened !== undefined) showStatus(status, channel.state, opened);
   };
+  const show = (): void => status.soon(compose);
   const source = await openSource({
     red,
     node,

@@ -1,4 +1,4 @@
-import { type AnyChannel, addressOf, type CloudEvent } from '../../core/channel';
+import { type AnyChannel, addressOf, type CloudEvent, writeEvent } from '../../core/channel';
 import { type Extra, type Outbox, scopes } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
 import type { Store } from '../../core/store';
@@ -57,10 +57,13 @@ async function start({ config, status, closed }: Context<Config>): Promise<Behav
   const store = channel.kind === 'local' ? channel.store : await config.store(closed);
   const { outbox, release } = await useOutbox(store, config.channelId, channel);
   let sent = 0;
-  const show = (): void => showStatus(status, channel, outbox, sent);
+  const compose = (): void => showStatus(status, channel, outbox, sent);
+  const show = (): void => status.soon(compose);
   const deaf = [channel.onState(show), outbox.onChange(show)];
   const out: Out = {
-    ...config,
+    channelId: config.channelId,
+    address: config.address,
+    retain: config.retain,
     channel,
     outbox,
     taken: () => {
@@ -73,14 +76,14 @@ async function start({ config, status, closed }: Context<Config>): Promise<Behav
     async input(message, send) {
       const made = await config.make(message, source);
       const { id, type, subject } = made.event;
-      const event = { id, type, subject, address: config.address ?? addressOf(made.event) };
-      const extra = unit(out, made);
+      const address = config.address ?? addressOf(made.event);
+      const event = { id, type, subject, address };
+      const extra = unit(out, made, address);
       if (config.send === 'end') {
         // Another delivery of the message owns it now, and publishes by itself.
         if ((await scopes.finish(message, event, extra)) === 'stale') return;
       } else {
-        await extra.store.run(extra.statements);
-        extra.committed?.();
+        extra.committed?.(await extra.store.run(extra.statements));
       }
       message['event'] = event;
       send(message);
@@ -102,13 +105,16 @@ interface Out extends Pick<Config, 'channelId' | 'address' | 'retain'> {
 /**
  * What is to be written so that the event leaves. On a local channel it goes straight into the subscriptions' inboxes;
  * while nobody is subscribed, or others that came before still wait, it goes into the outbox as for any channel.
+ * @param to its address
  */
-function unit({ channel, channelId, outbox, address, retain, taken }: Out, made: MadeEvent): Extra {
-  const { event, key } = made;
-  if (channel.kind === 'local' && outbox.depth === 0 && channel.routable(event, address)) {
+function unit(out: Out, { event, key }: MadeEvent, to: string): Extra {
+  const { channel, channelId, outbox, address, retain, taken } = out;
+  // As it is now: the flow may go on changing the message.
+  const written = writeEvent(event);
+  if (channel.kind === 'local' && outbox.depth === 0 && channel.routable(event, to)) {
     return {
       store: channel.store,
-      statements: channel.statements(event, address === undefined ? {} : { address }),
+      statements: channel.statements(event, { address: to, written }),
       committed: () => {
         channel.published([event]);
         taken();
@@ -122,32 +128,20 @@ function unit({ channel, channelId, outbox, address, retain, taken }: Out, made:
       retryAfterMs: 10_000,
     });
   }
-  return {
-    store: outbox.store,
-    statements: outbox.statements([
-      {
-        // Source and id together are what tells events apart (CloudEvents 1.0.2, "id").
-        id: `${event.source} ${event.id}`,
-        channel: channelId,
-        partitionKey: key,
-        event: textOf(event),
-        retain,
-        priority: priorityOf(event),
-        ...(address === undefined ? {} : { address }),
-      },
-    ]),
-    committed: () => {
-      outbox.wake();
-      taken();
+  return outbox.add(
+    {
+      // Source and id together are what tells events apart (CloudEvents 1.0.2, "id").
+      id: `${event.source} ${event.id}`,
+      channel: channelId,
+      partitionKey: key,
+      event: written.text,
+      written,
+      retain,
+      priority: priorityOf(event),
+      address,
     },
-  };
-}
-
-/** As it is now: the flow may go on changing the message. */
-function textOf(event: CloudEvent): string {
-  const { data, ...rest } = event;
-  if (!(data instanceof Uint8Array)) return JSON.stringify(event);
-  return JSON.stringify({ ...rest, data_base64: Buffer.from(data).toString('base64') });
+    taken,
+  );
 }
 
 function priorityOf(event: CloudEvent): number {

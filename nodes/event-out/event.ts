@@ -1,6 +1,6 @@
 /** From a message to the event that event out publishes. */
 import { randomUUID } from 'node:crypto';
-import { assertEvent, type CloudEvent, eventId, makeEvent } from '../../core/channel';
+import { assertEvent, type CloudEvent, eventId, makeEvent, newEventId } from '../../core/channel';
 import { scopes } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
 import { choice, text } from '../shared/config';
@@ -15,8 +15,8 @@ export interface MadeEvent {
 
 export type EventMaker = (message: Message, source: string) => Promise<MadeEvent>;
 
-/** A text of the message; undefined: to be found automatically. */
-type Value = ((message: Message) => Promise<string>) | undefined;
+/** A text of the message, at once where nothing has to be evaluated; undefined: to be found automatically. */
+type Value = ((message: Message) => string | Promise<string>) | undefined;
 
 /** What a new node publishes. */
 const DEFAULT_TYPE = 'com.crossdock.order.order.placed.v1';
@@ -25,8 +25,8 @@ const MAX_COUNTED = 10_000;
 
 /** Reads what makes the event. Throws CONFIG_INVALID or EXPRESSION_INVALID (permanent). */
 export function eventMaker(red: Red, config: RawConfig): EventMaker {
-  const typed = { ...config, eventType: text(config, 'eventType', 'Event type', DEFAULT_TYPE) };
-  const typeOf = value(red, typed, 'eventType', 'Event type', ['str', 'msg', 'jsonata'], 'str');
+  const named = { ...config, eventType: text(config, 'eventType', 'Event type', DEFAULT_TYPE) };
+  const typeOf = value(red, named, 'eventType', 'Event type', ['str', 'msg', 'jsonata'], 'str');
   const subjectOf = value(red, config, 'subject', 'Subject', ['auto', 'msg', 'jsonata', 'str'], 'auto');
   const idOf = value(red, config, 'eventId', 'Event id', ['auto', 'msg', 'jsonata'], 'auto');
   const keyType = choice(
@@ -50,11 +50,14 @@ export function eventMaker(red: Red, config: RawConfig): EventMaker {
       assertEvent(data);
       return { event: data, key: keyType === 'none' ? undefined : keyOfEvent(data) };
     }
-    const type = (await typeOf?.(message)) ?? '';
-    const found = subjectOf === undefined ? subjectIn(message, data) : await subjectOf(message);
+    const typed = typeOf?.(message) ?? '';
+    const type = typeof typed === 'string' ? typed : await typed;
+    const about = subjectOf === undefined ? subjectIn(message, data) : subjectOf(message);
+    const found = about === undefined || typeof about === 'string' ? about : await about;
     // A message of its own stands in no order with any other.
     const subject = found ?? message._msgid ?? randomUUID();
-    const partitionkey = await keyOf?.(message);
+    const ordered = keyOf?.(message);
+    const partitionkey = ordered === undefined || typeof ordered === 'string' ? ordered : await ordered;
     const event = makeEvent({
       type,
       source,
@@ -64,8 +67,9 @@ export function eventMaker(red: Red, config: RawConfig): EventMaker {
         idOf === undefined
           ? automaticId(message, [source, type, subject, config.id], next)
           : await idOf(message),
-      ...(data === undefined ? {} : { data, ...contentType(data) }),
-      ...(partitionkey === undefined ? {} : { partitionkey }),
+      data,
+      datacontenttype: data instanceof Uint8Array ? 'application/octet-stream' : undefined,
+      partitionkey,
     });
     const key = partitionkey ?? found;
     return { event, key: keyType === 'none' ? undefined : key };
@@ -97,14 +101,18 @@ function subjectIn(message: Message, data: unknown): string | undefined {
 }
 
 /** When the message came in, so that a repeated event does not get another time. */
-function timeOf(message: Message): string | Date {
+function timeOf(message: Message): string {
   const received = message.crossdock?.['receivedAt'];
-  return typeof received === 'string' ? received : new Date();
+  return typeof received === 'string' ? received : nowText();
 }
 
-function contentType(data: unknown): { datacontenttype?: string } {
-  if (data instanceof Uint8Array) return { datacontenttype: 'application/octet-stream' };
-  return {};
+let now = { at: Number.NaN, text: '' };
+
+/** The time; events of the same millisecond share one text. */
+function nowText(): string {
+  const at = Date.now();
+  if (at !== now.at) now = { at, text: new Date(at).toISOString() };
+  return now.text;
 }
 
 /**
@@ -120,7 +128,7 @@ function automaticId(
   const origin = scopes.origin(message);
   const from = origin?.source ?? crossdock?.['source'];
   const deliveryId = origin?.deliveryId ?? crossdock?.['deliveryId'];
-  if (typeof deliveryId !== 'string') return randomUUID();
+  if (typeof deliveryId !== 'string') return newEventId();
   const [source, type, subject, node] = about;
   // The outermost scope is another one each time that the message is delivered.
   const delivery = crossdock?.scopes?.[0] ?? message._msgid ?? '';
@@ -152,17 +160,15 @@ function value<const T extends string>(
   const type: string = choice(config, `${field}Type`, label, types, fallback);
   if (type === 'auto') return undefined;
   const source = text(config, field, label);
-  if (type === 'str') return async () => source;
-  const evaluate =
-    type === 'jsonata'
-      ? evaluator(red, 'jsonata', source)
-      : async (message: Message) => propertyOf(red, message, source);
-  return async (message) => {
-    const found = await evaluate(message);
+  if (type === 'str') return () => source;
+  const usable = (found: unknown): string => {
     if (typeof found === 'string' && found !== '') return found;
     if (typeof found === 'number' && Number.isFinite(found)) return String(found);
     throw missing(label, type === 'msg' ? source : undefined, field);
   };
+  if (type === 'msg') return (message) => usable(propertyOf(red, message, source));
+  const evaluate = evaluator(red, 'jsonata', source);
+  return async (message) => usable(await evaluate(message));
 }
 
 /** A property of the message; undefined when it, or what it is in, is not there. */

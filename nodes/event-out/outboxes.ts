@@ -1,5 +1,5 @@
 /** One outbox with its relay per store and channel: all event out nodes of a channel share it. */
-import type { AnyChannel, LocalChannel } from '../../core/channel';
+import { type AnyChannel, type LocalChannel, writtenEvent } from '../../core/channel';
 import { type Backoff, type Outbox, openOutbox } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
 import type { Store } from '../../core/store';
@@ -86,14 +86,14 @@ function asked(channel: LocalChannel): Pick<LocalChannel, 'publish' | 'state' | 
       return channel.state;
     },
     onState: (listener) => channel.onState(listener),
-    publish: async (event, options) => {
-      if (!channel.routable(event, options?.address)) {
+    publish: async (event, { written, ...options } = {}) => {
+      if (!channel.routable(event, options.address)) {
         throw new CrossdockError('Nobody is subscribed to the address. The event waits until someone is.', {
           code: 'CHANNEL_UNROUTABLE',
           kind: 'transient',
         });
       }
-      await channel.publish(event, options);
+      await channel.publish(written === undefined ? event : writtenEvent(written), options);
     },
   };
 }

@@ -61,30 +61,42 @@ function run<C>(node: RedNode, raw: RawConfig, definition: NodeDefinition<C>): v
   let again: NodeJS.Timeout | undefined;
   let closing = false;
   let opened: Promise<Behaviour>;
+  /** Set once it is open: then a message costs no promise more than its work. */
+  let behaviour: Behaviour | undefined;
   const open = (failures: number): void => {
     opened = begin(node, raw, definition, status, closed);
-    opened.catch((thrown: unknown) => {
-      const error = asCrossdockError(thrown);
-      status.failed(error.message);
-      if (failures === 0) node.error(error.message);
-      if (!error.retryable || closing) return;
-      // At three in the morning nobody is there to deploy again: what may heal is tried until it does.
-      again = setTimeout(
-        () => open(failures + 1),
-        backoffDelay(START_BACKOFF, failures + 1, error.retryAfterMs),
-      );
-      again.unref();
-    });
+    opened.then(
+      (now) => {
+        behaviour = now;
+      },
+      (thrown: unknown) => {
+        const error = asCrossdockError(thrown);
+        status.failed(error.message);
+        if (failures === 0) node.error(error.message);
+        if (!error.retryable || closing) return;
+        // At three in the morning nobody is there to deploy again: what may heal is tried until it does.
+        again = setTimeout(
+          () => open(failures + 1),
+          backoffDelay(START_BACKOFF, failures + 1, error.retryAfterMs),
+        );
+        again.unref();
+      },
+    );
   };
   open(0);
   node.on('input', (message: Message, send: Send, done: Done) => {
-    opened
-      .then((behaviour) => behaviour.input?.(message, send))
-      .then(
-        () => done(),
-        (thrown: unknown) => fail(node, status, message, asCrossdockError(thrown), done),
-      )
-      .catch((thrown: unknown) => node.error(asCrossdockError(thrown).message));
+    const failed = (thrown: unknown): void => {
+      fail(node, status, message, asCrossdockError(thrown), done).catch((again: unknown) =>
+        node.error(asCrossdockError(again).message),
+      );
+    };
+    handle(behaviour ?? opened, message, send).then(() => {
+      try {
+        done();
+      } catch (thrown) {
+        node.error(asCrossdockError(thrown).message);
+      }
+    }, failed);
   });
   // Declared with two parameters on purpose: Node-RED decides by the function's length how to call it.
   node.on('close', (removed: boolean, done: () => void) => {
@@ -103,6 +115,11 @@ function run<C>(node: RedNode, raw: RawConfig, definition: NodeDefinition<C>): v
         done();
       });
   });
+}
+
+async function handle(opened: Behaviour | Promise<Behaviour>, message: Message, send: Send): Promise<void> {
+  const behaviour = 'then' in opened ? await opened : opened;
+  await behaviour.input?.(message, send);
 }
 
 async function begin<C>(

@@ -11,6 +11,8 @@ export class StatusLine {
   #waiting: Status | undefined;
   #timer: NodeJS.Timeout | undefined;
   #shown = '';
+  #compose: (() => void) | undefined;
+  #composing = false;
 
   constructor(private readonly node: RedNode) {}
 
@@ -31,6 +33,15 @@ export class StatusLine {
     this.#set({ fill: 'red', shape: 'ring', text });
   }
 
+  /**
+   * Has `compose` set the status, at once or when its time has come: for who would set one per message, and most of them
+   * for nothing. Must not throw.
+   */
+  soon(compose: () => void): void {
+    if (this.#timer === undefined) compose();
+    else this.#compose = compose;
+  }
+
   /** Stops; a status set later is ignored. */
   close(): void {
     clearTimeout(this.#timer);
@@ -38,9 +49,10 @@ export class StatusLine {
   }
 
   #set(status: Status): void {
+    this.#compose = undefined;
     const short = { ...status, text: shorten(status.text ?? '') };
     this.#waiting = short;
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined || this.#composing) return;
     const wait = this.#last + EVERY_MS - Date.now();
     if (wait > 0 && Number.isFinite(wait)) {
       this.#timer = setTimeout(() => this.#flush(), wait);
@@ -50,6 +62,7 @@ export class StatusLine {
 
   #flush(): void {
     this.#timer = undefined;
+    this.#composed();
     const status = this.#waiting;
     if (status === undefined || !Number.isFinite(this.#last)) return;
     this.#last = Date.now();
@@ -57,6 +70,19 @@ export class StatusLine {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.node.status(status);
+  }
+
+  #composed(): void {
+    const compose = this.#compose;
+    if (compose === undefined) return;
+    this.#compose = undefined;
+    this.#composing = true;
+    try {
+      compose();
+    } catch {
+      // What was set before stays.
+    }
+    this.#composing = false;
   }
 }
 

@@ -94,13 +94,14 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   release();
   // Taken before anything is awaited, so that two nodes cannot get the same path; answers 503 until it is open.
   let inbox: Source | undefined;
-  const show = (): void => {
+  const compose = (): void => {
     if (inbox === undefined || inbox.problem !== undefined) return;
     const { inFlight, depth, paused } = inbox;
     if (paused !== undefined) status.waiting(`${paused}, ${depth} waiting`);
     else if (depth === 0) status.ok('ready');
     else status.busy(`${inFlight} in the flow, ${Math.max(0, depth - inFlight)} waiting`);
   };
+  const show = (): void => status.soon(compose);
   routes.set(config.path, {
     id: node.id,
     handle: (request, response) => {

@@ -93,7 +93,8 @@ describe('AMQP: messages', () => {
       },
     );
     assert.match(String(message.options.contentType), /^application\/cloudevents\+json/);
-    assert.deepEqual(fromAmqp(received(message.body, message.options as Record<string, unknown>)), event);
+    const body = Buffer.isBuffer(message.body) ? message.body : Buffer.from(message.body);
+    assert.deepEqual(fromAmqp(received(body, message.options as Record<string, unknown>)), event);
   });
 
   it('makes an id of any length fit', () => {

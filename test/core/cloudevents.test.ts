@@ -6,9 +6,14 @@ import {
   eventId,
   fromMqtt,
   makeEvent,
+  newEventId,
   toMqtt,
   validateEvent,
+  writeEvent,
+  writtenEvent,
 } from '../../core/channel';
+import { toAmqp } from '../../core/channel/amqp-binding';
+import { waitFor } from '../support';
 import { failsWith, sampleEvent } from './channel-suite';
 
 const base = {
@@ -123,7 +128,59 @@ describe('cloudevents: on the wire', () => {
       assert.equal(old.properties, undefined);
       assert.deepEqual(fromMqtt(old), one);
     });
+
+    it(`is the same on the wire when it was written before, with ${what}`, () => {
+      const written = writeEvent(one);
+      assert.deepEqual(decodeStructured(written.text), one);
+      assert.deepEqual(writtenEvent(written), one);
+      for (const [version, mode] of [
+        [5, 'binary'],
+        [5, 'structured'],
+        [4, 'binary'],
+      ] as const) {
+        const { payload, properties } = toMqtt(written.event, version, mode, 0, written);
+        const plain = toMqtt(one, version, mode, 0);
+        assert.deepEqual(properties, plain.properties);
+        if (version === 5 && mode === 'binary') assert.deepEqual(payload, plain.payload);
+        else assert.deepEqual(decodeStructured(payload), one);
+      }
+      const { body, size, ...rest } = toAmqp(written.event, 'prefix', { written });
+      const { body: plainBody, size: plainSize, ...plainRest } = toAmqp(one, 'prefix');
+      assert.equal(size, Buffer.byteLength(body));
+      assert.equal(size, plainSize);
+      assert.deepEqual(rest, plainRest);
+      assert.deepEqual(decodeStructured(body), decodeStructured(plainBody));
+    });
   }
+
+  it('what becomes of the data after an event was written changes nothing', () => {
+    const data = { lines: [{ sku: 'A' }] };
+    const bytes = Buffer.from([1, 2]);
+    const text = { ...event, datacontenttype: 'text/plain', data: { odd: true } };
+    const all = [writeEvent({ ...event, data }), writeEvent({ ...withBytes, data: bytes }), writeEvent(text)];
+    const before = all.map((written) => JSON.stringify(toMqtt(written.event, 5, 'binary', 0, written)));
+    data.lines.push({ sku: 'B' });
+    bytes[0] = 9;
+    text.data.odd = false;
+    assert.deepEqual(
+      all.map((written) => JSON.stringify(toMqtt(written.event, 5, 'binary', 0, written))),
+      before,
+    );
+  });
+
+  it('new ids are UUIDs of version 7, which sort by the time', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      ids.push(newEventId());
+      const from = Date.now();
+      await waitFor(() => Date.now() > from, { intervalMs: 1 });
+    }
+    for (const id of ids)
+      assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.deepEqual([...ids].sort(), ids);
+    const time = Number.parseInt((ids[0] ?? '').replaceAll('-', '').slice(0, 12), 16);
+    assert.ok(Math.abs(Date.now() - time) < 60_000);
+  });
 
   it('binary: data as payload, its type as Content Type, attributes as user properties without a prefix', () => {
     const { payload, properties } = toMqtt(event, 5, 'binary');

@@ -173,6 +173,13 @@ describe('ready mapping amazon-purchase-order', () => {
     });
   });
 
+  it('reads Cases in capitals too', async () => {
+    const order = await mapPartnerOrder('amazon-purchase-order', 'cases-and-eaches', {
+      'orderDetails.items.0.orderedQuantity.unitOfMeasure': 'CASES',
+    });
+    assert.equal(order.lines[0]?.quantity.current, '432');
+  });
+
   it('never takes a case for one piece: without its size, or in a unit it does not know, the order is refused', async () => {
     for (const quantity of [
       { amount: 12, unitOfMeasure: 'Cases' },

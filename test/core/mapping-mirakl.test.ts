@@ -60,8 +60,13 @@ describe('ready mapping mirakl-order', () => {
   });
 
   it('refuses a total that is not what lines, shipping and fees add up to', async () => {
-    const order = mapPartner('mirakl-order', 'be-prices-with-tax', { total_price: 56.11 });
-    assert.equal((await refusal(order)).code, 'TOTALS_DO_NOT_FOOT');
+    for (const [name, total_price] of [
+      ['be-prices-with-tax', 56.11],
+      ['fr-by-weight-partly-shipped', 15.49],
+    ] as const) {
+      const order = mapPartner('mirakl-order', name, { total_price });
+      assert.equal((await refusal(order)).code, 'TOTALS_DO_NOT_FOOT', name);
+    }
   });
 
   it('counts goods by measure in their unit, never as pieces', async () => {

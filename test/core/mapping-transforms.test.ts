@@ -211,6 +211,10 @@ describe('mapping transforms: canonical lines', () => {
     });
     const lines = [line('3', '0.1'), line('2.5', '9.99', '2.50'), { quantity: { current: '1' } }];
     assert.deepEqual(await apply(lines, ['lineAmounts', 'sum']), '22.775');
+    assert.equal(await apply([undefined, 'x', null], ['lineAmounts', 'sum']), undefined);
+    assert.match(await fault([line('many', '1')], ['lineAmounts']), /not a decimal number/);
+    const noBase = { ...line('1', '1'), unitPrice: { amount: '1', baseQuantity: '0' } };
+    assert.match(await fault([noBase], ['lineAmounts']), /not a decimal number/);
   });
 });
 

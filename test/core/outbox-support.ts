@@ -1,7 +1,8 @@
 /** A channel that does what the test says, and events for it. */
 import { type ChannelState, type CloudEvent, makeEvent, type PublishOptions } from '../../core/channel';
-import type { OutgoingEvent } from '../../core/delivery';
+import type { Outbox, OutgoingEvent } from '../../core/delivery';
 import { CrossdockError, type ErrorKind } from '../../core/errors';
+import { waitFor } from '../support';
 
 export interface Published {
   readonly event: CloudEvent;
@@ -78,4 +79,12 @@ export function outgoing(id: string, subject: string, more: Partial<OutgoingEven
     data: { id },
   });
   return { id, channel: 'events', partitionKey: subject, event: JSON.stringify(event), ...more };
+}
+
+/** The outbox's relay works, and nothing is in the store that it does not know. */
+export async function calm(outbox: Outbox): Promise<void> {
+  if (!outbox.store.exclusive) return;
+  await waitFor(() => outbox.add(outgoing('probe', 'probe')).statements[0]?.sql.includes("'taken'"), {
+    what: 'an outbox that takes events from memory',
+  });
 }

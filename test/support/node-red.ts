@@ -205,6 +205,8 @@ export async function spawnNodeRed(options: SpawnNodeRedOptions = {}): Promise<N
     const response = await fetch(url + path, {
       method: init.method ?? 'GET',
       headers: {
+        // Kept alive, it may be closed by a busy Node-RED at the very moment of the next request: "fetch failed".
+        connection: 'close',
         accept: 'application/json',
         'content-type': 'application/json',
         'node-red-api-version': 'v2',

@@ -1,4 +1,5 @@
 /** What the sample's own numbers tell: whether prices are of one unit or of the whole line, and with or without tax. */
+import { decimalStyle } from '../looks';
 import { valuesAt } from '../paths';
 import type { Candidate } from './source';
 
@@ -64,6 +65,29 @@ function explain(
   return undefined;
 }
 
+/** Whether the tax that the message tells is that of its lines and of the freight at the lines' one rate. */
+export function freightIsTaxed(
+  document: unknown,
+  of: Readonly<Record<'quantity' | 'price' | 'rate' | 'freight' | 'tax', Candidate>>,
+): boolean {
+  const rates = numbers(document, of.rate);
+  const [rate] = rates;
+  if (rate === undefined || rate === 0 || rates.some((each) => each !== rate)) return false;
+  const quantities = numbers(document, of.quantity);
+  const net = numbers(document, of.price).reduce(
+    (all, price, index) => all + price * (quantities[index] ?? 0),
+    0,
+  );
+  const freight = total(document, of.freight);
+  const factor = rate < 1 ? rate : rate / 100;
+  const tax = total(document, of.tax);
+  // Taxes are rounded per line: a cent for each.
+  const slack = 0.01 * (rates.length + 1);
+  return (
+    freight > 0 && Math.abs(net * factor - tax) > slack && Math.abs((net + freight) * factor - tax) <= slack
+  );
+}
+
 function sum(document: unknown, candidates: readonly Candidate[]): number {
   return candidates.reduce((all, candidate) => all + total(document, candidate), 0);
 }
@@ -73,10 +97,11 @@ function total(document: unknown, candidate: Candidate): number {
 }
 
 /** Good enough to tell one reading from another; nothing is calculated with it. */
-function numbers(document: unknown, { path }: Candidate): number[] {
+function numbers(document: unknown, { path, field }: Candidate): number[] {
+  const comma = field.type === 'text' && decimalStyle(field.examples)?.mark === ',';
   return valuesAt(document, path).flatMap((value) => {
     const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';
-    const plain = /,\d{1,2}$/.test(text) ? text.replaceAll('.', '').replace(',', '.') : text;
+    const plain = comma ? text.replaceAll('.', '').replace(',', '.') : text.replaceAll(',', '');
     const number = plain === '' ? Number.NaN : Number(plain);
     return Number.isFinite(number) ? [number] : [];
   });

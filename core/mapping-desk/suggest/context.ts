@@ -205,7 +205,10 @@ export class Context {
       const own = new Set(list.name.own);
       return words.some((word) => own.has(word)) && !not.some((word) => own.has(word));
     });
-    return fits.sort((a, b) => b.members.length - a.members.length)[0];
+    // `taxes` before `commission_taxes`.
+    return fits.sort(
+      (a, b) => a.name.own.length - b.name.own.length || b.members.length - a.members.length,
+    )[0];
   }
 }
 

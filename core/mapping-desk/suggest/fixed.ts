@@ -55,6 +55,14 @@ export function fixedDrafts(target: ContractField, context: Context): Draft[] {
   if (beginning !== undefined && target.enum?.includes(beginning[0]) === true) {
     return [draft({ const: beginning[0] }, path === 'status.order' ? 0.78 : 0.82, beginning[1])];
   }
+  if (path === 'reason' && target.enum?.includes('other') === true)
+    return [draft({ const: 'other' }, 0.5, 'The message tells no reason.')];
+  if (
+    path === 'status' &&
+    target.enum?.includes('refunded') === true &&
+    /refund/.test(context.ask.spec.from.contract)
+  )
+    return [draft({ const: 'refunded' }, 0.66, 'A refund says that money was paid back.')];
   if (path === 'id') return keyDrafts(context);
   if (path === 'lines[].unitPrice.baseQuantity' || path === 'unitPrice.baseQuantity')
     return [draft({ const: '1' }, 0.9, 'Prices are for one unit unless the partner says otherwise.')];
@@ -69,7 +77,7 @@ export function fixedDrafts(target: ContractField, context: Context): Draft[] {
   if (path === 'pricesIncludeTax') {
     const { includesTax } = context.sums();
     if (includesTax === undefined)
-      return [draft({ const: false }, 0.5, 'Prices between businesses are without tax.')];
+      return [draft({ const: false }, 0.68, 'Prices between businesses are without tax.')];
     const text = `The sample's numbers add up only ${includesTax ? 'with' : 'without'} tax in the prices.`;
     return [draft({ const: includesTax }, 0.76, text)];
   }
@@ -90,7 +98,7 @@ export function fixedDrafts(target: ContractField, context: Context): Draft[] {
     return [draft(rule, 0.85, 'As the payment says.')];
   }
   if (/(?:^|\.)unit$/.test(path))
-    return [draft({ const: 'C62' }, 0.5, 'The message names no unit: pieces are assumed. Ask the partner.')];
+    return [draft({ const: 'C62' }, 0.66, 'The message names no unit: pieces are assumed. Ask the partner.')];
   return [];
 }
 
@@ -104,7 +112,7 @@ function paymentOf(
   const purchase = /purchase/.test(context.ask.spec.from.contract);
   if (MARKETPLACES.test(context.system) && !purchase)
     return draft({ const: 'paid' }, 0.7, 'Marketplaces collect the money.');
-  return draft({ const: 'unpaid' }, purchase ? 0.7 : 0.45, 'The message says nothing about payment.');
+  return draft({ const: 'unpaid' }, purchase ? 0.7 : 0.6, 'The message says nothing about payment.');
 }
 
 /** Who counts no changes has the time of the last one. */

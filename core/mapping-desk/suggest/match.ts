@@ -5,7 +5,7 @@ import type { ContractField, Reason } from '../api';
 import { isGtin } from '../looks';
 import type { Memory } from './memory';
 import type { Name, Role } from './names';
-import { FILLERS, impliedWords, type Wanted, wantedOf } from './phrases';
+import { FILLERS, impliedWords, VAGUE_WORDS, type Wanted, wantedOf } from './phrases';
 import type { Candidate } from './source';
 
 export interface Match {
@@ -34,7 +34,8 @@ export function matchesOf(
     const remembered = memory.times(target.path, candidate.path);
     const words = Math.max(named.score, remembered === 0 ? 0 : 0.72 + 0.04 * Math.min(remembered, 4));
     if (words === 0) continue;
-    const roles = roleFit(role, candidate);
+    const roles = roleFit(role, target.path, candidate);
+    if (roles === undefined) continue;
     let score = 0.9 * words + type.bonus + roles - 0.015 * (candidate.depth - 1);
     if (remembered > 0) score += 0.06;
     if (candidate.field.count === 0) score -= 0.3;
@@ -73,13 +74,16 @@ export function nameScore(
       else if (!implied.has(word)) missing += 1;
     }
     if (hitsOwn + close === 0 || missing > 0) continue;
-    // What every field of this place is about (`order`) is no match by itself: the phrase's last word is what it is.
-    const telling = words.some(
-      (word) => !implied.has(word) && (own.has(word) || name.own.some((mine) => isClose(mine, word))),
-    );
+    // The last telling word is what it is: it must be in the field's own name (`customer` alone is no note).
+    const last = [...words].reverse().find((word) => !FILLERS.has(word)) ?? words.at(-1) ?? '';
+    if (!own.has(last) && !name.own.some((mine) => isClose(mine, last))) continue;
+    const telling = words.some((word) => !implied.has(word) && (own.has(word) || around.has(word)));
     if (!telling && !own.has(words.at(-1) ?? '')) continue;
     const extra = name.own.filter((word) => !words.includes(word) && !implied.has(word)).length;
+    // `tax id` is no `order id`: a hit that says little counts little beside words that say more.
+    const vague = extra > 0 && words.every((word) => !own.has(word) || VAGUE_WORDS.has(word)) ? 0.4 : 1;
     const score =
+      vague *
       (weight + 0.03 * (hitsOwn - 1)) *
       (1 - 0.16 * Math.min(extra, 4)) *
       (1 - 0.12 * close) *
@@ -97,7 +101,7 @@ export function nameScore(
 
 /** A slip of the pen, or a word cut short. */
 function isClose(a: string, b: string): boolean {
-  if (a.length < 4 || b.length < 4 || FILLERS.has(b)) return false;
+  if (a.length < 5 || b.length < 5 || FILLERS.has(b) || /\d/.test(a + b)) return false;
   if (b.startsWith(a) || a.startsWith(b)) return Math.abs(a.length - b.length) <= 4;
   if (Math.abs(a.length - b.length) > 1 || a[0] !== b[0] || Math.min(a.length, b.length) < 6) return false;
   let differences = 0;
@@ -122,14 +126,17 @@ export function targetRole(path: string): Role | undefined {
   return party === 'buyer' || party === 'seller' ? party : undefined;
 }
 
-function roleFit(role: Role | undefined, { role: own, path }: Candidate): number {
-  if (role === undefined) return own === undefined ? 0 : -0.05;
+/** @returns undefined when the field is somebody else's */
+function roleFit(role: Role | undefined, target: string, { role: own, path }: Candidate): number | undefined {
+  if (role === undefined) {
+    // Parties and places that we know nothing about take no other's data.
+    if (/^(?:parties|shipping\.pickupPoint)\./.test(target)) return undefined;
+    return own === undefined ? 0 : -0.05;
+  }
   if (own === role) return 0.08;
   if (role === 'buyer' && own === 'bill') return -0.08;
-  if (role === 'bill' && own === 'buyer') return -0.1;
-  if (own === undefined) return path.includes('.') ? -0.3 : -0.2;
-  if (role === 'buyer' && own === 'ship') return -0.3;
-  return -0.4;
+  if (own === undefined && role !== 'bill' && role !== 'seller') return path.includes('.') ? -0.3 : -0.2;
+  return undefined;
 }
 
 interface Fit {

@@ -24,14 +24,17 @@ const VAGUE = new Set(['amount', 'value', 'money', 'text', 'content', 'name']);
 export function nameOf(path: string): Name {
   const steps = stepsOf(path) ?? [];
   const translated: Translated[] = [];
-  const words: string[][] = [];
+  const levels: string[][] = [];
+  let qualifier: string[] = [];
   for (const step of steps) {
-    if (step.kind === 'key') words.push(wordsOf(step.key, translated));
-    else if (step.kind === 'match') words.push(qualifierWords(step, translated));
+    if (step.kind === 'key') levels.push(wordsOf(step.key, translated));
+    else if (step.kind === 'match') qualifier = [...qualifier, ...qualifierWords(step, translated)];
   }
   // `ItemPrice.Amount` is an item price: names that say nothing by themselves take that of what they are in.
-  const levels = words.length > 1 && words.at(-1)?.every((word) => VAGUE.has(word)) === true ? 2 : 1;
-  return { own: words.slice(-levels).flat(), around: words.slice(0, -levels).flat(), translated };
+  const last = levels.length > 1 && levels.at(-1)?.every((word) => VAGUE.has(word)) === true ? 2 : 1;
+  // An entry that a qualifier tells apart is what the qualifier says: `breakdowns[type=TAX].subtotal`.
+  const own = [...qualifier, ...levels.slice(-last).flat()];
+  return { own: [...new Set(own)], around: levels.slice(0, -last).flat(), translated };
 }
 
 function qualifierWords({ value }: Step & { kind: 'match' }, translated: Translated[]): string[] {

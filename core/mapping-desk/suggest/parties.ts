@@ -14,9 +14,9 @@ export function partyNameDrafts(path: string, context: Context): Draft[] {
   const found = matchesOf(context.field(path), header, context.ask.memory)
     .map((match) => ({
       ...match,
-      score: match.score + (home === undefined ? 0 : home === parentOf(match.candidate) ? 0.05 : -0.12),
+      score: match.score + (home === undefined ? 0 : home === parentOf(match.candidate) ? 0.05 : -0.25),
     }))
-    .filter(({ score, candidate }) => score >= 0.5 && candidate.role !== 'seller')
+    .filter(({ score }) => score >= 0.5)
     .sort((a, b) => b.score - a.score);
   const drafts: Draft[] = [];
   const isCompany = ({ candidate }: Match): boolean => candidate.name.own.includes('company');
@@ -85,29 +85,28 @@ export function partyNameDrafts(path: string, context: Context): Draft[] {
     });
     break;
   }
-  if (drafts.length === 0) drafts.push(...stranger(path, role, context));
+  if (drafts.length === 0 && context.field(path).required === 'always')
+    drafts.push(...stranger(path, role, context));
+  else if (drafts.length === 0) drafts.push(...byNumber(path, role, context));
   return drafts.sort((a, b) => b.score - a.score);
 }
 
 /** Who has no name of his own: his number, or the buyer's name. */
 function stranger(path: string, role: Role | undefined, context: Context): Draft[] {
-  const id = partyId(role, context);
-  if (id !== undefined) {
-    const rule = { target: path, from: id.path, transforms: ['string', 'trim'], required: true };
-    return [
-      { rule, also: context.root, score: 0.55, reasons: [reason('structure', 'Only its number is sent.')] },
-    ];
-  }
-  if (role === 'buyer') return [];
+  const numbered = byNumber(path, role, context);
+  if (numbered.length > 0 || role === 'buyer') return numbered;
   const [buyer] = partyNameDrafts('parties.buyer.name', context);
   if (buyer === undefined) return [];
+  const reasons = [reason('structure', 'Nobody else is named.')];
+  return [{ ...buyer, rule: { ...buyer.rule, target: path }, score: 0.5, reasons }];
+}
+
+function byNumber(path: string, role: Role | undefined, context: Context): Draft[] {
+  const id = partyId(role, context);
+  if (id === undefined) return [];
+  const rule = { target: path, from: id.path, transforms: ['string', 'trim'], required: true };
   return [
-    {
-      ...buyer,
-      rule: { ...buyer.rule, target: path },
-      score: 0.5,
-      reasons: [reason('structure', 'Nobody else is named.')],
-    },
+    { rule, also: context.root, score: 0.55, reasons: [reason('structure', 'Only its number is sent.')] },
   ];
 }
 
@@ -132,7 +131,7 @@ function parentOf(candidate: Candidate | undefined): string {
 
 function rolesFor(role: Role | undefined): (Role | undefined)[] {
   if (role === 'buyer') return ['buyer', 'bill', undefined];
-  return role === 'bill' ? ['bill', 'buyer', undefined] : [role, undefined];
+  return role === 'ship' ? ['ship', undefined] : [role];
 }
 
 /** One identifier that was found, as the rows of its group. */
@@ -152,6 +151,7 @@ export function identifierDrafts(path: string, context: Context): Draft[] {
     : itemIdentifiers(list, context);
   const rows = rowsFor(path, context);
   const value = path.endsWith('.value');
+  const [best] = found;
   return found.slice(0, 3).map((identifier, index) => {
     const others = index === 0 ? found.slice(1).filter(({ score }) => score >= 0.7) : [];
     const mine = identifierRows(list, identifier);
@@ -161,7 +161,10 @@ export function identifierDrafts(path: string, context: Context): Draft[] {
       ...mine.filter((row) => row !== rule),
       ...others.flatMap((other) => identifierRows(list, other)),
     ];
-    return { rule, also, score: identifier.score, reasons: [reason('name', identifier.text)] };
+    // The first one is put in with the others: it goes first.
+    const score =
+      index === 0 ? identifier.score : Math.min(identifier.score, (best?.score ?? 1) - 0.02 * index);
+    return { rule, also, score, reasons: [reason('name', identifier.text)] };
   });
 }
 
@@ -192,6 +195,16 @@ class Finder {
     const candidate = this.scope.find((each) => !taken.has(each.path) && fits(each, new Set(each.name.own)));
     if (candidate !== undefined) this.found.push({ group, scheme, candidate, score, text });
   }
+}
+
+/** Words of what an item's own ids are of. */
+const PRODUCTS = ['item', 'variant', 'offer'];
+
+/** `inventory_item_id` as `inventoryItem`. */
+function kindOf(path: string): string {
+  const name = (path.split('.').at(-1) ?? '').replace(/[_-]?id$/i, '');
+  const camel = name.replace(/[_-]+([a-z])/gi, (_all, letter: string) => letter.toUpperCase());
+  return camel.charAt(0).toLowerCase() + camel.slice(1);
 }
 
 /** Shops write 0 for what is not there. */
@@ -269,29 +282,19 @@ function itemIdentifiers(list: string, context: Context): Identifier[] {
     "It is the buyer's item number.",
     (_, own) => own.has('customer') && (own.has('item') || own.has('sku')),
   );
-  finder.add(
-    'variant',
-    `${system}:variant`,
-    0.72,
-    "It is the shop's id of the variant.",
-    (_, own) => own.has('variant') && own.has('id'),
+  const ids = scope.filter(
+    ({ path, name }) => /[a-z_]id$/i.test(path) && PRODUCTS.some((word) => name.own.includes(word)),
   );
-  if (!found.some(({ group }) => group === 'variant')) {
-    finder.add(
-      'product',
-      `${system}:product`,
-      0.7,
-      "It is the partner's id of the product.",
-      ({ path }, own) => /product/i.test(path) && own.has('item') && (own.has('id') || own.has('sku')),
-    );
+  // A line's own id is none of its item's.
+  const lineId = context.best('lines[].lineId', context.line())?.candidate;
+  const variant = ids.find(({ name }) => name.own.includes('variant'));
+  for (const id of ids) {
+    // The product of a variant says less than the variant.
+    if (id.path === lineId?.path && context.fields.has('lines[].lineId')) continue;
+    if (variant !== undefined && id !== variant && !id.name.own.includes('offer')) continue;
+    const kind = kindOf(id.path);
+    finder.add(kind, `${system}:${kind}`, 0.7, "It is the partner's own id of it.", (each) => each === id);
   }
-  finder.add(
-    'offer',
-    `${system}:offer`,
-    0.7,
-    "It is the partner's id of the offer.",
-    (_, own) => own.has('offer') && own.has('id'),
-  );
   if (found.length === 0) {
     finder.add(
       'item',
@@ -345,7 +348,8 @@ function partyIdentifiers(list: string, context: Context): Identifier[] {
       'It is the tax number.',
       (candidate, own) =>
         (own.has('tax') || candidate.name.around.at(-1) === 'tax') &&
-        (own.has('id') || own.has('number')) &&
+        ['id', 'number', 'value'].some((word) => own.has(word)) &&
+        !/\]\.id$/.test(candidate.path) &&
         candidate.role !== 'seller',
     );
   const email = (): void =>

@@ -170,6 +170,8 @@ const ENTRIES: readonly Entry[] = [
 /** Words that change nothing about what a field means. */
 export const FILLERS = new Set([
   'code',
+  'gmt',
+  'utc',
   'value',
   'text',
   'info',
@@ -189,7 +191,32 @@ export const FILLERS = new Set([
   'names',
 ]);
 
-const ROLE_WORDS = new Set(['customer', 'ship', 'bill', 'address', 'party', 'parties', 'contact', 'default']);
+export const VAGUE_WORDS: ReadonlySet<string> = new Set([
+  'id',
+  'code',
+  'name',
+  'number',
+  'date',
+  'text',
+  'description',
+  'amount',
+  'value',
+  'type',
+  'title',
+  'reference',
+]);
+
+const ROLE_WORDS = new Set([
+  'seller',
+  'customer',
+  'ship',
+  'bill',
+  'address',
+  'party',
+  'parties',
+  'contact',
+  'default',
+]);
 
 /** What a target field is called by partners; the contract's own words where nothing else is known. */
 export function wantedOf(field: ContractField): Wanted {
@@ -205,12 +232,10 @@ export function wantedOf(field: ContractField): Wanted {
   const own = names.at(-1) ?? [];
   const parent = names.at(-2) ?? [];
   const standard = /cbc:([A-Za-z]+)/.exec(field.standard ?? '')?.[1];
-  const candidates = [
-    own,
-    [...parent, ...own],
-    wordsOf(field.title),
-    ...(standard === undefined ? [] : [wordsOf(standard)]),
-  ];
+  // `code` and `number` say nothing by themselves, and neither does UBL's ID.
+  const says = (words: readonly string[]): boolean => words.some((word) => !VAGUE_WORDS.has(word));
+  const named = [own, wordsOf(field.title), ...(standard === undefined ? [] : [wordsOf(standard)])];
+  const candidates = [...named.filter(says), [...parent, ...own]];
   const phrases = candidates
     .filter((words) => words.length > 0)
     .map((words, index) => ({ words: [...new Set(words)], weight: 0.95 - index * 0.07 }));

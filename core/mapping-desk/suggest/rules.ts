@@ -31,6 +31,8 @@ export function transformsFor(target: ContractField, { field }: Candidate): Made
   });
   const asText = type === 'number' ? (['string'] as const) : (['trim'] as const);
   if (target.format === 'date-time' || target.format === 'date') return times(examples);
+  if (target.path === 'externalRevision' && (field.looks === 'time' || field.looks === 'date'))
+    return times(examples);
   if (target.type === 'decimal' || target.type === 'number' || target.type === 'integer')
     return decimals(target, type, examples);
   if (target.type === 'boolean') return made(['boolean']);

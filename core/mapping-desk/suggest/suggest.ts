@@ -1,22 +1,17 @@
 /** Suggestions for the fields of a target that no row fills yet. Nothing is applied: people accept. */
 import type { ContractRegistry } from '../../contract';
-import { compileMapping, type MappingSpec, type Rule, type TransformSpec } from '../../mapping';
+import { compileMapping, type MappingSpec, type Rule } from '../../mapping';
 import type { ContractField, SourceField, SuggestAnswer, Suggestion, TargetSuggestions } from '../api';
 import { contractFields } from '../contract-fields';
 import { looksLike } from '../looks';
 import { plainPath } from '../paths';
 import { sourceFields } from '../source-fields';
 import { completed, contextOf, shortened } from '../try';
-import { groupDrafts, totalDrafts } from './amounts';
 import { confidenceOf } from './calibration';
-import { Context, type Draft, reason } from './context';
-import { enumOverlap } from './enums';
-import { fixedDrafts, keyDrafts, rowsFor } from './fixed';
-import { matchesOf } from './match';
+import { Context, type Draft } from './context';
+import { draftsFor, sorted } from './drafts';
 import { type Memory, NO_MEMORY } from './memory';
-import { identifierDrafts, partyNameDrafts } from './parties';
-import { numberOf, ruleOf, transformsFor } from './rules';
-import { type Candidate, sourceOf } from './source';
+import { sourceOf } from './source';
 
 export interface SuggestOptions {
   readonly registry: ContractRegistry;
@@ -50,7 +45,7 @@ export async function suggest(
   });
   const filled = new Set(spec.rules.map(({ target }) => plainPath(String(target))));
   const wanted = options.targets === undefined ? undefined : new Set(options.targets.map(plainPath));
-  const found: { field: ContractField; drafts: Draft[] }[] = [];
+  const found: Found[] = [];
   for (const field of fields) {
     if (wanted === undefined ? isFilled(field, filled) : !wanted.has(field.path)) continue;
     const drafts = unique(draftsFor(field, context)).filter(({ score }) => score >= MIN_SCORE);
@@ -58,6 +53,7 @@ export async function suggest(
       continue;
     found.push({ field, drafts: drafts.slice(0, MAX_SUGGESTIONS) });
   }
+  doubtOptional(found, fields);
   const values = await valuesOf(spec, found, unwrapped);
   const targets = found.map(
     ({ field, drafts }): TargetSuggestions => ({
@@ -70,6 +66,52 @@ export async function suggest(
   return { targets, milliseconds: Math.round(performance.now() - begun) };
 }
 
+interface Found {
+  readonly field: ContractField;
+  drafts: Draft[];
+}
+
+/** Nobody should take what makes an object that its contract refuses. */
+const DOUBTED = 0.45;
+
+/**
+ * Objects that a message need not have: their constants alone make none, and what would make one that lacks what it
+ * must have is doubted.
+ */
+function doubtOptional(found: Found[], fields: readonly ContractField[]): void {
+  const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('.')));
+  const byPath = new Map(found.map((each) => [each.field.path, each]));
+  const taken = new Set(
+    found
+      .filter(({ drafts: [first] }) => first?.rule.from !== undefined)
+      .map(({ field }) => parentOf(field.path)),
+  );
+  const optional = fields.filter(
+    ({ type, required, leaf }) => type === 'object' && required === false && !leaf,
+  );
+  for (const { path } of optional) {
+    // The order's payment status is read from it.
+    if (path === 'payment') continue;
+    const inside = found.filter(({ field }) => field.path.startsWith(`${path}.`));
+    const isTaken = [...taken].some((parent) => parent === path || parent.startsWith(`${path}.`));
+    if (!isTaken)
+      for (const each of inside) each.drafts = each.drafts.filter(({ rule }) => rule.from !== undefined);
+    const lacks = fields.some(
+      ({ path: own, required, leaf }) =>
+        required === 'with parent' &&
+        leaf &&
+        parentOf(own) === path &&
+        (byPath.get(own)?.drafts.length ?? 0) === 0,
+    );
+    if (!lacks) continue;
+    for (const each of inside)
+      each.drafts = each.drafts.map((draft) => ({ ...draft, score: Math.min(draft.score, DOUBTED) }));
+  }
+  for (let index = found.length - 1; index >= 0; index -= 1) {
+    if (found[index]?.drafts.length === 0 && found[index]?.field.required === false) found.splice(index, 1);
+  }
+}
+
 function isFilled({ path }: ContractField, filled: ReadonlySet<string>): boolean {
   if (filled.has(path)) return true;
   // A list or object that is put in as a whole.
@@ -78,236 +120,6 @@ function isFilled({ path }: ContractField, filled: ReadonlySet<string>): boolean
     if (filled.has(parent)) return true;
   }
   return [...filled].some((target) => target.startsWith(`${path}[]`));
-}
-
-function draftsFor(field: ContractField, context: Context): Draft[] {
-  const { path } = field;
-  if (/identifiers\[\]\.(?:value|scheme)$/.test(path)) return identifierDrafts(path, context);
-  if (/identifiers$/.test(path)) {
-    const none = identifierDrafts(`${path}[].value`, context).length === 0;
-    return none && field.required !== false
-      ? [emptyList(path, context, 'Nothing in the message identifies it.')]
-      : [];
-  }
-  if (/(?:^|\.)(?:taxes|allowancesCharges)(?:\[\]|$)/.test(path) && !path.endsWith('[]')) {
-    return context.fields.has('totals') ? groupDrafts(path, context) : [];
-  }
-  if (!field.leaf) {
-    const optionalList = field.type === 'list' && field.required !== false;
-    return optionalList && !path.includes('lines') ? [emptyList(path, context, 'It can stay empty.')] : [];
-  }
-  if (path.startsWith('totals.')) return totalDrafts(path, context);
-  if (path === 'notes') return noteDrafts(field, context);
-  if (/^parties\.[A-Za-z]+\.name$/.test(path)) return partyNameDrafts(path, context);
-  if (path.startsWith('extensions')) return [];
-  if (path === 'currency') return currencyDrafts(field, context);
-  if (/orderRef\.id$/.test(path)) return keyDrafts(context, path);
-  return withFallback(
-    sorted([
-      ...matchedDrafts(field, context),
-      ...stockDrafts(field, context),
-      ...fixedDrafts(field, context),
-    ]),
-    field,
-    context,
-  );
-}
-
-/** A field that is not in every entry: the next best row stands in where it is missing. */
-function withFallback(drafts: Draft[], field: ContractField, context: Context): Draft[] {
-  const [best] = drafts;
-  const from = best?.rule.from;
-  if (best === undefined || typeof from !== 'string' || field.required === false) return drafts;
-  const scope = scopeOf(field, context) ?? [];
-  const own = scope.find(({ path }) => path === from);
-  const all = scope
-    .filter(({ list }) => list === own?.list)
-    .reduce((most, { field: { count } }) => Math.max(most, count), 0);
-  if (own === undefined || own.list === '' || own.field.count >= all) return drafts;
-  const fallback = drafts.find(
-    ({ rule }) =>
-      rule.from === undefined ||
-      rule.from === '$number' ||
-      (context.fields.has('onHand') && rule.from !== from),
-  );
-  if (fallback === undefined) return drafts;
-  const { required: _required, ...direct } = best.rule;
-  const text = `${own.field.count} of ${all} entries have it; for the others: ${fallback.reasons[0]?.text ?? 'the next row.'}`;
-  const combined: Draft = {
-    rule: fallback.rule,
-    also: [...best.also, ...fallback.also, direct],
-    score: best.score + 0.001,
-    reasons: [...best.reasons, reason('structure', text)],
-  };
-  return [combined, ...drafts];
-}
-
-/** Stock that follows from the other figures. */
-function stockDrafts({ path }: ContractField, context: Context): Draft[] {
-  const figure = (name: string): Candidate | undefined => context.best(name)?.candidate;
-  const draft = (rule: Rule, score: number, text: string): Draft => ({
-    rule,
-    also: context.root,
-    score,
-    reasons: [reason('structure', text)],
-  });
-  const less = (name: 'add' | 'subtract', other: Candidate): TransformSpec => ({
-    [name]: { from: other.path, transforms: [numberOf(other), { default: '0' }] },
-  });
-  if (!context.fields.has('onHand')) return [];
-  const [onHand, reserved, available] = [figure('onHand'), figure('reserved'), figure('available')];
-  if (path === 'reserved')
-    return [draft({ target: path, const: '0' }, 0.6, 'Nothing is reserved where nothing is said.')];
-  if (path === 'onHand' && available !== undefined) {
-    const transforms = [numberOf(available), ...(reserved === undefined ? [] : [less('add', reserved)])];
-    return [
-      draft(
-        { target: path, from: available.path, transforms, required: true },
-        0.55,
-        'What is available and what is reserved is there.',
-      ),
-    ];
-  }
-  if (path === 'available' && onHand !== undefined) {
-    const transforms = [numberOf(onHand), ...(reserved === undefined ? [] : [less('subtract', reserved)])];
-    return [
-      draft(
-        { target: path, from: onHand.path, transforms, required: true },
-        0.55,
-        'What is there less what is reserved.',
-      ),
-    ];
-  }
-  if (path === 'asOf')
-    return [
-      draft(
-        { target: path, context: 'receivedAt', transforms: ['date'] },
-        0.5,
-        'The time when the message came.',
-      ),
-    ];
-  return [];
-}
-
-function emptyList(path: string, context: Context, text: string): Draft {
-  return {
-    rule: { target: path, const: [] },
-    also: rowsFor(path, context),
-    score: 0.8,
-    reasons: [reason('structure', text)],
-  };
-}
-
-function noteDrafts(field: ContractField, context: Context): Draft[] {
-  const [best] = matchesOf(field, context.header(), context.ask.memory);
-  if (best === undefined) return [emptyList('notes', context, 'The message has no note.')];
-  const rule: Rule = {
-    target: 'notes[note]',
-    from: best.candidate.path,
-    transforms: ['trim', { truncate: 10000 }],
-  };
-  return [{ rule, also: context.root, score: best.score, reasons: best.reasons }];
-}
-
-function currencyDrafts(field: ContractField, context: Context): Draft[] {
-  return context.currencies().map(({ candidate, score, reasons }) => ({
-    rule: ruleOf(field.path, candidate.path, context.currencyTransforms(candidate), field.required !== false),
-    also: context.root,
-    score: candidate.list === '' || candidate.list === context.documents ? score : score - 0.1,
-    reasons,
-  }));
-}
-
-/** Fields of the source by name, type and values. */
-function matchedDrafts(field: ContractField, context: Context): Draft[] {
-  const scope = scopeOf(field, context);
-  if (scope === undefined) return [];
-  const drafts: Draft[] = [];
-  for (const { candidate, score, reasons } of matchesOf(field, scope, context.ask.memory).slice(0, 6)) {
-    const made = transformsFor(field, candidate);
-    const currency = made.money ? context.currencyRow() : undefined;
-    const transforms =
-      made.money && currency === undefined
-        ? made.transforms.filter((each) => !isRound(each))
-        : made.transforms;
-    const structure =
-      field.list === 'lines[]' && context.lines !== undefined
-        ? [
-            reason(
-              'structure',
-              `${context.lines.path.replace(/\[\]$/, '') || 'Each row'} is the list of the lines.`,
-            ),
-          ]
-        : [];
-    const ofLine =
-      field.path === 'lines[].unitPrice.amount' && drafts.length === 0
-        ? priceOfLine(candidate, context)
-        : undefined;
-    if (ofLine !== undefined)
-      drafts.push({
-        ...ofLine,
-        also: [...rowsFor(field.path, context), ...(currency === undefined ? [] : [currency])],
-        score,
-      });
-    drafts.push({
-      rule: ruleOf(field.path, candidate.path, transforms, field.required !== false),
-      also: [...rowsFor(field.path, context), ...(currency === undefined ? [] : [currency])],
-      score:
-        score - made.doubt - (ofLine === undefined ? 0 : 0.2) - (field.path.startsWith('status.') ? 0.25 : 0),
-      reasons: [...reasons, ...made.reasons, ...structure],
-    });
-  }
-  if (field.enum !== undefined && drafts.length === 0) drafts.push(...overlapDrafts(field, scope, context));
-  return drafts;
-}
-
-/** The amount of a line by its quantity, where the sample's numbers foot only so. */
-function priceOfLine(price: Candidate, context: Context): Pick<Draft, 'rule' | 'reasons'> | undefined {
-  const quantity = context.best('lines[].quantity.original', context.line())?.candidate;
-  if (quantity === undefined || !context.sums().priceOfLine) return undefined;
-  const divide = { divide: { from: quantity.path, transforms: [numberOf(quantity)] } };
-  const transforms = [numberOf(price), divide, { round: { digits: 6, min: 'currency' } }];
-  return {
-    rule: {
-      ...ruleOf('lines[].unitPrice.amount', price.path, transforms, true),
-      where: [{ from: quantity.path, transforms: [numberOf(quantity)], greaterThan: 0 }],
-    },
-    reasons: [reason('value', 'The totals foot only when this is the amount of the whole line.')],
-  };
-}
-
-/** No name fits, but the values are our own words. */
-function overlapDrafts(field: ContractField, scope: readonly Candidate[], context: Context): Draft[] {
-  return scope
-    .filter(
-      (candidate) =>
-        candidate.field.type === 'text' && enumOverlap(candidate.field.examples, field.enum ?? []) === 1,
-    )
-    .slice(0, 2)
-    .map((candidate) => {
-      const made = transformsFor(field, candidate);
-      return {
-        rule: ruleOf(field.path, candidate.path, made.transforms, field.required !== false),
-        also: rowsFor(field.path, context),
-        score: 0.48,
-        reasons: [reason('enum', 'Its values are words for this field.'), ...made.reasons],
-      };
-    });
-}
-
-/** Where the values of a target may come from: the document's own fields, or those of one line. */
-function scopeOf(field: ContractField, context: Context): Candidate[] | undefined {
-  if (field.list === undefined) return context.header();
-  if (field.list === 'lines[]') return context.line();
-  return undefined;
-}
-
-function isRound(transform: unknown): boolean {
-  return typeof transform === 'object' && transform !== null && Object.hasOwn(transform, 'round');
-}
-
-function sorted(drafts: Draft[]): Draft[] {
-  return drafts.sort((a, b) => b.score - a.score);
 }
 
 function unique(drafts: readonly Draft[]): Draft[] {
@@ -390,12 +202,14 @@ async function valuesOf(
         trace: true,
       },
     );
+    const made = new Map<string, unknown[]>();
     for (const { rule, value } of trace) {
       if (value === undefined) continue;
       const key = JSON.stringify(rules[rule]);
-      const known = values.get(key) ?? [];
-      if (known.length < 3) values.set(key, [...known, shortened(value)]);
+      const known = made.get(key) ?? [];
+      if (known.length < 3) made.set(key, [...known, shortened(value)]);
     }
+    for (const [key, list] of made) if (!values.has(key)) values.set(key, list);
   }
   return values;
 }

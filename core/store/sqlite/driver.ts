@@ -7,7 +7,16 @@ import { placeOf, refuseNetworkShare, sqliteWarnings } from '../checks';
 import { applyMigrations } from '../migrations';
 import type { Migration, Statement, StatementResult, Store, StoreHealth, StoreOptions } from '../types';
 import { StatementExpectationError } from '../types';
-import type { Failure, FromWorker, Reply, Request, ToWorker, WorkerHealth } from './protocol';
+import type {
+  Failure,
+  FromWorker,
+  Reply,
+  Request,
+  ToWorker,
+  WireResult,
+  WireStatement,
+  WorkerHealth,
+} from './protocol';
 
 const DEFAULT_MAX_QUEUED = 10_000;
 
@@ -18,16 +27,21 @@ const WORDS: Readonly<Record<string, string>> = {
   '{now}': "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
   '{skip_locked}': '',
 };
-const translated = new Map<string, string>();
+/** Distinct texts that are given to the worker once. We have some dozens. */
+const MAX_TEXTS = 1000;
+const NO_ROWS: StatementResult['rows'] = [];
 
-/** Portable SQL to SQLite's, but for quoted text; cached, since our statement texts are few. */
+/** Portable SQL to SQLite's, but for quoted text. */
 function translate(sql: string): string {
-  let text = translated.get(sql);
-  if (text === undefined) {
-    text = sql.replace(/'(?:[^']|'')*'|\{[a-z_]+\}/g, (word) => WORDS[word] ?? word);
-    if (translated.size < 1000) translated.set(sql, text);
-  }
-  return text;
+  return sql.replace(/'(?:[^']|'')*'|\{[a-z_]+\}/g, (word) => WORDS[word] ?? word);
+}
+
+function isList(value: Value): value is readonly WireResult[] {
+  return Array.isArray(value);
+}
+
+function resultOf([changes, inserted, rows = NO_ROWS]: WireResult): StatementResult {
+  return inserted === undefined ? { rows, changes } : { rows, changes, inserted };
 }
 
 /** SQLite's primary result codes (sqlite.org/rescode.html) as errors with a sentence; nothing was committed. */
@@ -67,8 +81,11 @@ function errorOf(failure: Failure, file: string): Error {
   }
 }
 
+type Value = Exclude<Reply[1], undefined>;
+type Answer = readonly StatementResult[] | WorkerHealth | null;
+
 interface Waiting {
-  resolve(value: Extract<Reply, { ok: true }>['value']): void;
+  resolve(value: Answer): void;
   reject(error: Error): void;
 }
 
@@ -79,6 +96,9 @@ class SqliteStore implements Store {
   readonly instanceId = randomUUID();
   readonly #waiting = new Map<number, Waiting>();
   readonly #maxQueued: number;
+  /** By portable SQL. */
+  readonly #numbers = new Map<string, number>();
+  #newTexts: (readonly [number: number, sql: string])[] = [];
   /** Asked in this turn of the event loop, not posted yet. */
   #unsent: Request[] = [];
   #nextId = 1;
@@ -108,12 +128,23 @@ class SqliteStore implements Store {
         }),
       );
     }
-    const wire = statements.map(({ sql, params = [], expect }) => ({
-      sql: translate(sql),
-      params,
-      ...(expect === undefined ? {} : { expect }),
-    }));
-    return this.#ask({ type: 'run', statements: wire }) as Promise<readonly StatementResult[]>;
+    const wire = statements.map(({ sql, params = [], expect }): WireStatement => {
+      const named = this.#name(sql);
+      return expect === undefined ? [named, params] : [named, params, expect];
+    });
+    return this.#ask((id) => [id, wire]) as Promise<readonly StatementResult[]>;
+  }
+
+  /** The number of a text; the first time, the worker is told. Texts beyond the limit go as they are. */
+  #name(sql: string): number | string {
+    const known = this.#numbers.get(sql);
+    if (known !== undefined) return known;
+    const text = translate(sql);
+    const number = this.#numbers.size;
+    if (number >= MAX_TEXTS) return text;
+    this.#numbers.set(sql, number);
+    this.#newTexts.push([number, text]);
+    return number;
   }
 
   migrate(migration: Migration): Promise<void> {
@@ -135,7 +166,7 @@ class SqliteStore implements Store {
       };
     }
     const queued = this.#waiting.size;
-    const seen = (await this.#ask({ type: 'health' })) as WorkerHealth;
+    const seen = (await this.#ask((id) => ({ id, type: 'health' }))) as WorkerHealth;
     const warnings = sqliteWarnings(await placeOf(dirname(this.file)), version);
     const problem = seen.refuses === undefined ? undefined : errorOf(seen.refuses, this.file).message;
     return {
@@ -155,7 +186,7 @@ class SqliteStore implements Store {
    */
   async backup(file: string): Promise<void> {
     if (this.#closing !== undefined) throw closedError(this.file);
-    await this.#ask({ type: 'backup', file });
+    await this.#ask((id) => ({ id, type: 'backup', file }));
   }
 
   close(): Promise<void> {
@@ -167,29 +198,32 @@ class SqliteStore implements Store {
     // The worker serves its port in order, so everything queued before is committed first.
     const exited = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
     try {
-      await this.#ask({ type: 'close' });
+      await this.#ask((id) => ({ id, type: 'close' }));
     } catch {
       await this.worker.terminate();
     }
     await exited;
   }
 
-  #ask(request: DistributiveOmit<Request, 'id'>): Promise<Extract<Reply, { ok: true }>['value']> {
+  #ask(request: (id: number) => Request): Promise<Answer> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       if (this.#unsent.length === 0) setImmediate(() => this.#send());
-      this.#unsent.push({ id, ...request });
+      this.#unsent.push(request(id));
     });
   }
 
   /** Once per turn of the event loop; a message per unit would cost more than the unit. */
   #send(): void {
-    const requests: ToWorker = this.#unsent;
+    const requests = this.#unsent;
+    const texts = this.#newTexts;
     this.#unsent = [];
+    this.#newTexts = [];
     try {
-      this.worker.postMessage(requests);
+      this.worker.postMessage({ texts, requests } satisfies ToWorker);
     } catch {
+      this.worker.postMessage({ texts, requests: [] } satisfies ToWorker);
       // One of them holds what cannot be cloned; only that one may fail, and nothing may throw out of a timer.
       for (const request of requests) this.#sendOne(request);
     }
@@ -197,19 +231,19 @@ class SqliteStore implements Store {
 
   #sendOne(request: Request): void {
     try {
-      this.worker.postMessage([request]);
+      this.worker.postMessage({ texts: [], requests: [request] } satisfies ToWorker);
     } catch (error) {
       const failure: Failure = { type: 'sqlite', errcode: 20, message: (error as Error).message };
-      this.#answer({ id: request.id, ok: false, failure });
+      this.#answer([idOf(request), undefined, failure]);
     }
   }
 
-  #answer(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
+  #answer([id, value, failure]: Reply): void {
+    const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
-    this.#waiting.delete(reply.id);
-    if (reply.ok) waiting.resolve(reply.value);
-    else waiting.reject(errorOf(reply.failure, this.file));
+    this.#waiting.delete(id);
+    if (value !== undefined) waiting.resolve(isList(value) ? value.map(resultOf) : value);
+    else waiting.reject(errorOf(failure, this.file));
   }
 
   #fail(problem: string): void {
@@ -224,7 +258,9 @@ class SqliteStore implements Store {
   }
 }
 
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+function idOf(request: Request): number {
+  return 'id' in request ? request.id : request[0];
+}
 
 function closedError(file: string): CrossdockError {
   return new CrossdockError(`The store ${file} is closed.`, {

@@ -12,10 +12,19 @@ import { rmSync, statSync, writeFileSync } from 'node:fs';
 import * as sqlite from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { StatementResult } from '../types';
-import type { Failure, FromWorker, Reply, Request, ToWorker, WireStatement } from './protocol';
+import type {
+  Failure,
+  FromWorker,
+  Reply,
+  Request,
+  ToWorker,
+  WireResult,
+  WireStatement,
+  WireUnit,
+} from './protocol';
 import { diskHasRoom, probe, undo } from './room';
 
-type RunRequest = Extract<Request, { type: 'run' }>;
+type OtherRequest = Exclude<Request, WireUnit>;
 
 /** Units in one commit: measured to be flat beyond 256; a bound keeps the latency of the first one small. */
 const MAX_GROUP = 512;
@@ -40,7 +49,9 @@ let lastCommitAt: number | undefined;
 /** Why nothing is written now, and when that is looked at again (performance.now()). */
 let shut: { readonly failure: Failure; readonly until: number } | undefined;
 let nextLook: NodeJS.Timeout | undefined;
-const prepared = new Map<string, { statement: sqlite.StatementSync; reads: boolean }>();
+/** SQL by the numbers that the driver has given. */
+const texts = new Map<number, string>();
+const prepared = new Map<number | string, { statement: sqlite.StatementSync; reads: boolean }>();
 
 class ExpectationFailed extends Error {
   constructor(readonly failure: Failure) {
@@ -66,13 +77,14 @@ function open(): void {
   db.exec('COMMIT');
 }
 
-function prepare(sql: string): { statement: sqlite.StatementSync; reads: boolean } {
-  const known = prepared.get(sql);
+function prepare(named: number | string): { statement: sqlite.StatementSync; reads: boolean } {
+  const known = prepared.get(named);
   if (known !== undefined) return known;
   if (prepared.size >= MAX_PREPARED) prepared.clear();
+  const sql = typeof named === 'number' ? (texts.get(named) ?? '') : named;
   const statement = db.prepare(sql);
   const entry = { statement, reads: givesRows(sql) };
-  prepared.set(sql, entry);
+  prepared.set(named, entry);
   return entry;
 }
 
@@ -82,17 +94,19 @@ function givesRows(sql: string): boolean {
   return /^\s*with\b/i.test(sql) && !/\)\s*(insert|update|delete)\b/i.test(sql);
 }
 
-function execute(step: WireStatement, index: number): StatementResult {
-  const { statement, reads } = prepare(step.sql);
-  let result: StatementResult;
+function execute([sql, params, expected]: WireStatement, index: number): WireResult {
+  const { statement, reads } = prepare(sql);
+  let result: WireResult;
   if (reads) {
-    const rows = statement.all(...step.params) as StatementResult['rows'];
-    result = { rows: rows.map((row) => ({ ...row })), changes: rows.length };
+    const rows = statement.all(...params) as StatementResult['rows'];
+    result = [rows.length, undefined, rows];
   } else {
-    result = { rows: [], changes: Number(statement.run(...step.params).changes) };
+    const { changes, lastInsertRowid } = statement.run(...params);
+    result = [Number(changes), Number(lastInsertRowid)];
   }
-  if (step.expect !== undefined && result.changes !== step.expect) {
-    throw new ExpectationFailed({ type: 'expect', index, expected: step.expect, actual: result.changes });
+  const [actual] = result;
+  if (expected !== undefined && actual !== expected) {
+    throw new ExpectationFailed({ type: 'expect', index, expected, actual });
   }
   return result;
 }
@@ -109,16 +123,16 @@ function endsGroup(errcode: number): boolean {
 }
 
 /** Runs one unit inside the open transaction; a failed one leaves no trace. */
-function runUnit(request: RunRequest): Reply {
+function runUnit([id, statements]: WireUnit): Reply {
   // A single statement is atomic by itself; only longer units pay for a savepoint. An expectation is checked after
   // the statement has run, so it needs the savepoint too.
-  const [only] = request.statements;
-  const plain = request.statements.length === 1 && only?.expect === undefined;
+  const [only] = statements;
+  const plain = statements.length === 1 && only?.[2] === undefined;
   if (!plain) db.exec('SAVEPOINT unit');
   try {
-    const value = request.statements.map(execute);
+    const value = statements.map(execute);
     if (!plain) db.exec('RELEASE unit');
-    return { id: request.id, ok: true, value };
+    return [id, value];
   } catch (error) {
     const failure = failureOf(error);
     if (failure.type === 'sqlite' && endsGroup(failure.errcode)) throw error;
@@ -126,11 +140,11 @@ function runUnit(request: RunRequest): Reply {
       db.exec('ROLLBACK TO unit');
       db.exec('RELEASE unit');
     }
-    return { id: request.id, ok: false, failure };
+    return [id, undefined, failure];
   }
 }
 
-function commitGroup(group: readonly RunRequest[]): readonly Reply[] {
+function commitGroup(group: readonly WireUnit[]): readonly Reply[] {
   try {
     db.exec('BEGIN IMMEDIATE');
     const replies = group.map(runUnit);
@@ -142,7 +156,7 @@ function commitGroup(group: readonly RunRequest[]): readonly Reply[] {
     const failure = failureOf(error);
     undo(db);
     if (failure.type === 'sqlite' && SHUTS.has(failure.errcode)) shutFor(failure);
-    return group.map(({ id }) => ({ id, ok: false, failure }));
+    return group.map(([id]) => [id, undefined, failure]);
   }
 }
 
@@ -170,24 +184,24 @@ function reopen(): void {
 }
 
 /** Units of a shut store: those that only read get their rows, the others the reason. */
-function readGroup(group: readonly RunRequest[], reason: Failure): readonly Reply[] {
+function readGroup(group: readonly WireUnit[], reason: Failure): readonly Reply[] {
   try {
     db.exec('PRAGMA query_only = 1');
     db.exec('BEGIN');
     const replies = group.map(runUnit);
     db.exec('COMMIT');
-    return replies.map((reply) => (refusedToWrite(reply) ? { ...reply, failure: reason } : reply));
+    return replies.map((reply) => (refusedToWrite(reply) ? [reply[0], undefined, reason] : reply));
   } catch (error) {
     const failure = failureOf(error);
     undo(db);
-    return group.map(({ id }) => ({ id, ok: false, failure }));
+    return group.map(([id]) => [id, undefined, failure]);
   } finally {
     db.exec('PRAGMA query_only = 0');
   }
 }
 
-function refusedToWrite(reply: Reply): reply is Extract<Reply, { ok: false }> {
-  return !reply.ok && reply.failure.type === 'sqlite' && reply.failure.errcode === READONLY;
+function refusedToWrite([, , failure]: Reply): boolean {
+  return failure?.type === 'sqlite' && failure.errcode === READONLY;
 }
 
 function sizeOf(path: string): number {
@@ -231,12 +245,12 @@ async function copyInSteps(target: string): Promise<void> {
   }
 }
 
-function startCopy({ id, file: target }: Extract<Request, { type: 'backup' }>): void {
+function startCopy({ id, file: target }: Extract<OtherRequest, { type: 'backup' }>): void {
   const copy = (copying ?? Promise.resolve())
     .then(() => copyTo(target))
     .then(
-      () => answer({ id, ok: true, value: null }),
-      (error: unknown) => answer({ id, ok: false, failure: failureOf(error) }),
+      () => answer([id, null]),
+      (error: unknown) => answer([id, undefined, failureOf(error)]),
     )
     .finally(() => {
       if (copying === copy) copying = undefined;
@@ -248,7 +262,7 @@ function answer(reply: Reply): void {
   post({ type: 'replies', replies: [reply] });
 }
 
-function answerOther(request: Exclude<Request, { type: 'run' }>): void {
+function answerOther(request: OtherRequest): void {
   const { id } = request;
   try {
     if (request.type === 'backup') {
@@ -259,14 +273,14 @@ function answerOther(request: Exclude<Request, { type: 'run' }>): void {
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       db.close();
       clearTimeout(nextLook);
-      answer({ id, ok: true, value: null });
+      answer([id, null]);
       port?.close();
       return;
     }
     const bytes = sizeOf(file) + sizeOf(`${file}-wal`);
-    answer({ id, ok: true, value: { bytes, lastCommitAt, refuses: shut?.failure } });
+    answer([id, { bytes, lastCommitAt, refuses: shut?.failure }]);
   } catch (error) {
-    answer({ id, ok: false, failure: failureOf(error) });
+    answer([id, undefined, failureOf(error)]);
   }
 }
 
@@ -286,9 +300,9 @@ function serve(): void {
     gather();
     const [next] = queue;
     if (next === undefined) return;
-    if (next.type === 'run') {
-      const end = queue.findIndex(({ type }) => type !== 'run');
-      const group = queue.splice(0, Math.min(MAX_GROUP, end === -1 ? queue.length : end)) as RunRequest[];
+    if (isUnit(next)) {
+      const end = queue.findIndex((request) => !isUnit(request));
+      const group = queue.splice(0, Math.min(MAX_GROUP, end === -1 ? queue.length : end)) as WireUnit[];
       post({
         type: 'replies',
         replies: shut === undefined ? commitGroup(group) : readGroup(group, shut.failure),
@@ -310,19 +324,28 @@ function serve(): void {
   }
 }
 
+function isUnit(request: Request): request is WireUnit {
+  return Array.isArray(request);
+}
+
 /** Takes what waits in the port, as far as the next group needs it. */
 function gather(): void {
   while (queue.length < MAX_GROUP && port !== null) {
     const received = receiveMessageOnPort(port) as { message: ToWorker } | undefined;
     if (received === undefined) return;
-    queue.push(...received.message);
+    take(received.message);
   }
+}
+
+function take(message: ToWorker): void {
+  for (const [number, sql] of message.texts) texts.set(number, sql);
+  queue.push(...message.requests);
 }
 
 try {
   open();
-  port.on('message', (requests: ToWorker) => {
-    queue.push(...requests);
+  port.on('message', (message: ToWorker) => {
+    take(message);
     if (!turn) serve();
   });
   const version = process.versions['sqlite'] ?? 'unknown';

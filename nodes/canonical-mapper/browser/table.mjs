@@ -1,0 +1,537 @@
+/** The middle: a grid with one row for each target field. Arrows move, Enter edits, Ctrl+Space suggests. */
+import { button, el, fill, icon } from '../../console/browser/dom.mjs';
+import { columns, drawRow, rowName } from './cells.mjs';
+import { combo } from './combo.mjs';
+import { constantControl, labelled, textControl } from './controls.mjs';
+import { put, rulesOf, sureOnes } from './fill.mjs';
+import { showMenu } from './popover.mjs';
+import { editSource } from './source-editor.mjs';
+import { moveRule } from './spec-edit.mjs';
+import { editSteps } from './steps.mjs';
+import { counted, shown, t } from './words.mjs';
+
+const sure = 0.8;
+const page = 10;
+
+/** @param context `{ session, popovers, say, editExpression }` */
+export function createTable({ session, popovers, say, editExpression }) {
+  const { state } = session;
+  const drawn = new Map();
+  let rows = [];
+  let active = { key: '', column: 1 };
+  const body = el('div.grid-body', { role: 'rowgroup' });
+  const head = el(
+    'div.grid-head',
+    { role: 'row' },
+    columns.map((name, index) =>
+      el(`div.cell.${name}`, { role: 'columnheader', 'aria-colindex': index + 1 }, t(`column.${name}`)),
+    ),
+  );
+  const grid = el(
+    'div.grid',
+    {
+      role: 'grid',
+      'aria-label': t('table.heading'),
+      'aria-colcount': columns.length,
+      'aria-describedby': 'crossdock-mapper-keys',
+    },
+    el('div', { role: 'rowgroup' }, head),
+    body,
+  );
+  const tools = el('div.table-tools');
+  const banner = el('div.table-banner', { hidden: true });
+  const keys = el('p.spoken', { id: 'crossdock-mapper-keys' }, t('table.keys'));
+  const element = el('section.pane.table', { 'aria-label': t('table.heading') }, tools, banner, grid, keys);
+  const editing = { session, popovers, say, editExpression, back: () => focus() };
+
+  const adder = combo({
+    label: t('table.add'),
+    placeholder: t('table.addPlaceholder'),
+    clears: true,
+    strict: true,
+    options: () => [
+      ...session.addable.map(({ path, title }) => ({ value: path, hint: title, more: t('table.optional') })),
+      ...rows
+        .filter(({ kind }) => kind !== 'object')
+        .map((row) => ({ value: row.target, hint: rowName(row) })),
+    ],
+    chosen(path) {
+      if (path === '') return;
+      if (!rows.some(({ target }) => target === path)) session.want(path);
+      const row = rows.find(
+        ({ target }) => target === path || target.replaceAll(/\[[\w-]+\]/g, '[]') === path,
+      );
+      if (row) moveTo(row.key, 1);
+    },
+  });
+
+  function look(row) {
+    const { trial } = state;
+    const result = row.rule && trial?.row(row.rule);
+    return {
+      catalogue: state.catalogue,
+      suggestion: session.suggestionsFor(row)[0],
+      problems: row.rule && trial ? trial.problemsOf(row.rule) : [],
+      result,
+      isMissing:
+        row.rule === undefined && trial !== undefined && (trial.missing.has(row.target) || row.required),
+    };
+  }
+
+  function stamp(row, seen) {
+    const { catalogue, ...rest } = seen;
+    return JSON.stringify([row.rule, row.required, row.nth, row.of, rest, catalogue.transforms.length]);
+  }
+
+  function classes(row, seen) {
+    return [
+      'grid-row',
+      `kind-${row.kind}`,
+      row.head && 'is-head',
+      row.rule === undefined && !(row.kind === 'object') && 'is-open',
+      seen.problems.length > 0 && 'is-bad',
+      seen.isMissing && 'is-missing',
+      seen.suggestion && 'has-ghost',
+    ]
+      .filter(Boolean)
+      .join(' ');
+  }
+
+  function rowElement(row, index) {
+    const seen = look(row);
+    const now = stamp(row, seen);
+    let there = drawn.get(row.key);
+    if (there === undefined || there.stamp !== now) {
+      const hadFocus = there?.element.contains(document.activeElement);
+      const { cells, note } = drawRow(row, seen, {
+        accept: (event) => {
+          event.stopPropagation();
+          accept(rowOf(row.key));
+        },
+        menu: (event) => {
+          event.stopPropagation();
+          menu(rowOf(row.key), event.currentTarget);
+        },
+      });
+      const fresh = el('div', { role: 'row', 'data-key': row.key, 'aria-label': rowName(row) }, cells, note);
+      fresh.style.setProperty('--depth', String(Math.min(row.depth, 4)));
+      there = { element: fresh, stamp: now, hadFocus };
+      drawn.set(row.key, there);
+    }
+    there.element.className = classes(row, seen);
+    there.element.setAttribute('aria-rowindex', String(index + 2));
+    return there;
+  }
+
+  const rowOf = (key) => rows.find((row) => row.key === key);
+
+  function draw() {
+    rows = session.rows;
+    const keysNow = new Set(rows.map(({ key }) => key));
+    for (const key of [...drawn.keys()]) if (!keysNow.has(key)) drawn.delete(key);
+    if (!keysNow.has(active.key)) {
+      // A row that is filled gets a rule's key: the place stays.
+      const target = active.key.split(' ')[1];
+      active = {
+        ...active,
+        key:
+          (
+            rows.find((row) => row.target === target && row.kind !== 'object') ??
+            rows.find(({ kind }) => kind !== 'object')
+          )?.key ?? '',
+      };
+    }
+    const inside = body.contains(document.activeElement);
+    const elements = rows.map((row, index) => rowElement(row, index).element);
+    if (
+      elements.length !== body.children.length ||
+      elements.some((each, index) => body.children[index] !== each)
+    ) {
+      const top = grid.scrollTop;
+      body.replaceChildren(...elements);
+      grid.scrollTop = top;
+    }
+    grid.setAttribute('aria-rowcount', String(rows.length + 1));
+    rove();
+    if (inside && !popovers.isOpen) focus();
+    drawTools();
+    drawEmpty();
+  }
+
+  function drawEmpty() {
+    body.querySelector('.loading')?.remove();
+    if (state.fields.length > 0) return;
+    body.append(
+      state.failure === ''
+        ? el('div.loading', { role: 'status' }, icon('spinner', 'fa-spin'), t('table.loading'))
+        : el('div.loading', {}, icon('warning'), el('span', {}, state.failure)),
+    );
+  }
+
+  let toolsStamp = '';
+  function drawTools() {
+    const sureCount = sureOnes(session, sure).length;
+    const open = rows.filter((row) => row.rule === undefined && row.required).length;
+    const now = JSON.stringify([sureCount, open, state.all, state.suggesting]);
+    banner.hidden = state.armed === undefined;
+    if (state.armed !== undefined) {
+      fill(
+        banner,
+        icon('hand-o-right'),
+        el('span', {}, t('table.armed', { path: state.armed })),
+        button('', () => session.arm(undefined), { glyph: 'times', kind: 'bare', name: t('table.disarm') }),
+      );
+    }
+    grid.classList.toggle('armed', state.armed !== undefined);
+    if (now === toolsStamp) return;
+    toolsStamp = now;
+    const optional = el(
+      'label.toggle',
+      {},
+      el('input', { type: 'checkbox', checked: state.all }),
+      t('table.all'),
+    );
+    optional
+      .querySelector('input')
+      .addEventListener('change', (event) => session.showAll(event.target.checked));
+    const acceptAll =
+      sureCount > 0 &&
+      button(counted('suggestion.acceptAll', sureCount), acceptSure, {
+        glyph: 'magic',
+        kind: 'accept',
+        name: counted('suggestion.acceptAll', sureCount),
+      });
+    const had = tools.contains(document.activeElement) && document.activeElement.matches('.accept');
+    fill(
+      tools,
+      el('div.glass.adder', {}, icon('search'), adder.element),
+      optional,
+      el('span.spring'),
+      el('span.meta', {}, open === 0 ? t('table.allMapped') : counted('table.open', open)),
+      acceptAll,
+    );
+    if (had) focus();
+  }
+
+  function rove() {
+    for (const cell of grid.querySelectorAll('.cell[tabindex="0"]')) cell.tabIndex = -1;
+    const cell = cellOf(active);
+    if (cell) cell.tabIndex = 0;
+  }
+
+  function cellOf({ key, column }) {
+    return drawn.get(key)?.element.children[column];
+  }
+
+  function focus() {
+    const cell = cellOf(active);
+    if (cell === undefined) return grid.focus();
+    cell.focus({ preventScroll: true });
+    cell.scrollIntoView({ block: 'nearest' });
+    return undefined;
+  }
+
+  function moveTo(key, column) {
+    active = { key, column };
+    rove();
+    focus();
+  }
+
+  function step(by) {
+    const at = rows.findIndex(({ key }) => key === active.key);
+    const next = rows[Math.max(0, Math.min(rows.length - 1, at + by))];
+    if (next) moveTo(next.key, active.column);
+  }
+
+  /** The next row that still needs something, so that Enter after Enter fills the table. */
+  function nextOpen(from) {
+    const at = rows.findIndex(({ key }) => key === from);
+    const next = rows
+      .slice(at + 1)
+      .find(
+        (row) =>
+          row.rule === undefined &&
+          row.kind !== 'object' &&
+          (row.required || session.suggestionsFor(row).length > 0),
+      );
+    if (next) moveTo(next.key, 1);
+    else focus();
+  }
+
+  function accept(row) {
+    const [best] = session.suggestionsFor(row);
+    if (best === undefined) return;
+    const { key } = row;
+    const at = rows.findIndex((each) => each.key === key);
+    session.addAll(rulesOf(best));
+    say(t('said.accepted', { name: rowName(row) }));
+    nextOpen(rows[at]?.key ?? key);
+  }
+
+  function acceptSure() {
+    const found = sureOnes(session, sure);
+    const rules = found.flatMap(({ suggestion }) => rulesOf(suggestion));
+    session.addAll(rules);
+    say(counted('said.acceptedAll', found.length));
+  }
+
+  function remove(row) {
+    if (row.rule !== undefined) {
+      session.remove([row.rule]);
+      say(t('said.cleared', { name: rowName(row) }));
+    } else session.unwant(row.target);
+  }
+
+  function editDefault(row, anchor) {
+    const control = constantControl(row.field, row.rule.default, t('column.default'), () => undefined);
+    const apply = () => {
+      const value = control.read();
+      popovers.close();
+      session.replace(row.rule, { ...row.rule, default: value });
+    };
+    const content = el(
+      'div.source-editor',
+      {},
+      labelled(t('column.default'), control.element, t('table.defaultHint')),
+      el('div.actions.end', {}, button(t('action.apply'), apply, { kind: 'main' })),
+    );
+    content.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter') return;
+      event.preventDefault();
+      apply();
+    });
+    popovers.show(anchor, { label: t('column.default'), content, width: 280, back: focus });
+  }
+
+  function editNote(row, anchor) {
+    const control = textControl(row.rule.note, t('table.note'), () => undefined, { maxlength: 1000 });
+    const apply = () => {
+      popovers.close();
+      session.replace(row.rule, { ...row.rule, note: control.read() });
+    };
+    const content = el(
+      'div.source-editor',
+      {},
+      labelled(t('table.note'), control.element),
+      el('div.actions.end', {}, button(t('action.apply'), apply, { kind: 'main' })),
+    );
+    content.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter') return;
+      event.preventDefault();
+      apply();
+    });
+    popovers.show(anchor, { label: t('table.note'), content, width: 380, back: focus });
+  }
+
+  function showDetails(row, anchor) {
+    const { field } = row;
+    const seen = look(row);
+    const about = [
+      ['path', row.target],
+      ['description', field?.description],
+      ['type', field && [field.type, field.format].filter(Boolean).join(', ')],
+      ['values', field?.enum?.join(', ')],
+      ['example', field?.example === undefined ? undefined : shown(field.example)],
+      ['standard', field?.standard],
+      ['class', field?.class],
+      ['result', seen.result?.values.map((value) => shown(value, 2000)).join('\n')],
+      ['problems', seen.problems.map(({ message }) => message).join('\n') || undefined],
+    ].filter(([, text]) => text !== undefined && text !== '');
+    const content = el(
+      'div.details',
+      { tabindex: 0 },
+      el('div.popover-head', {}, el('b', {}, rowName(row))),
+      el(
+        'dl',
+        {},
+        about.map(([name, text]) => [el('dt', {}, t(`detail.${name}`)), el('dd', {}, text)]),
+      ),
+    );
+    popovers.show(anchor, {
+      label: t('cell.details', { name: rowName(row) }),
+      content,
+      width: 420,
+      back: focus,
+    });
+  }
+
+  function menu(row, anchor) {
+    const { rule } = row;
+    const items = [
+      {
+        label: t('menu.details'),
+        act: () => showDetails(row, cellOf({ key: row.key, column: 0 }) ?? anchor),
+      },
+    ];
+    if (rule !== undefined) {
+      items.push({ label: t('menu.condition'), act: () => editSteps(editing, row, anchor) });
+      if (row.kind === 'field' || row.kind === 'variable') {
+        items.push(
+          { label: t('menu.alternative'), hint: t('menu.alternativeHint'), act: () => alternative(row) },
+          {
+            label: t(rule.required ? 'menu.optional' : 'menu.required'),
+            act: () => session.replace(rule, { ...rule, required: !rule.required }),
+          },
+        );
+      }
+      items.push({ label: t('menu.note'), act: () => editNote(row, anchor) });
+      if (row.nth > 0)
+        items.push({ label: t('menu.before'), act: () => session.change(moveRule(session.spec, rule, -1)) });
+      if (row.nth < row.of - 1)
+        items.push({ label: t('menu.after'), act: () => session.change(moveRule(session.spec, rule, 1)) });
+    }
+    if (row.kind === 'list' && row.rule?.each === undefined && row.field)
+      items.push({ label: t('menu.named'), act: () => editSource(editing, row, anchor) });
+    if (rule !== undefined || !row.required)
+      items.push({ label: t('menu.clear'), danger: true, act: () => remove(row) });
+    active = { key: row.key, column: active.column };
+    showMenu(popovers, anchor, t('cell.menu', { name: rowName(row) }), items, focus);
+  }
+
+  /** One more rule for the same field, tried when those above give nothing. */
+  function alternative(row) {
+    session.add({ target: row.target, const: '', note: undefined });
+    const fresh = session.rows.filter(({ target }) => target === row.target).at(-1);
+    draw();
+    moveTo(fresh.key, 1);
+    editSource(editing, fresh, cellOf(active));
+  }
+
+  function edit(row, column, start) {
+    const cell = cellOf({ key: row.key, column });
+    if (cell === undefined) return;
+    active = { key: row.key, column };
+    rove();
+    const name = columns[column];
+    if (name === 'target' || name === 'result') showDetails(row, cell);
+    else if (row.kind === 'object') menu(row, cell);
+    else if (name === 'source') editSource(editing, row, cell, start);
+    else if (row.rule === undefined) editSource(editing, row, cell, start);
+    else if (name === 'steps') editSteps(editing, row, cell);
+    else editDefault(row, cell);
+  }
+
+  function mapArmed(row) {
+    if (state.armed === undefined || row.kind === 'object') return false;
+    const path = state.armed;
+    session.arm(undefined);
+    put(session, row, path);
+    say(t('said.mapped', { name: rowName(row) }));
+    return true;
+  }
+
+  function onEnter(row, column, force) {
+    if (!force && mapArmed(row)) return;
+    if (
+      !force &&
+      row.rule === undefined &&
+      columns[column] === 'source' &&
+      session.suggestionsFor(row).length > 0
+    )
+      accept(row);
+    else edit(row, column);
+  }
+
+  grid.addEventListener('keydown', (event) => {
+    const cell = event.target.closest('.cell[data-column]');
+    if (cell === null || event.target !== cell) return;
+    const row = rowOf(active.key);
+    if (row === undefined) return;
+    const { column } = active;
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown') && row.rule) {
+      session.change(moveRule(session.spec, row.rule, event.key === 'ArrowUp' ? -1 : 1));
+    } else if (event.key === 'ArrowDown') step(1);
+    else if (event.key === 'ArrowUp') step(-1);
+    else if (event.key === 'PageDown') step(page);
+    else if (event.key === 'PageUp') step(-page);
+    else if (event.key === 'ArrowRight') moveTo(active.key, Math.min(columns.length - 1, column + 1));
+    else if (event.key === 'ArrowLeft') moveTo(active.key, Math.max(0, column - 1));
+    else if (event.key === 'Home') event.ctrlKey ? moveTo(rows[0].key, column) : moveTo(active.key, 0);
+    else if (event.key === 'End')
+      event.ctrlKey ? moveTo(rows.at(-1).key, column) : moveTo(active.key, columns.length - 1);
+    else if (event.key === 'Enter') onEnter(row, column, event.ctrlKey);
+    else if (event.key === 'F2') edit(row, column);
+    else if (event.key === ' ' && event.ctrlKey)
+      editSource(editing, row, cellOf({ key: row.key, column: 1 }), { suggestions: true });
+    else if (event.key === 'Delete' || event.key === 'Backspace') remove(row);
+    else if (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)) menu(row, cell);
+    else if (
+      plain &&
+      event.key.length === 1 &&
+      event.key !== ' ' &&
+      columns[column] === 'source' &&
+      row.kind !== 'object'
+    )
+      edit(row, 1, { text: event.key });
+    else return;
+    event.preventDefault();
+  });
+
+  grid.addEventListener('click', (event) => {
+    const cell = event.target.closest('.cell[data-column]');
+    if (cell === null) return;
+    const row = rowOf(cell.parentElement.dataset.key);
+    const column = Number(cell.dataset.column);
+    active = { key: row.key, column };
+    rove();
+    if (mapArmed(row)) return;
+    if (column === 0 || (columns[column] === 'result' && look(row).result === undefined)) focus();
+    else edit(row, column);
+  });
+  grid.addEventListener('focusin', (event) => {
+    const cell = event.target.closest('.cell[data-column]');
+    if (cell && event.target === cell)
+      active = { key: cell.parentElement.dataset.key, column: Number(cell.dataset.column) };
+  });
+
+  const dropRow = (event) => event.target.closest('.grid-row:not(.kind-object)');
+  let under;
+  const mark = (row) => {
+    under?.classList.remove('drop');
+    under = row;
+    under?.classList.add('drop');
+  };
+  grid.addEventListener('dragover', (event) => {
+    if (![...event.dataTransfer.types].includes('text/crossdock-path')) return;
+    mark(dropRow(event) ?? undefined);
+    if (under) event.preventDefault();
+  });
+  grid.addEventListener('dragleave', (event) => {
+    if (!grid.contains(event.relatedTarget)) mark(undefined);
+  });
+  grid.addEventListener('drop', (event) => {
+    const row = rowOf(dropRow(event)?.dataset.key);
+    mark(undefined);
+    const path = event.dataTransfer.getData('text/crossdock-path');
+    if (row === undefined || path === '') return;
+    event.preventDefault();
+    active = { key: row.key, column: 1 };
+    put(session, row, path);
+    say(t('said.mapped', { name: rowName(row) }));
+    focus();
+  });
+
+  session.listen((what) => {
+    if (what === 'trying' || what === 'reading') return;
+    draw();
+  });
+  draw();
+
+  return {
+    element,
+    focus,
+    /** Goes to the row of a target, or the nearest above it. */
+    goTo(target) {
+      const row =
+        rows.find((each) => each.target === target && each.kind !== 'object') ??
+        rows.find((each) => each.target.replaceAll(/\[[\w-]+\]/g, '[]') === target) ??
+        rows.find((each) => target.startsWith(each.target));
+      if (row) moveTo(row.key, 1);
+    },
+    goToRule(rule) {
+      const row = rows.find((each) => each.rule === rule);
+      if (row) moveTo(row.key, 1);
+    },
+  };
+}
