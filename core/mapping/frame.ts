@@ -19,6 +19,8 @@ export interface Run {
   readonly answers: Map<string, Answer>;
   readonly wanted: Map<string, Want>;
   readonly trace: Traced[] | undefined;
+  /** There is someone to ask what was taught. */
+  readonly references: boolean;
 }
 
 export type Answer = { readonly value: unknown } | { readonly fault: ValueFault };
@@ -175,7 +177,10 @@ export function ask(frame: Frame, place: number, want: () => Want): unknown {
   const key = `${place}${frameKey(frame)}`;
   const answer = run.answers.get(key);
   if (answer === undefined) {
-    if (!run.wanted.has(key)) run.wanted.set(key, want());
+    const wanted = want();
+    // Where nobody can have taught anything, that need not be asked for.
+    if (wanted.type === 'reference' && !run.references) return undefined;
+    run.wanted.set(key, wanted);
     throw PENDING;
   }
   if ('fault' in answer) throw answer.fault;

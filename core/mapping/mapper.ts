@@ -1,10 +1,10 @@
 /** One mapping between two contracts: contract in, rows, contract out, the canonical checks, each with its own refusal. */
 
 import { businessKeyOf, type CanonicalProblem, checkCanonical, isCanonical } from '../canonical';
-import { findUnsafeKey, unsafeKey } from '../canonical/parse-json';
 import { contracts as builtin, type ContractRegistry, problemsToSentence } from '../contract';
 import { CrossdockError, type Problem } from '../errors';
-import { type ExpressionEngine, isLargerThan } from '../expression';
+import type { ExpressionEngine } from '../expression';
+import { admit } from './admit';
 import { compileMapping } from './compile';
 import { specPath } from './frame';
 import { readyMapping } from './ready';
@@ -83,10 +83,8 @@ export function createMapper(options: MapperOptions): Mapper {
   const checks = new Checks(registry, mapping);
 
   const translate = async (message: unknown, context: MappingContext): Promise<Translation> => {
-    if (isLargerThan(message, maxBytes)) throw messageTooLarge(mapping.id, maxBytes);
-    // Bodies that did not come through parseJson: a copy of such a key would become the copy's prototype.
-    const unsafe = isSuspicious(message, 0) ? findUnsafeKey(message) : undefined;
-    if (unsafe !== undefined) throw unsafeKey(unsafe);
+    // Also bodies that did not come through parseJson: a copy of an unsafe key would become the copy's prototype.
+    admit(message, maxBytes, mapping.id);
     const source = mapping.unwrap(message);
     checks.source(source);
     const { value, problems } = await mapping.map(source, context);
@@ -110,28 +108,6 @@ export function createMapper(options: MapperOptions): Mapper {
 }
 
 const MAX_BYTES = 16 * 1024 * 1024;
-
-function messageTooLarge(mapping: string, maxBytes: number): CrossdockError {
-  return new CrossdockError(
-    `The message is larger than ${Math.round(maxBytes / 1024 / 1024)} MB. Let the sender split it, or split it before it is mapped.`,
-    { code: 'MESSAGE_TOO_LARGE', kind: 'permanent', facts: { mapping, maxBytes } },
-  );
-}
-
-/** Deeper than any document of a partner; also where a loop of references ends. */
-const DEEP = 100;
-
-/** Whether it is worth the while to look for unsafe keys in detail: quick, and never wrong when it says no. */
-function isSuspicious(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (depth > DEEP) return true;
-  if (Array.isArray(value)) return value.some((entry) => isSuspicious(entry, depth + 1));
-  for (const key in value) {
-    if (key === '__proto__' || key === 'constructor') return true;
-    if (isSuspicious((value as Record<string, unknown>)[key], depth + 1)) return true;
-  }
-  return false;
-}
 
 /** The checks on both sides of a mapping. */
 class Checks {
