@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CrossdockError } from '../../core/errors';
 import { compileMapping, TRANSFORM_NAMES, type TransformSpec } from '../../core/mapping';
+import { projectFolders } from '../support';
 
 const CONTEXT = { channel: 'shop', account: 'main', partnerId: 'acme', receivedAt: '2026-11-23T10:00:00Z' };
 
@@ -227,6 +228,13 @@ describe('mapping transforms: documentation', () => {
   const schema = JSON.parse(
     readFileSync(join(__dirname, '../../core/mapping/mapping-spec.schema.json'), 'utf8'),
   ) as { $defs: { transform: { properties: Record<string, Documented> } } };
+
+  it('names every transform on its page, as the schema describes it', () => {
+    const page = readFileSync(join(projectFolders().root, 'docs/mapping-table.md'), 'utf8');
+    for (const [name, { description }] of Object.entries(schema.$defs.transform.properties)) {
+      assert.ok(page.includes(`| \`${name}\` | ${description} |`), `docs/mapping-table.md: ${name}`);
+    }
+  });
 
   it('names every transform with a title, a description and an example that compiles', () => {
     const tables = { carriers: { a: 'b' } };
