@@ -29,12 +29,17 @@ function main(): void {
   const programs = new Map<number, Run>();
   process.on('message', (batch: Batch) => {
     run(batch, programs, setup, jsonata).then(
-      (results) => process.send?.({ id: batch.id, results }),
+      (results) => process.send?.({ id: batch.id, results, cpuMs: cpuMs() }),
       () => process.exit(1),
     );
   });
   process.on('disconnect', () => process.exit(0));
-  process.send?.({ ready: true });
+  process.send?.({ ready: true, cpuMs: cpuMs() });
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** A thread that ends the process when the parent is gone: an expression that never ends would outlive it for good. */
@@ -138,6 +143,7 @@ function copyOf(value: unknown): Result {
     if (typeof part === 'function' || typeof part === 'symbol' || typeof part === 'bigint')
       throw new Refused('kind');
     if (typeof part !== 'object' || part === null) return part;
+    if (part instanceof Date) return part.toJSON();
     if (Array.isArray(part)) return Array.from(part as unknown[], copy);
     if (isLambda(part)) throw new Refused('kind');
     const made: Record<string, unknown> = {};

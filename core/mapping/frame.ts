@@ -99,6 +99,8 @@ export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (isNum(value)) return plainText(value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  // Nodes that ask a database give dates; an invalid one is no value that can be written.
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
   throw new ValueFault(
     Array.isArray(value) ? 'the value is a list, not one value' : 'the value is an object, not one value',
   );

@@ -39,6 +39,7 @@ describe('expressions', function () {
     assert.deepEqual(await resultOf('rows.(a * 2)', { rows: [{ a: 1 }, { a: 2 }] }), [2, 4]);
     assert.deepEqual(await resultOf('{"x": rows[a > 1]}', { rows: [{ a: 1 }, { a: 2 }] }), { x: { a: 2 } });
     assert.equal(await resultOf('gone.deep', {}), undefined);
+    assert.deepEqual(await resultOf('{"at": at}', { at: new Date(0) }), { at: '1970-01-01T00:00:00.000Z' });
     assert.equal(await resultOf('$sum([1..1000])', {}), 500500);
   });
 
@@ -111,6 +112,19 @@ describe('expressions', function () {
       'EXPRESSION_TIMEOUT',
       'EXPRESSION_NOT_RUN',
     ]);
+  });
+
+  it('get more time where the machine had none for them, which a stopped process stands for', async () => {
+    if (process.platform !== 'linux') return;
+    const patient = new ExpressionPool({ jsonata: JSONATA, limitMs: 300, size: 1 });
+    const expression = patient.jsonata('a & "!"');
+    await patient.evaluate([{ expression, input: { a: 0 } }]);
+    const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8');
+    const pid = Number(children.trim().split(' ').at(-1));
+    process.kill(pid, 'SIGSTOP');
+    setTimeout(() => process.kill(pid, 'SIGCONT'), 450);
+    assert.deepEqual(await one({ expression, input: { a: 1 } }, patient), { value: '1!' });
+    patient.close();
   });
 
   it('refuse inputs that are too large without looking at all of them', async () => {

@@ -63,6 +63,13 @@ describe('mapping transforms: times', () => {
     for (const [value, argument, expected] of cases) assert.equal(await date(value, argument), expected);
   });
 
+  it('take dates as database nodes give them', async () => {
+    const at = new Date('2026-07-01T22:30:05Z');
+    assert.equal(await date(at, { output: { format: 'dd.MM.yyyy' } }), '01.07.2026');
+    assert.equal(await apply(at, ['date']), '2026-07-01T22:30:05Z');
+    assert.match(await fault(new Date(Number.NaN), ['string']), /is an object/);
+  });
+
   it('write UTC, or the format and zone that a partner wants', async () => {
     const at = '2026-07-01T22:30:05.007Z';
     const zone = 'Europe/Berlin';
