@@ -15,7 +15,8 @@ import { compileMapping, createMapper, readyMapping } from '../core/mapping';
 import { spawnNodeRed, tempDir, waitFor } from '../test/support';
 import { compared, run, type Side, seconds, sideBySide } from './lib/measure';
 import { addRoundTripNode, RECEIVED_AT } from './lib/round-trip-node';
-import { largeOrder, mapByHand, mapByJsonata } from './lib/shopify-order';
+import { mapByJsonata } from './lib/shopify-jsonata';
+import { largeOrder, mapByHand } from './lib/shopify-order';
 
 const ROUNDS = Number(process.argv[2] ?? 7);
 const MESSAGES = 1500;
