@@ -40,6 +40,7 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
     'totals.taxInclusive',
     'totals.taxInclusive',
   ],
+  'order-response-to-amazon-vendor': ['acknowledgements[answer].items[].$confirmed'],
   'order-response-to-mirakl': ['order_lines[].accepted'],
   'shipment-to-shopify': [
     '$kind',
