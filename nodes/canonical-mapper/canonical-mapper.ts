@@ -21,7 +21,7 @@ export = (red: Red): void => {
         mapping: mapping === 'custom' ? customSpec(config) : mapping,
         results: choice(config, 'results', 'Several results', ['each', 'list'], 'each'),
         channel,
-        partner: text(config, 'partner', 'Partner', channel),
+        partner: text(config, 'partner', 'Partner', '') || channel,
         account: text(config, 'account', 'Account', 'main'),
         property: text(config, 'property', 'Property', 'payload'),
         store: text(config, 'store', 'Store', '') === '' ? undefined : storeOf(red, config),
