@@ -85,7 +85,7 @@ function customSpec(config: RawConfig): MappingSpec {
   const { spec } = config;
   // (createMapper checks it row by row.)
   if (typeof spec === 'object' && spec !== null) return spec as MappingSpec;
-  const source = text(config, 'spec', 'The table of the mapping');
+  const source = text(config, 'spec', 'Mapping specification');
   try {
     return parseJson(source) as MappingSpec;
   } catch (cause) {
