@@ -23,6 +23,11 @@ export interface ProcessLimits {
 /** Ms that a process may take to start; far more than it needs on a loaded machine. */
 const START_MS = 20_000;
 
+/** It may read its own code, and write no file and start no program, should an expression ever get out of JSONata. */
+const PERMISSIONS: readonly string[] = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? ['--permission', '--allow-fs-read=*', '--allow-worker']
+  : [];
+
 /** The part of its time that a process which is busy gets at least, on a machine that is not overloaded. */
 const STARVED = 0.2;
 
@@ -60,7 +65,7 @@ export class EvaluatorProcess {
     this.#child = fork(join(__dirname, 'evaluator.js'), [JSON.stringify(setup)], {
       // Nothing of the gateway's: no secrets from the environment, no inspector, no loader.
       env: process.platform === 'win32' ? { SystemRoot: process.env['SystemRoot'] } : {},
-      execArgv: [`--max-old-space-size=${limits.memoryMb}`, '--max-semi-space-size=2'],
+      execArgv: [`--max-old-space-size=${limits.memoryMb}`, '--max-semi-space-size=2', ...PERMISSIONS],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc', 'pipe'],
     });
