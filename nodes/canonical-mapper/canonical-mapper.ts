@@ -22,7 +22,7 @@ export = (red: Red): void => {
         mapping: mapping === 'custom' ? customSpec(config) : mapping,
         results: choice(config, 'results', 'Several results', ['each', 'list'], 'each'),
         channel,
-        partner: text(config, 'partner', 'Partner', channel),
+        partner: text(config, 'partner', 'Partner', '') || channel,
         account: text(config, 'account', 'Account', 'main'),
         property: text(config, 'property', 'Property', 'payload'),
         store: text(config, 'store', 'Store', '') === '' ? undefined : storeOf(red, config),
@@ -90,7 +90,7 @@ function customSpec(config: RawConfig): MappingSpec {
   const { spec } = config;
   // (createMapper checks it row by row.)
   if (typeof spec === 'object' && spec !== null) return spec as MappingSpec;
-  const source = text(config, 'spec', 'The table of the mapping');
+  const source = text(config, 'spec', 'Mapping specification');
   try {
     return parseJson(source) as MappingSpec;
   } catch (cause) {
