@@ -52,8 +52,13 @@ export async function tryMapping(
     const code = cause?.code ?? 'MAPPING_FAILED';
     problems.push({ code, rule, path, from: from ?? null, message });
   }
+  if (mapping !== undefined) {
+    const explained = explainedBy(problems);
+    problems.push(
+      ...targetProblems(spec, documents, list, options.registry).filter((each) => !explained(each)),
+    );
+  }
   problems.push(...sourceProblems(spec, source, options.registry));
-  if (mapping !== undefined) problems.push(...targetProblems(spec, documents, list, options.registry));
   return {
     result: made.draft ?? null,
     valid: problems.length === 0 && made.value !== undefined,
@@ -185,6 +190,13 @@ function targetProblems(
     }
   }
   return problems;
+}
+
+/** What a row could not make is missing in the result: that is told once. */
+function explainedBy(problems: readonly TryProblem[]): (problem: TryProblem) => boolean {
+  const rules = new Set(problems.filter(({ code }) => code === 'ROW_INVALID').map(({ rule }) => rule));
+  const paths = new Set(problems.map(({ path }) => path));
+  return ({ rule, path }) => (rule !== null && rules.has(rule)) || paths.has(path);
 }
 
 /** The row that fills a place, or the one that should have. */
