@@ -302,6 +302,15 @@ describe('mapping desk', () => {
       assert.ok(!coverage.target.missing.includes('location.code'));
     });
 
+    it('is refused when it would hold up the gateway', async () => {
+      const rules: Rule[] = [
+        { target: 'lines[]', each: 'items[]' },
+        ...Array.from({ length: 99 }, (_, index) => ({ target: `lines[].x${index}`, from: 'items[].a' })),
+      ];
+      const items = Array.from({ length: 3100 }, () => ({ a: 1 }));
+      await assert.rejects(tryMapping(spec(rules), { items }, {}, options), { code: 'SAMPLE_TOO_LARGE' });
+    });
+
     it('counts what rows read through variables, conditions, operands and expressions', async () => {
       const rules: Rule[] = [
         { target: '$ship', from: 'ship' },
