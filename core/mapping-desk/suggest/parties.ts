@@ -98,7 +98,7 @@ function stranger(path: string, role: Role | undefined, context: Context): Draft
   const [buyer] = role === 'buyer' ? [] : partyNameDrafts('parties.buyer.name', context);
   if (buyer === undefined) return [nobody(path, context)];
   const reasons = [reason('structure', 'Nobody else is named.')];
-  return [{ ...buyer, rule: { ...buyer.rule, target: path }, score: 0.5, reasons }];
+  return [{ ...buyer, rule: { ...buyer.rule, target: path }, score: 0.62, reasons }];
 }
 
 /** Marketplaces keep personal data back from those without the right to it: the contract needs a name all the same. */
@@ -111,7 +111,7 @@ function nobody(path: string, context: Context): Draft {
   return {
     rule: { target: path, const: name },
     also: context.root,
-    score: 0.58,
+    score: 0.68,
     reasons: [reason('contract', text)],
   };
 }
@@ -121,7 +121,7 @@ function byNumber(path: string, role: Role | undefined, context: Context): Draft
   if (id === undefined) return [];
   const rule = { target: path, from: id.path, transforms: ['string', 'trim'], required: true };
   return [
-    { rule, also: context.root, score: 0.55, reasons: [reason('structure', 'Only its number is sent.')] },
+    { rule, also: context.root, score: 0.7, reasons: [reason('structure', 'Only its number is sent.')] },
   ];
 }
 
