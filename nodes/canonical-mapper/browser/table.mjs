@@ -2,6 +2,7 @@
 import { button, el, fill, icon } from '../../console/browser/dom.mjs';
 import { columns, drawRow, rowName } from './cells.mjs';
 import { combo } from './combo.mjs';
+import { acceptDrops } from './drops.mjs';
 import { put, rulesOf, sureOnes } from './fill.mjs';
 import { editDefault, showDetails, showRowMenu } from './row-windows.mjs';
 import { editSource } from './source-editor.mjs';
@@ -387,28 +388,10 @@ export function createTable({ session, popovers, say, editExpression }) {
       active = { key: cell.parentElement.dataset.key, column: Number(cell.dataset.column) };
   });
 
-  const dropRow = (event) => event.target.closest('.grid-row:not(.kind-object)');
-  let under;
-  const mark = (row) => {
-    under?.classList.remove('drop');
-    under = row;
-    under?.classList.add('drop');
-  };
-  grid.addEventListener('dragover', (event) => {
-    if (![...event.dataTransfer.types].includes('text/crossdock-path')) return;
-    mark(dropRow(event) ?? undefined);
-    if (under) event.preventDefault();
-  });
-  grid.addEventListener('dragleave', (event) => {
-    if (!grid.contains(event.relatedTarget)) mark(undefined);
-  });
-  grid.addEventListener('drop', (event) => {
-    const row = rowOf(dropRow(event)?.dataset.key);
-    mark(undefined);
-    const path = event.dataTransfer.getData('text/crossdock-path');
-    if (row === undefined || path === '') return;
-    event.preventDefault();
-    active = { key: row.key, column: 1 };
+  acceptDrops(grid, (key, path) => {
+    const row = rowOf(key);
+    if (row === undefined) return;
+    active = { key, column: 1 };
     put(session, row, path);
     say(t('said.mapped', { name: rowName(row) }));
     focus();
