@@ -22,6 +22,8 @@ export interface MapperPage {
   goTo(target: string, column?: 'target' | 'source' | 'steps' | 'default' | 'result'): Promise<void>;
   /** The row of a target: its cells' texts. */
   row(target: string): Promise<string>;
+  /** Visible controls without a name for a screen reader. */
+  unnamed(): Promise<string[]>;
   /** Waits until the live result is of the table as it is, and nothing more is asked. */
   settled(): Promise<void>;
   shows(selector: string, text: string | RegExp): Promise<void>;
@@ -71,14 +73,17 @@ export interface OpenMapper {
   readonly width?: number;
   /** Opens the dialog's own mapping; left out: whatever the node has. */
   readonly own?: boolean;
+  /** Takes the node's mapping away first. */
+  readonly fresh?: boolean;
 }
 
 /** Opens the node's dialog, and the table from it. */
 export async function openMapper(bench: Bench, options: OpenMapper = {}): Promise<MapperPage> {
-  const { theme, language, width = 1280, own = true } = options;
+  const { theme, language, width = 1280, own = true, fresh = false } = options;
   const editor = await bench.open({ theme, language });
   const { page } = editor;
   await page.setViewportSize({ width, height: 900 });
+  if (fresh) await page.evaluate("RED.nodes.node('n-canonical-mapper').spec = ''");
   await editor.edit('canonical-mapper');
   if (own) await page.selectOption('#node-input-mapping', 'custom');
   await page.click('#crossdock-mapper-open');
@@ -126,6 +131,13 @@ export async function openMapper(bench: Bench, options: OpenMapper = {}): Promis
       String(
         await page.evaluate(`document.querySelector(${JSON.stringify(rowOf(target))})?.innerText ?? ''`),
       ),
+    unnamed: async () =>
+      (await page.evaluate(
+        `[...document.querySelectorAll('${root} :is(input, select, textarea, button)')]
+          .filter((e) => e.getClientRects().length > 0 && !e.closest('.monaco-editor'))
+          .filter((e) => !(e.getAttribute('aria-label') || e.labels?.[0]?.innerText || (e.matches('button') && e.innerText.trim())))
+          .map((e) => e.outerHTML.slice(0, 120))`,
+      )) as string[],
     async settled() {
       await waitFor(async () => (await page.locator(`${root}[data-busy="false"]`).count()) === 1, {
         what: 'a table at rest',
