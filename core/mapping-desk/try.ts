@@ -2,7 +2,7 @@
 import { checkCanonical, isCanonical } from '../canonical';
 import { findUnsafeKey, unsafeKey } from '../canonical/parse-json';
 import type { ContractRegistry } from '../contract';
-import { asCrossdockError, type Problem } from '../errors';
+import { asCrossdockError, CrossdockError, type Problem } from '../errors';
 import type { ExpressionEngine } from '../expression';
 import {
   type CompiledMapping,
@@ -31,7 +31,7 @@ const MAX_TEXT = 200;
 
 /**
  * Runs a spec, finished or not, over one document.
- * @throws CrossdockError JSON_UNSAFE
+ * @throws CrossdockError JSON_UNSAFE, SAMPLE_TOO_LARGE
  */
 export async function tryMapping(
   given: unknown,
@@ -43,6 +43,7 @@ export async function tryMapping(
   const unsafe = findUnsafeKey(document);
   if (unsafe !== undefined) throw unsafeKey(unsafe);
   const spec = completed(given);
+  checkWork(spec, document);
   const { mapping, problems } = compiled(spec, options);
   const source = mapping?.unwrap(document) ?? document;
   const made = await run(mapping, source, contextOf(context, options.now));
@@ -52,8 +53,13 @@ export async function tryMapping(
     const code = cause?.code ?? 'MAPPING_FAILED';
     problems.push({ code, rule, path, from: from ?? null, message });
   }
+  if (mapping !== undefined) {
+    const explained = explainedBy(problems);
+    problems.push(
+      ...targetProblems(spec, documents, list, options.registry).filter((each) => !explained(each)),
+    );
+  }
   problems.push(...sourceProblems(spec, source, options.registry));
-  if (mapping !== undefined) problems.push(...targetProblems(spec, documents, list, options.registry));
   return {
     result: made.draft ?? null,
     valid: problems.length === 0 && made.value !== undefined,
@@ -68,6 +74,25 @@ export async function tryMapping(
     coverage: coverageOf(spec, options.registry, source, documents),
     milliseconds: Math.round(performance.now() - begun),
   };
+}
+
+/** Rows times entries: what one try may take of the gateway's time, about a second. */
+const MAX_WORK = 300_000;
+
+function checkWork({ rules }: MappingSpec, document: unknown): void {
+  let objects = 0;
+  const open: unknown[] = [document];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (typeof next !== 'object' || next === null) continue;
+    objects += 1;
+    for (const inner of Object.values(next))
+      if (typeof inner === 'object' && inner !== null) open.push(inner);
+  }
+  if (objects * rules.length <= MAX_WORK) return;
+  throw new CrossdockError(
+    `The sample has too many entries (${objects}) to be tried with ${rules.length} rows; leave a few of its lines.`,
+    { code: 'SAMPLE_TOO_LARGE', kind: 'permanent' },
+  );
 }
 
 /** The spec with what an unfinished one may lack. */
@@ -185,6 +210,13 @@ function targetProblems(
     }
   }
   return problems;
+}
+
+/** What a row could not make is missing in the result: that is told once. */
+function explainedBy(problems: readonly TryProblem[]): (problem: TryProblem) => boolean {
+  const rules = new Set(problems.filter(({ code }) => code === 'ROW_INVALID').map(({ rule }) => rule));
+  const paths = new Set(problems.map(({ path }) => path));
+  return ({ rule, path }) => (rule !== null && rules.has(rule)) || paths.has(path);
 }
 
 /** The row that fills a place, or the one that should have. */

@@ -3,8 +3,8 @@
  * the memory nor asked for its rows), and what the best suggestion of each required field gives is compared with what the
  * ready mapping gives.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { parseJson } from '../../core/canonical';
 import { contracts } from '../../core/contract';
 import {
@@ -44,15 +44,21 @@ export interface Score {
 
 const fixtures = join(projectFolders().root, 'test/fixtures');
 
-/** Fixtures by ready mapping. */
+/** Fixtures by ready mapping: its own folder, and for shops those of the orders. */
 export function fixturesOf(mapping: string): { name: string; document: unknown }[] {
-  const read = (path: string): unknown => parseJson(readFileSync(path));
   const prefix = { 'shopify-order': 'shopify-', 'woocommerce-order': 'woo-' }[mapping];
-  const folder = prefix === undefined ? join(fixtures, 'partner', mapping) : join(fixtures, 'orders');
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.json') && (prefix === undefined || file.startsWith(prefix)))
-    .sort()
-    .map((file) => ({ name: file.replace('.json', ''), document: read(join(folder, file)) }));
+  const own = filesIn(join(fixtures, 'partner', mapping), '');
+  const orders = prefix === undefined ? [] : filesIn(join(fixtures, 'orders'), prefix);
+  return [...orders, ...own].map((path) => ({
+    name: basename(path, '.json'),
+    document: parseJson(readFileSync(path)),
+  }));
+}
+
+function filesIn(folder: string, prefix: string): string[] {
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json') && file.startsWith(prefix));
+  return files.sort().map((file) => join(folder, file));
 }
 
 /** Ready mappings to canonical objects: what suggestions are for. */

@@ -100,27 +100,29 @@ export function freightList(context: Context): SourceList | undefined {
   );
 }
 
+const FREIGHT = 'allowancesCharges[freight]';
+const MONEY: Wanted = {
+  phrases: [
+    { words: ['discounted', 'price'], weight: 0.9 },
+    { words: ['price'], weight: 1 },
+    { words: ['total'], weight: 0.97 },
+    { words: ['amount'], weight: 0.95 },
+  ],
+  not: new Set(['tax', 'discounted', 'discount', 'id']),
+};
+
 /** The freight of the document: a list of shipping lines, or one amount. */
 export function freight(context: Context): Group | undefined {
-  const target = 'allowancesCharges[freight]';
+  const target = FREIGHT;
   const list = freightList(context);
-  const money = {
-    phrases: [
-      { words: ['discounted', 'price'], weight: 0.9 },
-      { words: ['price'], weight: 1 },
-      { words: ['total'], weight: 0.97 },
-      { words: ['amount'], weight: 0.95 },
-    ],
-    not: new Set(['tax', 'discounted', 'discount', 'id']),
-  };
   if (list !== undefined) {
     const amount = matchesOf(
       context.field('allowancesCharges[].amount'),
       list.members,
       context.ask.memory,
-      money,
+      MONEY,
     )[0];
-    if (amount !== undefined) return freightGroup(target, amount.candidate, list, 0.74);
+    if (amount !== undefined) return chargeGroup(target, amount.candidate, list, 0.74);
   }
   const wanted = {
     phrases: [
@@ -142,7 +144,26 @@ export function freight(context: Context): Group | undefined {
   ).filter(({ candidate }) => candidate.field.type === 'number' || candidate.field.looks === 'decimal')[0];
   return found === undefined
     ? freightOfLines(target, context, wanted)
-    : freightGroup(target, found.candidate, undefined, 0.68);
+    : chargeGroup(target, found.candidate, undefined, 0.68);
+}
+
+/** Fees of the document that come as a list. */
+export function feeList(context: Context): SourceList | undefined {
+  return context.ask.source.lists.find(
+    ({ parent, name, members }) =>
+      parent === context.documents && name.own.includes('fee') && members.length > 0,
+  );
+}
+
+/** The fees, beside the freight. */
+export function fees(context: Context): Group | undefined {
+  const list = feeList(context);
+  if (list === undefined) return undefined;
+  const field = context.field('allowancesCharges[].amount');
+  const [amount] = matchesOf(field, list.members, context.ask.memory, MONEY);
+  if (amount === undefined) return undefined;
+  const group = chargeGroup('allowancesCharges[fee]', amount.candidate, list, 0.66);
+  return { ...group, text: `${amount.candidate.path} is a fee.` };
 }
 
 /** Each line says its freight. */
@@ -157,10 +178,11 @@ function freightOfLines(target: string, context: Context, wanted: Wanted): Group
   );
   return found === undefined
     ? undefined
-    : freightGroup(target, found.candidate, { ...lines, members: [] }, 0.62);
+    : chargeGroup(target, found.candidate, { ...lines, members: [] }, 0.62);
 }
 
-function freightGroup(target: string, amount: Candidate, list: SourceList | undefined, score: number): Group {
+function chargeGroup(target: string, amount: Candidate, list: SourceList | undefined, score: number): Group {
+  const isFreight = target === FREIGHT;
   const title = list?.members.find(
     ({ name, field }) =>
       field.count > 0 &&
@@ -168,16 +190,16 @@ function freightGroup(target: string, amount: Candidate, list: SourceList | unde
   );
   const members = new Map<string, Rule>([
     ['isCharge', { target: `${target}.isCharge`, const: true }],
-    ['reasonCode', { target: `${target}.reasonCode`, const: 'FC' }],
+    ['reasonCode', { target: `${target}.reasonCode`, const: isFreight ? 'FC' : 'ZZZ' }],
     [
       'reason',
       title === undefined
-        ? { target: `${target}.reason`, const: 'Shipping' }
+        ? { target: `${target}.reason`, const: isFreight ? 'Shipping' : 'Fee' }
         : {
             target: `${target}.reason`,
             from: title.path,
             transforms: ['trim', { truncate: 255 }],
-            default: 'Shipping',
+            default: isFreight ? 'Shipping' : 'Fee',
           },
     ],
     ['amount', { target: `${target}.amount`, from: amount.path, transforms: [numberOf(amount), ROUND] }],

@@ -1,6 +1,6 @@
 /** Suggestions for members of taxes, discounts and charges: each comes with the group that it needs. */
 import type { Rule } from '../../mapping';
-import { freight, lineDiscount } from './charges';
+import { fees, freight, type Group, lineDiscount } from './charges';
 import { type Context, type Draft, reason } from './context';
 import { freightTaxes, taxGroup } from './taxes';
 
@@ -13,7 +13,12 @@ export function groupDrafts(path: string, context: Context): Draft[] {
   const [, before = '', kind, member] = match;
   if (before.includes('#')) return nestedTaxDrafts(path, context);
   const inLines = before.startsWith('lines[]');
-  const group = kind === 'taxes' ? taxGroup(context) : inLines ? lineDiscount(context) : freight(context);
+  const group =
+    kind === 'taxes'
+      ? taxGroup(context)
+      : inLines
+        ? lineDiscount(context)
+        : (freight(context) ?? fees(context));
   const rows = inLines ? context.linesRows() : [...context.root];
   if (member === undefined) {
     const text = group === undefined ? 'Nothing in the message looks like it.' : 'It can stay empty.';
@@ -33,8 +38,22 @@ export function groupDrafts(path: string, context: Context): Draft[] {
     ...moneyRows(context),
     ...group.head,
     ...[...group.members.values()].filter((row) => row !== rule && belongs(row)),
+    ...(kind === 'allowancesCharges' && !inLines ? feeRows(context, group) : []),
   ];
   return [{ rule, also, score: group.score, reasons: [reason('structure', group.text)] }];
+}
+
+/** The fees beside a freight, with their taxes. */
+function feeRows(context: Context, first: Group): Rule[] {
+  const group = fees(context);
+  if (group === undefined || group.target === first.target) return [];
+  const taxes = freightTaxes(context, group);
+  const last: Rule[] = taxes === undefined ? [{ target: `${group.target}.taxes`, const: [] }] : rowsOf(taxes);
+  return [...rowsOf(group), ...last];
+}
+
+function rowsOf(group: Group): Rule[] {
+  return [...group.head, ...group.members.values()];
 }
 
 /** A group is complete or it is none: what the contract wants comes with any of its rows. */
@@ -48,7 +67,7 @@ function nestedTaxDrafts(path: string, context: Context): Draft[] {
   if (match === null) return [];
   const [, list = '', member] = match;
   const inLines = list.startsWith('lines[]');
-  const group = inLines ? lineDiscount(context) : freight(context);
+  const group = inLines ? lineDiscount(context) : (freight(context) ?? fees(context));
   if (group === undefined) return [];
   const taxes = inLines ? undefined : freightTaxes(context, group);
   const rows = inLines ? context.linesRows() : [...context.root];

@@ -94,11 +94,26 @@ export function partyNameDrafts(path: string, context: Context): Draft[] {
 /** Who has no name of his own: his number, or the buyer's name. */
 function stranger(path: string, role: Role | undefined, context: Context): Draft[] {
   const numbered = byNumber(path, role, context);
-  if (numbered.length > 0 || role === 'buyer') return numbered;
-  const [buyer] = partyNameDrafts('parties.buyer.name', context);
-  if (buyer === undefined) return [];
+  if (numbered.length > 0) return numbered;
+  const [buyer] = role === 'buyer' ? [] : partyNameDrafts('parties.buyer.name', context);
+  if (buyer === undefined) return [nobody(path, context)];
   const reasons = [reason('structure', 'Nobody else is named.')];
-  return [{ ...buyer, rule: { ...buyer.rule, target: path }, score: 0.5, reasons }];
+  return [{ ...buyer, rule: { ...buyer.rule, target: path }, score: 0.62, reasons }];
+}
+
+/** Marketplaces keep personal data back from those without the right to it: the contract needs a name all the same. */
+function nobody(path: string, context: Context): Draft {
+  const name =
+    context.system === ''
+      ? 'Customer'
+      : `${context.system.charAt(0).toUpperCase()}${context.system.slice(1)} customer`;
+  const text = 'The message names nobody, and the contract needs a name.';
+  return {
+    rule: { target: path, const: name },
+    also: context.root,
+    score: 0.68,
+    reasons: [reason('contract', text)],
+  };
 }
 
 function byNumber(path: string, role: Role | undefined, context: Context): Draft[] {
@@ -106,7 +121,7 @@ function byNumber(path: string, role: Role | undefined, context: Context): Draft
   if (id === undefined) return [];
   const rule = { target: path, from: id.path, transforms: ['string', 'trim'], required: true };
   return [
-    { rule, also: context.root, score: 0.55, reasons: [reason('structure', 'Only its number is sent.')] },
+    { rule, also: context.root, score: 0.7, reasons: [reason('structure', 'Only its number is sent.')] },
   ];
 }
 

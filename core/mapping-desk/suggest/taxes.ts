@@ -2,7 +2,7 @@
 import type { Condition, Rule, TransformSpec } from '../../mapping';
 import type { ValueSpec } from '../../mapping/types';
 import { freightIsTaxed } from './arithmetic';
-import { freightList, type Group, lineDiscount, ROUND } from './charges';
+import { feeList, freightList, type Group, lineDiscount, ROUND } from './charges';
 import type { Context } from './context';
 import { matchesOf } from './match';
 import type { Wanted } from './phrases';
@@ -17,7 +17,7 @@ export function taxGroup(context: Context): Group | undefined {
 }
 
 /** A list of taxes in the entries of another list. */
-function taxesOf(context: Context, list: SourceList, target: string): Group | undefined {
+export function taxesOf(context: Context, list: SourceList, target: string): Group | undefined {
   const rate = matchesOf(context.field('lines[].taxes[].rate'), list.members, context.ask.memory)[0];
   const amount = matchesOf(context.field('lines[].taxes[].amount'), list.members, context.ask.memory).find(
     ({ candidate }) => candidate.path !== rate?.candidate.path,
@@ -202,7 +202,7 @@ function computedTax(
 }
 
 export function freightTaxes(context: Context, { target, members }: Group): Group | undefined {
-  const list = freightList(context);
+  const list = target.includes('[fee]') ? feeList(context) : freightList(context);
   const taxes = list === undefined ? undefined : context.listFor(['tax'], list.path);
   if (taxes !== undefined) return taxesOf(context, taxes, `${target}.taxes[]`);
   const from = members.get('amount')?.from;

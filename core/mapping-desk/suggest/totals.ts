@@ -152,5 +152,5 @@ function prepaid(
   };
   // Of several rows the first with a value counts: the row for paid orders goes before this one.
   const text = 'The total, where the payment is paid; else nothing.';
-  return { rule: nothing, also: [...also, rule], score: 0.74, reasons: [reason('structure', text)] };
+  return { rule: nothing, also: [...also, rule], score: 0.7, reasons: [reason('structure', text)] };
 }

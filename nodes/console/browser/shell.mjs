@@ -7,6 +7,7 @@ import { createContractsView } from './contracts.mjs';
 import { button, el, fill, icon, refill } from './dom.mjs';
 import { emptyState } from './empty.mjs';
 import { createLive } from './live.mjs';
+import { createReferencesView } from './references.mjs';
 import { createSheet } from './sheet.mjs';
 import { number, t } from './text.mjs';
 
@@ -14,14 +15,15 @@ const tabs = [
   { id: 'letters', create: (context) => createBrowseView(context, {}) },
   { id: 'baskets', create: createBasketsView },
   // Looked at now and then: an icon until they are chosen, so that all fit a narrow sidebar in every language.
+  { id: 'references', glyph: 'exchange', create: createReferencesView },
   { id: 'contracts', glyph: 'file-text-o', create: createContractsView },
   { id: 'audit', glyph: 'list-ul', create: createAuditView },
 ];
 const rememberedStore = 'crossdock-console-store';
 
 /** Whether the user may; the server decides in the end, this only saves a refusal. */
-function whyNot(right) {
-  const permission = `crossdock-dead-letters.${right}`;
+function whyNot(right, what = 'crossdock-dead-letters') {
+  const permission = `${what}.${right}`;
   return RED.user.hasPermission(permission) ? undefined : t('permission.needed', { permission });
 }
 
