@@ -3,7 +3,7 @@
  *
  * - `ratio`: messages per second through the canonical mapper node as it is used (with the checks of both contracts, of
  *   identity, totals and unsafe keys), over those through one core change node that gives the same result by JSONata
- *   and checks nothing; both in one Node-RED (embedded), one message at a time.
+ *   and checks nothing; both in one Node-RED, one message at a time.
  * - `byHand`: mappings per second of the compiled mapping alone, over a hand-written function with exact decimals
  *   that gives the same result; neither checks contracts. `checked`: the mapping with all checks, over that function.
  *
@@ -11,23 +11,34 @@
  * Arguments: rounds (7).
  */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import helper from 'node-red-node-test-helper';
 import { compileMapping, createMapper, readyMapping } from '../core/mapping';
-import { projectFolders, tempDir } from '../test/support';
-import { compared, run, seconds, sideBySide } from './lib/measure';
-import { largeOrder, mapByHand, mapByJsonata } from './lib/shopify-order';
+import { spawnNodeRed, tempDir, waitFor } from '../test/support';
+import { compared, run, type Side, seconds, sideBySide } from './lib/measure';
+import { addRoundTripNode, RECEIVED_AT } from './lib/round-trip-node';
+import { mapByJsonata } from './lib/shopify-jsonata';
+import { largeOrder, mapByHand } from './lib/shopify-order';
 
 const ROUNDS = Number(process.argv[2] ?? 7);
 const MESSAGES = 1500;
 const BY_JSONATA = 100;
 const MAPPINGS = 4000;
-const CONTEXT = { channel: 'shop', account: 'main', partnerId: 'shop', receivedAt: '2026-11-23T09:02:15Z' };
+const CONTEXT = { channel: 'shop', account: 'main', partnerId: 'shop', receivedAt: RECEIVED_AT };
 const at = { z: 'tab', x: 100, y: 100 };
 
-interface BenchNode {
-  receive(message: object): void;
-  on(event: 'input', listener: (message: { payload: unknown }) => void): void;
+/** Both sides beside each other, between the outputs and the input of the node that measures. */
+function flows(version: string): object[] {
+  return [
+    { id: 'tab', type: 'tab', label: 'bench' },
+    { id: 'trip', type: 'bench-round-trip', wires: [['ours'], ['bare']], ...at },
+    { id: 'ours', type: 'crossdock-canonical-mapper', mapping: 'shopify-order', wires: [['trip']], ...at },
+    {
+      id: 'bare',
+      type: 'change',
+      rules: [{ t: 'set', p: 'payload', pt: 'msg', to: mapByJsonata(CONTEXT, version), tot: 'jsonata' }],
+      wires: [['trip']],
+      ...at,
+    },
+  ];
 }
 
 run('canonical-mapper', async () => {
@@ -42,51 +53,19 @@ run('canonical-mapper', async () => {
   assert.deepEqual((await compiled.map(order, CONTEXT)).value, expected);
   assert.deepEqual(await mapper.map(order, CONTEXT), expected);
 
-  const flow = [
-    { id: 'tab', type: 'tab', label: 'bench' },
-    { id: 'ours', type: 'crossdock-canonical-mapper', mapping: 'shopify-order', wires: [['out']], ...at },
-    {
-      id: 'bare',
-      type: 'change',
-      rules: [{ t: 'set', p: 'payload', pt: 'msg', to: mapByJsonata(CONTEXT, version), tot: 'jsonata' }],
-      wires: [['out']],
-      ...at,
-    },
-    { id: 'out', type: 'helper', wires: [], ...at },
-  ];
-  const root = projectFolders().root;
-  const dir = tempDir('crossdock-bench-');
-  helper.init(require.resolve(join(root, 'node_modules', 'node-red')));
-  helper.settings({ userDir: dir.path });
-  await helper.startServer();
-  await helper.load(
-    [
-      require(join(root, 'node_modules/@node-red/nodes/core/function/15-change.js')),
-      require(join(root, 'dist/nodes/canonical-mapper/canonical-mapper')),
-    ],
-    flow,
-  );
-  let arrived: (payload: unknown) => void = () => undefined;
-  (helper.getNode('out') as unknown as BenchNode).on('input', ({ payload }) => arrived(payload));
-  const through = (id: string): Promise<unknown> =>
-    new Promise((resolve) => {
-      arrived = resolve;
-      const message = { payload: order, crossdock: { receivedAt: CONTEXT.receivedAt } };
-      (helper.getNode(id) as unknown as BenchNode).receive(message);
-    });
-  assert.deepEqual(await through('ours'), expected);
-  assert.deepEqual(JSON.parse(JSON.stringify(await through('bare'))), expected);
-
-  const nodes = await sideBySide(ROUNDS, async (side) => {
-    const count = side === 'ours' ? MESSAGES : BY_JSONATA;
-    const taken = await seconds(async () => {
-      for (let n = 0; n < count; n += 1) await through(side);
-    });
-    return count / taken;
-  });
-  await helper.unload();
-  await helper.stopServer();
-  dir.remove();
+  const folder = tempDir('crossdock-bench-');
+  addRoundTripNode(folder.path);
+  const red = await spawnNodeRed({ userDir: folder.path, flows: flows(version) });
+  const through = async (side: Side, count: number): Promise<number> => {
+    const answer = await fetch(`${red.url}/round-trip/${side === 'ours' ? 0 : 1}/${count}`);
+    const { perSecond, payload } = (await answer.json()) as { perSecond: number; payload: unknown };
+    assert.deepEqual(payload, expected);
+    return perSecond;
+  };
+  await waitFor(async () => (await fetch(`${red.url}/round-trip/0/1`)).ok, { what: 'the flow' });
+  const nodes = await sideBySide(ROUNDS, (side) => through(side, side === 'ours' ? MESSAGES : BY_JSONATA));
+  await red.remove();
+  folder.remove();
 
   const functions = async (ours: () => Promise<unknown>) =>
     sideBySide(ROUNDS, async (side) => {

@@ -93,7 +93,9 @@ run('hostile', async () => {
       source.regex === undefined ? pool.jsonata(source.jsonata ?? '') : pool.regex(source.regex);
     const result = await watched(async () => {
       const [outcome] = await pool.evaluate([{ expression, input }]);
-      return outcome !== undefined && 'error' in outcome ? outcome.error.code : 'a value';
+      if (outcome === undefined) return 'no outcome';
+      if ('error' in outcome) return outcome.error.code;
+      return outcome.value === undefined ? 'nothing' : 'a value';
     });
     cases.push({ what, ...result });
   }

@@ -5,6 +5,8 @@ import type { ApiError, StoresAnswer } from '../core/replay';
 export class UserError extends Error {}
 
 const TIMEOUT_MS = 30_000;
+/** Many lines take their time. */
+const FILE_TIMEOUT_MS = 600_000;
 
 export class Client {
   readonly #base: string;
@@ -27,6 +29,17 @@ export class Client {
     return this.#ask(method, path, body);
   }
 
+  /** A file, as it is. */
+  async text(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<string> {
+    const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const search = new URLSearchParams(given).toString();
+    return this.#text('GET', search === '' ? path : `${path}?${search}`, undefined, FILE_TIMEOUT_MS);
+  }
+
+  async sendCsv<T>(path: string, csv: string): Promise<T> {
+    return JSON.parse(await this.#text('POST', path, { type: 'text/csv', text: csv }, FILE_TIMEOUT_MS)) as T;
+  }
+
   /** The store that was named, by id or name, or the only one. */
   async store(named: string | undefined): Promise<string> {
     const { stores } = await this.get<StoresAnswer>('/stores');
@@ -44,28 +57,37 @@ export class Client {
   }
 
   async #ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const headers: Record<string, string> = { accept: 'application/json' };
+    const sent = body === undefined ? undefined : { type: 'application/json', text: JSON.stringify(body) };
+    const text = await this.#text(method, path, sent, TIMEOUT_MS);
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw new UserError(`${this.#base} is no Crossdock gateway: its answer is not JSON.`);
+    }
+  }
+
+  async #text(
+    method: string,
+    path: string,
+    body: { readonly type: string; readonly text: string } | undefined,
+    timeoutMs: number,
+  ): Promise<string> {
+    const headers: Record<string, string> = { accept: 'application/json, text/csv' };
     if (this.token !== undefined) headers['authorization'] = `Bearer ${this.token}`;
-    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (body !== undefined) headers['content-type'] = body.type;
     let response: Response;
     try {
       response = await fetch(this.#base + path, {
         method,
         headers,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        ...(body === undefined ? {} : { body: body.text }),
+        signal: AbortSignal.timeout(timeoutMs),
       });
     } catch (cause) {
       throw new UserError(`${this.#base} does not answer: ${reasonOf(cause)}.`);
     }
     const text = await response.text();
-    if (response.ok) {
-      try {
-        return JSON.parse(text) as T;
-      } catch {
-        throw new UserError(`${this.#base} is no Crossdock gateway: its answer is not JSON.`);
-      }
-    }
+    if (response.ok) return text;
     throw new UserError(refusalOf(response.status, text));
   }
 }

@@ -23,6 +23,16 @@ Looks at the dead letters of a gateway, and replays them.
 Letters are chosen by name or by filter; --all is everything that is parked:
   --cause <id>  --source <name>  --from <time>  --to <time>  --q <text>  --all
 
+crossdock cross-references <command> [options]
+
+What partners' codes of units and items stand for.
+
+  list                            codes, newest first; --partner --kind unit|item --q --state active|replaced|retired
+  conflicts                       codes with two meanings, items with two codes
+  import < codes.csv              takes a CSV file in; --dry-run only tells what would change, --replace ends what
+                                  means something else today
+  export > codes.csv              all codes, or those of --partner, --kind, --q
+
 Options:
   --url <address>    the gateway's editor (CROSSDOCK_URL, else http://127.0.0.1:1880)
   --token <token>    of Node-RED's admin API (CROSSDOCK_TOKEN)

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { basketCommand } from './baskets';
 import { Client, UserError } from './client';
+import { crossReferenceCommand } from './cross-references';
 import { HELP } from './help';
 import { letterCommand } from './letters';
 
@@ -29,6 +30,10 @@ const OPTIONS = {
   reason: { type: 'string' },
   rate: { type: 'string' },
   into: { type: 'string' },
+  partner: { type: 'string' },
+  kind: { type: 'string' },
+  replace: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
   all: { type: 'boolean' },
   revert: { type: 'boolean' },
   personal: { type: 'boolean' },
@@ -85,8 +90,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   };
   try {
     const done =
-      topic === 'dead-letters' &&
-      (name === 'basket' ? await basketCommand(command) : await letterCommand(name ?? 'groups', command));
+      topic === 'cross-references'
+        ? await crossReferenceCommand(name ?? 'list', command)
+        : topic === 'dead-letters' &&
+          (name === 'basket' ? await basketCommand(command) : await letterCommand(name ?? 'groups', command));
     if (done) return 0;
     terminal.warn(`There is no command "${positionals.join(' ')}".\n\n${HELP}`);
     return 2;

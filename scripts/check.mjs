@@ -34,10 +34,15 @@ async function tool(name, args) {
 await ensureReady({ build: true });
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-await step('generated types', async () => {
-  const result = await capture(process.execPath, [join(root, 'scripts', 'types.mjs'), '--check']);
-  return { problems: result.code === 0 ? [] : result.output.trim().split('\n') };
-});
+for (const [title, script] of [
+  ['generated types', 'types.mjs'],
+  ['generated docs', 'docs.mjs'],
+]) {
+  await step(title, async () => {
+    const result = await capture(process.execPath, [join(root, 'scripts', script), '--check']);
+    return { problems: result.code === 0 ? [] : result.output.trim().split('\n') };
+  });
+}
 await step('types', () => tool('tsc', ['-p', join(root, 'tsconfig.json'), '--noEmit']));
 await step('lint and format', () =>
   tool('biome', ['check', '--error-on-warnings', '--max-diagnostics=20', root]),

@@ -6,6 +6,19 @@ import { type CanonicalName, type CanonicalObjects, isCanonical } from './object
 
 type KeyParts = { readonly [Name in CanonicalName]: (value: CanonicalObjects[Name]) => readonly string[] };
 
+/** The shape of every object's key, for people. */
+export const KEY_SHAPES: Readonly<Record<CanonicalName, string>> = {
+  order: '<channel>:<account>:<externalId>',
+  'order-response': 'order-response:<channel>:<account>:<responseId>',
+  'inventory-level': 'inventory-level:<authority>:<location>:<sku>[:condition=...][:lot=...]',
+  'inventory-adjustment': 'inventory-adjustment:<authority>:<adjustmentId>',
+  shipment: 'shipment:<channel>:<account>:<shipmentId>',
+  return: 'return:<channel>:<account>:<returnId>',
+  invoice: 'invoice:<channel>:<account>:<number>',
+  'product-cross-reference': 'product-cross-reference:<productId>',
+  party: 'party:<partyId>',
+};
+
 /** The parts of each key after the contract's name. */
 const PARTS: Omit<KeyParts, 'order'> = {
   'order-response': ({ channel, account, responseId }) => [channel, account, responseId],

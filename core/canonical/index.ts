@@ -1,4 +1,4 @@
-export { businessKeyOf } from './business-key';
+export { businessKeyOf, KEY_SHAPES } from './business-key';
 export { type CanonicalProblem, checkCanonical } from './checks';
 export * from './decimal';
 export type * from './generated';

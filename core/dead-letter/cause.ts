@@ -21,6 +21,8 @@ const NAMING_FACTS = [
   'variable',
   'warehouse',
 ];
+/** Named later: they count where they are there, so that the groups of other failures stay as they are. */
+const LATER_FACTS = ['item', 'partner'];
 /** Codes that say nothing: there the sentence has to tell failures apart. */
 const VAGUE_CODES = new Set(['NODE_ERROR', 'INTERNAL_ERROR']);
 const MAX_PLACES = 20;
@@ -30,6 +32,10 @@ export function causeOf(error: CrossdockError, nodeId: string): string {
   const facts = NAMING_FACTS.map((name) => error.facts[name]).map((fact) =>
     fact === undefined ? '' : String(fact),
   );
+  for (const name of LATER_FACTS) {
+    const fact = error.facts[name];
+    if (fact !== undefined) facts.push(`${name}=${String(fact)}`);
+  }
   const places = [...new Set(error.problems.map(({ path }) => path.replace(/\/\d+(?=\/|$)/g, '/*')))]
     .sort()
     .slice(0, MAX_PLACES);

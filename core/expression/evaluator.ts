@@ -29,12 +29,17 @@ function main(): void {
   const programs = new Map<number, Run>();
   process.on('message', (batch: Batch) => {
     run(batch, programs, setup, jsonata).then(
-      (results) => process.send?.({ id: batch.id, results }),
+      (results) => process.send?.({ id: batch.id, results, cpuMs: cpuMs() }),
       () => process.exit(1),
     );
   });
   process.on('disconnect', () => process.exit(0));
-  process.send?.({ ready: true });
+  process.send?.({ ready: true, cpuMs: cpuMs() });
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** A thread that ends the process when the parent is gone: an expression that never ends would outlive it for good. */
@@ -44,7 +49,11 @@ function watchParent(): void {
     try {
       if (readSync(LIFELINE, Buffer.alloc(1)) === 0) break;
     } catch (fault) {
-      if ((fault as NodeJS.ErrnoException).code !== 'EAGAIN') break;
+      const { code } = fault as NodeJS.ErrnoException;
+      // A parent that was killed before it had read all leaves a reset behind.
+      if (code === 'EOF' || code === 'ECONNRESET' || code === 'EPIPE') break;
+      // Where the line cannot be read in this way, only an idle process notices (by its disconnect).
+      if (code !== 'EAGAIN') return;
     }
     Atomics.wait(pause, 0, 0, 500);
   }
@@ -76,10 +85,19 @@ async function run(
   for (const [key, program] of batch.programs) programs.set(key, compile(program, setup, jsonata));
   const results: Result[] = [];
   for (const [key, input] of batch.evaluations) {
-    writeSync(LIFELINE, PROGRESS);
+    tellProgress();
     results.push(await evaluate(programs.get(key), input, setup));
   }
   return results;
+}
+
+/** By it, the parent knows which evaluation it stops; without it, it takes it for the first one. */
+function tellProgress(): void {
+  try {
+    writeSync(LIFELINE, PROGRESS);
+  } catch {
+    // The evaluation is more important.
+  }
 }
 
 function compile(program: Program, { maxSequence }: Setup, jsonata: Jsonata | undefined): Run {
@@ -125,6 +143,7 @@ function copyOf(value: unknown): Result {
     if (typeof part === 'function' || typeof part === 'symbol' || typeof part === 'bigint')
       throw new Refused('kind');
     if (typeof part !== 'object' || part === null) return part;
+    if (part instanceof Date) return part.toJSON();
     if (Array.isArray(part)) return Array.from(part as unknown[], copy);
     if (isLambda(part)) throw new Refused('kind');
     const made: Record<string, unknown> = {};

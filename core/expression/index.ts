@@ -1,3 +1,4 @@
 /** Expressions that people write (JSONata, regular expressions), run so that none can hold up the gateway. */
+export { isLargerThan } from './measure';
 export { ExpressionPool, type PoolOptions } from './pool';
 export type { Evaluation, Expression, ExpressionEngine, Outcome, RegexOptions } from './types';

@@ -25,6 +25,14 @@ export type Result =
 export interface Answer {
   readonly id: number;
   readonly results: readonly Result[];
+  /** Processor time that the process has used so far, ms. */
+  readonly cpuMs: number;
+}
+
+/** What a process says when it has started. */
+export interface Ready {
+  readonly ready: true;
+  readonly cpuMs: number;
 }
 
 /** What a process is started with. */

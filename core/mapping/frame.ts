@@ -19,6 +19,8 @@ export interface Run {
   readonly answers: Map<string, Answer>;
   readonly wanted: Map<string, Want>;
   readonly trace: Traced[] | undefined;
+  /** There is someone to ask what was taught. */
+  readonly references: boolean;
 }
 
 export type Answer = { readonly value: unknown } | { readonly fault: ValueFault };
@@ -97,6 +99,8 @@ export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (isNum(value)) return plainText(value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  // Nodes that ask a database give dates; an invalid one is no value that can be written.
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
   throw new ValueFault(
     Array.isArray(value) ? 'the value is a list, not one value' : 'the value is an object, not one value',
   );
@@ -175,7 +179,10 @@ export function ask(frame: Frame, place: number, want: () => Want): unknown {
   const key = `${place}${frameKey(frame)}`;
   const answer = run.answers.get(key);
   if (answer === undefined) {
-    if (!run.wanted.has(key)) run.wanted.set(key, want());
+    const wanted = want();
+    // Where nobody can have taught anything, that need not be asked for.
+    if (wanted.type === 'reference' && !run.references) return undefined;
+    run.wanted.set(key, wanted);
     throw PENDING;
   }
   if ('fault' in answer) throw answer.fault;

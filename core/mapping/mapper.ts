@@ -1,10 +1,10 @@
 /** One mapping between two contracts: contract in, rows, contract out, the canonical checks, each with its own refusal. */
 
 import { businessKeyOf, type CanonicalProblem, checkCanonical, isCanonical } from '../canonical';
-import { findUnsafeKey, unsafeKey } from '../canonical/parse-json';
 import { contracts as builtin, type ContractRegistry, problemsToSentence } from '../contract';
 import { CrossdockError, type Problem } from '../errors';
 import type { ExpressionEngine } from '../expression';
+import { admit } from './admit';
 import { compileMapping } from './compile';
 import { specPath } from './frame';
 import { readyMapping } from './ready';
@@ -27,6 +27,8 @@ export interface MapperOptions {
   readonly expression?: ExpressionEngine;
   /** What was taught about partners' units and items; needed only by messages that ask for it. */
   readonly crossReferences?: CrossReferences;
+  /** Largest message, in bytes of about its JSON. Default 16 MiB. */
+  readonly maxBytes?: number;
 }
 
 /** One object that a message became. */
@@ -50,6 +52,7 @@ export interface Mapper {
   /**
    * Translates one message.
    * @throws CrossdockError with every problem listed, permanent unless said otherwise:
+   * - MESSAGE_TOO_LARGE: mapping it would hold up everything else for too long;
    * - SOURCE_CONTRACT: the message is not what its contract says; JSON_UNSAFE: it carries `__proto__`;
    * - MAPPING_FAILED: rows of the mapping could not be filled; or the code of what caused it (UNIT_UNKNOWN, business);
    * - CANONICAL_CONTRACT, TARGET_CONTRACT: the result is not what its contract says (canonical, partner);
@@ -66,6 +69,7 @@ export interface Mapper {
  */
 export function createMapper(options: MapperOptions): Mapper {
   const registry = options.contracts ?? builtin();
+  const { maxBytes = MAX_BYTES } = options;
   const given = typeof options.mapping === 'string' ? readyMapping(options.mapping) : options.mapping;
   const mapping = compileMapping(given, {
     ...(options.expression === undefined ? {} : { expression: options.expression }),
@@ -74,13 +78,13 @@ export function createMapper(options: MapperOptions): Mapper {
   });
   const { from, to } = mapping.spec;
   // A mapping that names a contract which nobody has is found out when it is set up, not by the first message.
-  for (const ref of [from, to]) registry.schema(ref.contract, ref.version);
+  // Asked once, so that its compilation is not what the first message waits for.
+  for (const ref of [from, to]) registry.validate(ref.contract, ref.version, undefined);
   const checks = new Checks(registry, mapping);
 
   const translate = async (message: unknown, context: MappingContext): Promise<Translation> => {
-    // Bodies that did not come through parseJson: a copy of such a key would become the copy's prototype.
-    const unsafe = isSuspicious(message, 0) ? findUnsafeKey(message) : undefined;
-    if (unsafe !== undefined) throw unsafeKey(unsafe);
+    // Also bodies that did not come through parseJson: a copy of an unsafe key would become the copy's prototype.
+    admit(message, maxBytes, mapping.id);
     const source = mapping.unwrap(message);
     checks.source(source);
     const { value, problems } = await mapping.map(source, context);
@@ -103,20 +107,7 @@ export function createMapper(options: MapperOptions): Mapper {
   };
 }
 
-/** Deeper than any document of a partner; also where a loop of references ends. */
-const DEEP = 100;
-
-/** Whether it is worth the while to look for unsafe keys in detail: quick, and never wrong when it says no. */
-function isSuspicious(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (depth > DEEP) return true;
-  if (Array.isArray(value)) return value.some((entry) => isSuspicious(entry, depth + 1));
-  for (const key in value) {
-    if (key === '__proto__' || key === 'constructor') return true;
-    if (isSuspicious((value as Record<string, unknown>)[key], depth + 1)) return true;
-  }
-  return false;
-}
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** The checks on both sides of a mapping. */
 class Checks {

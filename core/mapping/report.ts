@@ -2,6 +2,9 @@
 import { type Frame, PENDING, sourceIndexes, targetIndexes, ValueFault } from './frame';
 import { pathText, type Step } from './path';
 
+/** Most problems that are told of one message: a list of a million faulty entries is as wrong as one of so many. */
+const MAX_PROBLEMS = 500;
+
 /**
  * Adds a fault to the run's problems; what is only PENDING is none.
  * @throws whatever is no ValueFault
@@ -15,6 +18,7 @@ export function report(
 ): void {
   if (fault === PENDING) return;
   if (!(fault instanceof ValueFault)) throw fault;
+  if (frame.run.problems.length >= MAX_PROBLEMS) return;
   const filled = pathText(target, targetIndexes(frame));
   const source = from === undefined ? undefined : pathText(from, sourceIndexes(frame, from));
   const place = source === undefined ? filled : `${source} (for ${filled})`;

@@ -50,6 +50,7 @@ async function passes(
       answers,
       wanted: new Map(),
       trace: trace === true ? [] : undefined,
+      references: outside.references !== undefined,
     };
     const value = fill(new Frame(run, undefined, scope, source));
     if (run.wanted.size === 0) return { value, problems: run.problems, trace: run.trace };

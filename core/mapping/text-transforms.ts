@@ -52,9 +52,14 @@ function split(argument: unknown): Transform {
   const { separator, index } = argument as { separator: string; index?: number };
   return {
     run: (value) => {
-      const parts = textOf(value)
-        .split(separator)
-        .map((part) => part.trim());
+      const text = textOf(value);
+      // Most texts that may have several parts have one.
+      if (!text.includes(separator)) {
+        const only = text.trim();
+        if (index === undefined) return only === '' ? [] : [only];
+        return index === 0 || index === -1 ? only : undefined;
+      }
+      const parts = text.split(separator).map((part) => part.trim());
       return index === undefined ? parts.filter((part) => part !== '') : parts.at(index);
     },
   };

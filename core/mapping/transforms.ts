@@ -7,12 +7,18 @@ import { TEXT_TRANSFORMS } from './text-transforms';
 import { TIME_TRANSFORMS } from './time-transforms';
 import type { Factory, Transform } from './transform';
 import type { TransformSpec } from './types';
+import { UNIT_TRANSFORMS } from './unit-transforms';
 import type { ValueCompiler } from './value';
 
 const FACTORIES: ReadonlyMap<string, Factory> = new Map(
-  [TEXT_TRANSFORMS, NUMBER_TRANSFORMS, TIME_TRANSFORMS, CODE_TRANSFORMS, LIST_TRANSFORMS].flatMap(
-    (factories) => Object.entries(factories),
-  ),
+  [
+    TEXT_TRANSFORMS,
+    NUMBER_TRANSFORMS,
+    TIME_TRANSFORMS,
+    CODE_TRANSFORMS,
+    UNIT_TRANSFORMS,
+    LIST_TRANSFORMS,
+  ].flatMap((factories) => Object.entries(factories)),
 );
 
 /** Names of all transforms, for the editor and the spec's schema. */

@@ -18,7 +18,7 @@ import {
 import { compileReader } from './path';
 import type { Transform } from './transform';
 import { compileTransform } from './transforms';
-import type { Condition, JsonScalar, Operand, ValueSpec } from './types';
+import type { Condition, JsonScalar, Operand, ReferenceKey, ValueSpec } from './types';
 
 /** What compiling a value needs to know about its spec and row. */
 export interface ValueCompiler {
@@ -127,6 +127,12 @@ export function askExpression(
     if ('error' in outcome) throw faultOf(outcome.error);
     return outcome.value;
   };
+}
+
+/** What was taught about a partner's code; undefined when nothing was. The function throws PENDING. */
+export function askReference(compiler: ValueCompiler): (frame: Frame, key: ReferenceKey) => unknown {
+  const place = compiler.nextPlace();
+  return (frame, key) => ask(frame, place, () => ({ type: 'reference', key }));
 }
 
 /** An expression of the spec, checked by the engine. Throws SpecFault. */

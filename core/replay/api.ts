@@ -314,7 +314,10 @@ export type AuditAction =
   | 'basket.paused'
   | 'basket.resumed'
   | 'basket.cancelled'
-  | 'basket.finished';
+  | 'basket.finished'
+  | 'reference.taught'
+  | 'reference.retired'
+  | 'references.imported';
 
 /** What RED.comms publishes under `crossdock/console/<store>`: something has changed. */
 export interface ConsoleChange {

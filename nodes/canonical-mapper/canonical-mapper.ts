@@ -3,6 +3,7 @@ import { CrossdockError } from '../../core/errors';
 import { createMapper, type MappingSpec, READY_MAPPINGS } from '../../core/mapping';
 import { registerNode } from '../shared/base';
 import { choice, text } from '../shared/config';
+import { referencesIn } from '../shared/cross-references';
 import { expressionPool } from '../shared/expression';
 import { registerMapper } from '../shared/mappers';
 import type { Message, RawConfig, Red } from '../shared/red';
@@ -21,7 +22,7 @@ export = (red: Red): void => {
         mapping: mapping === 'custom' ? customSpec(config) : mapping,
         results: choice(config, 'results', 'Several results', ['each', 'list'], 'each'),
         channel,
-        partner: text(config, 'partner', 'Partner', channel),
+        partner: text(config, 'partner', 'Partner', '') || channel,
         account: text(config, 'account', 'Account', 'main'),
         property: text(config, 'property', 'Property', 'payload'),
         store: text(config, 'store', 'Store', '') === '' ? undefined : storeOf(red, config),
@@ -30,7 +31,11 @@ export = (red: Red): void => {
     async start({ node, config, status, closed }) {
       const { mapping, channel, account, partner, property, results, store } = config;
       const context = { channel, account, partnerId: partner };
-      const mapper = createMapper({ mapping, expression: expressionPool(red, closed) });
+      const mapper = createMapper({
+        mapping,
+        expression: expressionPool(red, closed),
+        ...(store === undefined ? {} : { crossReferences: referencesIn(() => store(closed)) }),
+      });
       let mapped = 0;
       const translate = (source: unknown, receivedAt: string) =>
         mapper.translate(source, { ...context, receivedAt });
@@ -85,7 +90,7 @@ function customSpec(config: RawConfig): MappingSpec {
   const { spec } = config;
   // (createMapper checks it row by row.)
   if (typeof spec === 'object' && spec !== null) return spec as MappingSpec;
-  const source = text(config, 'spec', 'The table of the mapping');
+  const source = text(config, 'spec', 'Mapping specification');
   try {
     return parseJson(source) as MappingSpec;
   } catch (cause) {

@@ -55,6 +55,9 @@ export function evaluator(
 /** The pool that all nodes of this process share, and how many use it. */
 let pool: ExpressionPool | undefined;
 let users = 0;
+let closing: NodeJS.Timeout | undefined;
+/** How long the pool stays when nobody uses it: a deploy, and whoever tries a mapping in the editor, come again soon. */
+const LINGER_MS = 15_000;
 
 /**
  * Runs expressions under limits (core/expression), with the JSONata that this Node-RED ships.
@@ -64,11 +67,15 @@ export function expressionPool(red: Red, closed: Promise<void>): ExpressionEngin
   const file = jsonataFile(red);
   pool ??= new ExpressionPool(file === undefined ? {} : { jsonata: file });
   users += 1;
+  clearTimeout(closing);
   const leave = (): void => {
     users -= 1;
     if (users > 0) return;
-    pool?.close();
-    pool = undefined;
+    closing = setTimeout(() => {
+      pool?.close();
+      pool = undefined;
+    }, LINGER_MS);
+    closing.unref();
   };
   closed.then(leave, leave);
   return pool;

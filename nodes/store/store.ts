@@ -1,6 +1,7 @@
 import { asCrossdockError } from '../../core/errors';
 import { registerShared } from '../shared/config-node';
 import { addConsoleRoutes } from '../shared/console-routes';
+import { addCrossReferenceRoutes } from '../shared/cross-reference-routes';
 import { openDesk } from '../shared/desks';
 import type { Red } from '../shared/red';
 import { type OpenStore, openStore } from './open';
@@ -29,4 +30,5 @@ export = (red: Red): void => {
   });
   addRoutes(red, stores);
   addConsoleRoutes(red);
+  addCrossReferenceRoutes(red);
 };

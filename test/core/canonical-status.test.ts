@@ -59,6 +59,18 @@ describe('status axes', () => {
         assert.deepEqual([...reachable(axis, model(axis).initial)].sort(), [...states].sort());
       });
 
+      it('lets every later state of its usual way follow, but none before', () => {
+        const way = model(axis).way ?? [];
+        way.forEach((from, index) => {
+          for (const to of way.slice(index + 1))
+            assert.ok(transition(axis, from, to).legal, `${from} -> ${to}`);
+          const before = way.slice(0, index).filter((to) => transition(axis, from, to).legal);
+          // Goods that are taken from an order's allocation, and a parcel that leaves a hub again.
+          const known: Record<string, string[]> = { allocated: ['none'], atHub: ['inTransit'] };
+          assert.deepEqual(before, known[from] ?? [], from);
+        });
+      });
+
       it('comes to an end from every state', () => {
         for (const state of states)
           assert.ok(

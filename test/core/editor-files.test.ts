@@ -13,6 +13,18 @@ function read(...path: string[]): string {
   return readFileSync(join(folder, ...path), 'utf8');
 }
 
+/** A node's html; a dialog with functions of its own stands in one, two spaces deeper than the others. */
+function dialog(name: string): string {
+  return read(name, `${name}.html`).replace(/^ {2}\(function \(\) \{\n[\s\S]*?^ {2}\}\)\(\);$/m, (body) =>
+    body.replaceAll(/^ {2}/gm, ''),
+  );
+}
+
+/** The version of the configuration that a dialog saves. */
+function configVersion(html: string): number {
+  return Number(/^ {6}configVersion: \{ value: (\d+) \},$/m.exec(html)?.[1]);
+}
+
 /** All keys of a catalogue, joined by dots, with their texts. */
 function flatten(value: unknown, prefix = ''): Map<string, string> {
   if (typeof value === 'string') return new Map([[prefix, value]]);
@@ -69,7 +81,7 @@ describe('editor files', () => {
 
   for (const name of names) {
     describe(name, () => {
-      const html = read(name, `${name}.html`);
+      const html = dialog(name);
       const isConfig = /category: 'config'/.test(html);
 
       it('registers its type literally, as catalogues read it without running it', () => {
@@ -83,7 +95,7 @@ describe('editor files', () => {
           assert.match(html, /^ {4}inputs: [01],$/m);
           assert.match(html, /^ {4}outputs: [1234],$/m);
         }
-        assert.match(html, /configVersion: \{ value: 1 \}/);
+        assert.ok(configVersion(html) >= 1);
       });
 
       it('validates with two parameters, or Node-RED takes every sentence for "valid"', () => {
@@ -233,11 +245,11 @@ function assertWhole(flow: readonly FlowNode[]): void {
     if (!node.type.startsWith('crossdock-')) continue;
     const name = node.type.replace('crossdock-', '');
     assert.ok(names.includes(name), node.type);
-    assert.equal(node['configVersion'], 1);
     const own = Object.keys(node).filter(
       (field) => !['id', 'type', 'z', 'g', 'x', 'y', 'wires', 'credentials'].includes(field),
     );
-    const html = read(name, `${name}.html`);
+    const html = dialog(name);
+    assert.equal(node['configVersion'], configVersion(html));
     assert.deepEqual(own.sort(), [...shownBy(html).keys()].sort(), `fields of ${node.type}`);
     for (const field of ['store', 'server', 'channel']) {
       const value = node[field];

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { CrossdockError } from '../../core/errors';
@@ -36,6 +39,7 @@ describe('expressions', function () {
     assert.deepEqual(await resultOf('rows.(a * 2)', { rows: [{ a: 1 }, { a: 2 }] }), [2, 4]);
     assert.deepEqual(await resultOf('{"x": rows[a > 1]}', { rows: [{ a: 1 }, { a: 2 }] }), { x: { a: 2 } });
     assert.equal(await resultOf('gone.deep', {}), undefined);
+    assert.deepEqual(await resultOf('{"at": at}', { at: new Date(0) }), { at: '1970-01-01T00:00:00.000Z' });
     assert.equal(await resultOf('$sum([1..1000])', {}), 500500);
   });
 
@@ -110,6 +114,19 @@ describe('expressions', function () {
     ]);
   });
 
+  it('get more time where the machine had none for them, which a stopped process stands for', async () => {
+    if (process.platform !== 'linux') return;
+    const patient = new ExpressionPool({ jsonata: JSONATA, limitMs: 300, size: 1 });
+    const expression = patient.jsonata('a & "!"');
+    await patient.evaluate([{ expression, input: { a: 0 } }]);
+    const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8');
+    const pid = Number(children.trim().split(' ').at(-1));
+    process.kill(pid, 'SIGSTOP');
+    setTimeout(() => process.kill(pid, 'SIGCONT'), 450);
+    assert.deepEqual(await one({ expression, input: { a: 1 } }, patient), { value: '1!' });
+    patient.close();
+  });
+
   it('refuse inputs that are too large without looking at all of them', async () => {
     const expression = pool.jsonata('$count($)');
     for (const input of [
@@ -173,6 +190,25 @@ describe('expressions', function () {
     assert.match(codeOf(await all[1]), /EXPRESSION_CLOSED/);
     assert.equal(codeOf(await one({ expression, input: 1 }, small)), 'EXPRESSION_CLOSED');
     await waitFor(() => small.running === 0);
+  });
+
+  it('do not outlive a gateway that was killed', async () => {
+    if (process.platform !== 'linux') return;
+    const script = `
+      const { ExpressionPool } = require(${JSON.stringify(join(__dirname, '../../core/expression'))});
+      const pool = new ExpressionPool({ jsonata: ${JSON.stringify(JSONATA)}, limitMs: 600000 });
+      const expression = pool.jsonata('($f := function($x){ $f($x) }; $f(1))');
+      pool.evaluate([{ expression: pool.jsonata('1+1'), input: {} }]).then(() => {
+        pool.evaluate([{ expression, input: {} }]);
+        console.log('running');
+      });`;
+    const gateway = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(gateway.stdout, 'data');
+    const children = readFileSync(`/proc/${gateway.pid}/task/${gateway.pid}/children`, 'utf8');
+    const pids = children.trim().split(' ').map(Number);
+    assert.ok(pids.length > 0 && pids.every((pid) => pid > 0));
+    gateway.kill('SIGKILL');
+    await waitFor(() => pids.every((pid) => !isRunning(pid)));
   });
 
   it('read simple paths here exactly as JSONata does', async () => {
@@ -259,6 +295,15 @@ describe('expressions', function () {
     assert.deepEqual(await one({ expression: copying, input: 'abc' }), { value: 'aab' });
   });
 });
+
+function isRunning(pid: number): boolean {
+  try {
+    // A process that nobody waits for any more stays as a zombie where there is no init.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 function deepList(depth: number): unknown {
   let list: unknown = [];

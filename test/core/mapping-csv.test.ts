@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { CanonicalOrder, InventoryLevel } from '../../core/canonical';
-import { refusal } from './mapping-support';
-import { type Changes, linesOf, mapPartner, totalsOf } from './partner-support';
+import { createMapper } from '../../core/mapping';
+import { CONTEXT, refusal } from './mapping-support';
+import { type Changes, linesOf, mapPartner, partnerFixture, totalsOf } from './partner-support';
 
 const orders = async (changes: Changes = {}) =>
   (await mapPartner('csv-order', 'two-orders', changes)) as CanonicalOrder[];
@@ -43,11 +44,52 @@ describe('ready mapping csv-order', () => {
   it('names the row of a fault; an unknown unit is no piece', async () => {
     const refused = await refusal(orders({ '2.unit': 'bucket', '3.quantity': 'two' }));
     assert.deepEqual(
+      [refused.code, refused.kind, refused.facts['unit'], refused.facts['item']],
+      ['UNIT_UNKNOWN', 'business', 'bucket', 'CD-FILL-KG'],
+      'so that it can be taught',
+    );
+    assert.deepEqual(
       refused.problems?.map(({ path, message }) => [path, message.split(' (for')[0]]),
       [
         ['/0/lines/1/unit', '[2].unit'],
         ['/1/lines/1/$quantity', '[3].quantity'],
       ],
+    );
+  });
+
+  it('takes a unit that was taught, and asks once for all rows', async () => {
+    const asked: unknown[] = [];
+    const mapper = createMapper({
+      mapping: 'csv-order',
+      crossReferences: {
+        lookup: async (partner, keys) => {
+          asked.push([partner, keys.map(({ kind, code }) => `${kind} ${code}`)]);
+          return keys.map(() => ({ targetScheme: 'rec20', target: 'XBJ' }));
+        },
+      },
+    });
+    const rows = partnerFixture('csv-order', 'two-orders', { '0.unit': 'bucket', '2.unit': 'pail' });
+    const [first] = (await mapper.map(rows, CONTEXT)) as CanonicalOrder[];
+    assert.deepEqual(
+      first?.lines.map(({ unit }) => unit),
+      ['XBJ', 'XBJ'],
+    );
+    assert.deepEqual(asked, [['acme', ['unit bucket', 'unit pail']]]);
+  });
+
+  it('gives a GTIN back the zeros that a spreadsheet took, and refuses one with a wrong digit', async () => {
+    const gtins = async (gtin: unknown) => {
+      const [first] = await orders({ '0.gtin': gtin });
+      return first?.lines[0]?.item.identifiers.find(({ scheme }) => scheme === 'gtin')?.value;
+    };
+    assert.equal(await gtins(4006381333931), '04006381333931');
+    assert.equal(await gtins('4006381333931'), '04006381333931');
+    assert.equal((await refusal(gtins('4006381333932'))).code, 'MAPPING_FAILED');
+    const [level] = await levels({ '0.gtin': '4006381333932' });
+    assert.deepEqual(
+      level?.item.identifiers,
+      [{ scheme: 'sku', value: 'CD-TAPE-48' }],
+      'a stock list names its items by their numbers',
     );
   });
 

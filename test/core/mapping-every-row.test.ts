@@ -30,9 +30,17 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
     'parties.seller',
     'parties.seller.identifiers[code]',
   ],
+  'csv-order': ['lines[].unit'],
+  'csv-stock': ['unit'],
   'inventory-level-to-mirakl': ['$unit'],
   'inventory-level-to-shopify': ['$unit'],
-  'mirakl-order': ['allowancesCharges[freight].taxes[].$rate', 'totals.taxInclusive', 'totals.taxInclusive'],
+  'mirakl-order': [
+    'lines[].unit',
+    'allowancesCharges[freight].taxes[].$rate',
+    'totals.taxInclusive',
+    'totals.taxInclusive',
+  ],
+  'order-response-to-amazon-vendor': ['acknowledgements[answer].items[].$confirmed'],
   'order-response-to-mirakl': ['order_lines[].accepted'],
   'shipment-to-shopify': [
     '$kind',

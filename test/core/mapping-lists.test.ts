@@ -159,6 +159,11 @@ describe('mapping to a list of documents', () => {
     }
   });
 
+  it('tells no more problems of a message than anybody reads', async () => {
+    const rows = Array.from({ length: 20_000 }, () => ({ order: 'A' }));
+    assert.equal((await map(orders, rows)).problems.length, 500);
+  });
+
   it('traces what each row gave', async () => {
     const rules: Rule[] = [
       { target: 'rows[]', each: 'r[]' },

@@ -242,6 +242,22 @@ describe('order mapper', () => {
     assert.equal((await refusal(MAPPERS.shopify.map(body, CONTEXT))).code, 'JSON_UNSAFE');
   });
 
+  it('refuses what would hold up everything else, before anything looks at all of it', async () => {
+    const body = fixture('shopify-basic');
+    for (const note of [
+      'x'.repeat(50_000_000),
+      Array.from({ length: 1_000_000 }, () => ({ a: 'some text' })),
+    ]) {
+      const refused = await refusal(MAPPERS.shopify.map({ ...body, note }, CONTEXT));
+      assert.deepEqual([refused.code, refused.kind], ['MESSAGE_TOO_LARGE', 'permanent']);
+    }
+    const deep = JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`) as unknown;
+    assert.equal((await refusal(MAPPERS.shopify.map({ order: { deep } }, CONTEXT))).code, 'SOURCE_CONTRACT');
+    const circular: Body = { ...body };
+    circular['self'] = circular;
+    assert.ok(await MAPPERS.shopify.map(circular, CONTEXT));
+  });
+
   it('does not change the message it maps', async () => {
     const body = fixture('shopify-edited');
     const before = JSON.stringify(body);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { refusal } from './mapping-support';
-import { mapPartner } from './partner-support';
+import { CONTEXT, refusal } from './mapping-support';
+import { mapPartner, mapPartnerOrder, readyMapper } from './partner-support';
 
 const SET = 'inventory-level-to-shopify';
 const STOCK = 'inventory-level-to-mirakl';
@@ -134,5 +134,102 @@ describe('ready mapping order-response-to-mirakl', () => {
       const refused = await refusal(mapPartner(ANSWER, 'changes', changes));
       assert.equal(refused.code, 'MAPPING_FAILED', JSON.stringify(changes));
     }
+  });
+});
+
+describe('ready mapping order-response-to-amazon-vendor', () => {
+  const ACK = 'order-response-to-amazon-vendor';
+  interface Acknowledged {
+    acknowledgements: {
+      purchaseOrderNumber: string;
+      items: {
+        orderedQuantity: object;
+        netCost: object;
+        itemAcknowledgements: { acknowledgementCode: string; acknowledgedQuantity: { amount: number } }[];
+      }[];
+    }[];
+  }
+  const acknowledge = async (name: string, changes: Record<string, unknown> = {}) => {
+    const [one] = ((await mapPartner(ACK, name, changes)) as Acknowledged).acknowledgements;
+    assert.ok(one);
+    return one;
+  };
+  const answers = ({ items }: Acknowledged['acknowledgements'][number]) =>
+    items.map(({ itemAcknowledgements }) =>
+      itemAcknowledgements.map(
+        ({ acknowledgementCode, acknowledgedQuantity }) =>
+          `${acknowledgementCode} ${acknowledgedQuantity.amount}`,
+      ),
+    );
+
+  it('answers in the cases that were ordered, with what comes later and what does not come', async () => {
+    const one = await acknowledge('changes');
+    assert.equal(one.purchaseOrderNumber, '4ZK7Q2PA');
+    assert.deepEqual(answers(one), [['Accepted 8', 'Backordered 2', 'Rejected 2'], ['Accepted 25']]);
+    assert.deepEqual(
+      one.items.map(({ orderedQuantity, netCost }) => [orderedQuantity, netCost]),
+      [
+        [
+          { amount: 12, unitOfMeasure: 'Cases', unitSize: 36 },
+          { amount: '1.845', currencyCode: 'EUR' },
+        ],
+        [
+          { amount: 25, unitOfMeasure: 'Eaches' },
+          { amount: '4.20', currencyCode: 'EUR' },
+        ],
+      ],
+      'costs per each, also where a price was for ten',
+    );
+  });
+
+  it('rejects all of a refused order', async () => {
+    assert.deepEqual(answers(await acknowledge('refused')), [['Rejected 12']]);
+    assert.deepEqual(
+      answers(await acknowledge('changes', { code: 'RE', 'lines.0.quantity.backordered': '0' })),
+      [['Rejected 12'], ['Rejected 25']],
+    );
+  });
+
+  it('leaves to a person a part of a case, a case of unknown size, and an answer without costs or vendor code', async () => {
+    for (const changes of [
+      { 'lines.0.quantity.confirmed': '300', 'lines.0.quantity.backordered': '60' },
+      { 'extensions.amazon.items.0.unitSize': undefined },
+      { 'lines.0.unitPrice': undefined },
+      { 'extensions.amazon.vendorCode': undefined },
+      { code: 'AB' },
+    ]) {
+      const refused = await refusal(mapPartner(ACK, 'changes', changes));
+      assert.equal(refused.code, 'MAPPING_FAILED', JSON.stringify(changes));
+    }
+  });
+
+  it('gives back the quantities of the order that was mapped before', async () => {
+    const order = await mapPartnerOrder('amazon-purchase-order', 'cases-and-eaches');
+    const response = {
+      schemaVersion: '1.0',
+      channel: order.channel,
+      account: order.account,
+      responseId: 'S1',
+      orderRef: { externalId: order.externalId },
+      issuedAt: '2026-11-20T10:30:00Z',
+      code: 'AP',
+      currency: order.currency,
+      lines: order.lines.map(({ lineId, item, unit, quantity, unitPrice }) => ({
+        orderLineId: lineId,
+        code: '5',
+        item,
+        unit,
+        quantity: { ordered: quantity.current, confirmed: quantity.current },
+        unitPrice,
+      })),
+      notes: [],
+      provenance: order.provenance,
+      extensions: { amazon: { ...(order.extensions?.['amazon'] as object), vendorCode: 'CRDCK' } },
+    };
+    const made = (await readyMapper(ACK).map(response, CONTEXT)) as Acknowledged;
+    assert.deepEqual(answers(made.acknowledgements[0] as Acknowledged['acknowledgements'][number]), [
+      ['Accepted 12'],
+      ['Accepted 25'],
+    ]);
   });
 });

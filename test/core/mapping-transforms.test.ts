@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CrossdockError } from '../../core/errors';
 import { compileMapping, TRANSFORM_NAMES, type TransformSpec } from '../../core/mapping';
+import { projectFolders } from '../support';
 
 const CONTEXT = { channel: 'shop', account: 'main', partnerId: 'acme', receivedAt: '2026-11-23T10:00:00Z' };
 
@@ -60,6 +61,13 @@ describe('mapping transforms: times', () => {
       ['2026-10-25 02:30', { zone }, '2026-10-25T00:30:00Z'],
     ];
     for (const [value, argument, expected] of cases) assert.equal(await date(value, argument), expected);
+  });
+
+  it('take dates as database nodes give them', async () => {
+    const at = new Date('2026-07-01T22:30:05Z');
+    assert.equal(await date(at, { output: { format: 'dd.MM.yyyy' } }), '01.07.2026');
+    assert.equal(await apply(at, ['date']), '2026-07-01T22:30:05Z');
+    assert.match(await fault(new Date(Number.NaN), ['string']), /is an object/);
   });
 
   it('write UTC, or the format and zone that a partner wants', async () => {
@@ -227,6 +235,13 @@ describe('mapping transforms: documentation', () => {
   const schema = JSON.parse(
     readFileSync(join(__dirname, '../../core/mapping/mapping-spec.schema.json'), 'utf8'),
   ) as { $defs: { transform: { properties: Record<string, Documented> } } };
+
+  it('names every transform on its page, as the schema describes it', () => {
+    const page = readFileSync(join(projectFolders().root, 'docs/mapping-table.md'), 'utf8');
+    for (const [name, { description }] of Object.entries(schema.$defs.transform.properties)) {
+      assert.ok(page.includes(`| \`${name}\` | ${description} |`), `docs/mapping-table.md: ${name}`);
+    }
+  });
 
   it('names every transform with a title, a description and an example that compiles', () => {
     const tables = { carriers: { a: 'b' } };

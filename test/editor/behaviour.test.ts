@@ -190,34 +190,30 @@ describe('editor: how the dialogs behave', function () {
     await editor.finish('cancel');
   });
 
-  it('canonical mapper: a custom mapping is edited as JSON, checked and saved', async () => {
+  it('canonical mapper: an own mapping without rows is refused; an old one as JSON text stays as it is', async () => {
+    const node = "RED.nodes.node('n-canonical-mapper')";
     await editor.edit('canonical-mapper');
-    assert.equal(await shown('#crossdock-row-spec'), false);
     await editor.page.selectOption('#node-input-mapping', 'custom');
-    assert.equal(await shown('#node-input-spec-editor'), true);
-    await editor.page.waitForFunction(
-      "document.querySelector('#node-input-spec-editor .view-line, .ace_line') !== null",
-    );
-    assert.equal(await evaluate("JSON.parse($('#node-input-spec').val()).spec"), 'crossdock-mapping/1');
+    assert.match(String(await evaluate("$('#crossdock-mapper-summary').text()")), /No mapping yet/);
     assert.deepEqual(await editor.look('overflowing()'), []);
     await editor.screenshot('light-en-US-canonical-mapper-custom');
-    await evaluate("RED.nodes.node('n-canonical-mapper').crossdockSpec.setValue('{')");
     await editor.finish('ok');
-    assert.equal(await evaluate("RED.nodes.node('n-canonical-mapper').valid"), false);
-    assert.match(
-      String(await evaluate("RED.nodes.node('n-canonical-mapper').validationErrors.join()")),
-      /not valid JSON/,
-    );
+    assert.equal(await evaluate(`${node}.valid`), false);
+    assert.match(String(await evaluate(`${node}.validationErrors.join()`)), /needed/);
+    const old = JSON.stringify({
+      spec: 'crossdock-mapping/1',
+      name: 'old',
+      version: '2.0.0',
+      rules: [{ target: 'id' }],
+    });
+    await evaluate(`${node}.spec = ${JSON.stringify(old)}`);
     await editor.edit('canonical-mapper');
-    await evaluate(`RED.nodes.node('n-canonical-mapper').crossdockSpec.setValue('{"rules":[]}')`);
+    assert.match(String(await evaluate("$('#crossdock-mapper-summary').text()")), /old2\.0\.0 · 1 rows/);
     await editor.finish('ok');
-    assert.equal(await evaluate("RED.nodes.node('n-canonical-mapper').valid"), true);
-    assert.equal(await evaluate("RED.nodes.node('n-canonical-mapper').spec"), '{"rules":[]}');
-    assert.equal(
-      await evaluate("'crossdockSpec' in RED.nodes.node('n-canonical-mapper')"),
-      false,
-      'disposed',
-    );
+    assert.equal(await evaluate(`${node}.valid`), true);
+    assert.equal(await evaluate(`${node}.spec`), old);
+    assert.equal(await evaluate(`${node}.configVersion`), 1);
+    assert.equal(await evaluate(`'crossdockMapping' in ${node}`), false, 'nothing is left behind');
   });
 
   it('idempotency guard: the key is a property or an expression only when asked for', async () => {

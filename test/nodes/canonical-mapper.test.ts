@@ -93,7 +93,7 @@ describe('canonical mapper', () => {
   });
 
   for (const { what, spec, sentence } of [
-    { what: 'is missing', spec: '', sentence: /^The table of the mapping is missing/ },
+    { what: 'is missing', spec: '', sentence: /^Mapping specification is missing/ },
     { what: 'is no JSON', spec: '{"spec": ', sentence: /^The mapping specification is not JSON/ },
     { what: 'is no mapping', spec: { rules: [] }, sentence: /^The mapping cannot be used/ },
     {

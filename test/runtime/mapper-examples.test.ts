@@ -60,6 +60,9 @@ const EXAMPLES: Readonly<Record<string, Expected>> = {
     'a shipment': [['Shopify fulfilment', field('fulfillment.trackingInfo.company', 'DHL')]],
     'an answer to an order': [['Mirakl acceptance', field('order_lines.1.accepted', false)]],
     'part of a line': [wrong],
+    'an answer to a vendor order': [
+      ['Amazon acknowledgement', field('acknowledgements.0.items.0.orderedQuantity.unitOfMeasure', 'Cases')],
+    ],
   },
 };
 

@@ -32,6 +32,8 @@ export interface AxisModel<State extends string = string> {
   readonly next: Readonly<Record<State, readonly State[]>>;
   /** States that only interrupt: from them it may go back to where it came from, one of these. No step forward. */
   readonly back?: Readonly<Partial<Record<State, readonly State[]>>>;
+  /** The usual way, where reports may leave out steps: from each state of it, every later one may follow. */
+  readonly way?: readonly State[];
 }
 
 /** States in which an order can still be asked to be cancelled, and to which it goes back when the seller declines. */
@@ -59,7 +61,17 @@ export const AXES: { readonly [Name in Axis]: AxisModel<AxisStates[Name]> } = {
   fulfilment: {
     of: 'the fulfilment of an order',
     initial: 'none',
-    // Derived from quantities, so that steps which nobody reported are left out: forward is always legal.
+    // Derived from quantities, so that steps which nobody reported are left out.
+    way: [
+      'none',
+      'allocated',
+      'picking',
+      'packed',
+      'partiallyShipped',
+      'shipped',
+      'partiallyDelivered',
+      'delivered',
+    ],
     next: {
       none: [
         'allocated',
@@ -143,7 +155,8 @@ export const AXES: { readonly [Name in Axis]: AxisModel<AxisStates[Name]> } = {
   shipment: {
     of: 'a shipment',
     initial: 'labelCreated',
-    // Carriers leave out scans: any later station may follow.
+    // Carriers leave out scans.
+    way: ['labelCreated', 'pickedUp', 'inTransit', 'atHub', 'outForDelivery', 'delivered'],
     next: {
       labelCreated: [
         'pickedUp',

@@ -18,6 +18,7 @@ const kindGlyphs = {
 
 function titleOf(row) {
   if (row.kind === 'variable') return nameOf(row.target);
+  if (row.target === '[]') return t('cell.eachResult');
   return row.field?.title ?? nameOf(row.target);
 }
 

@@ -49,12 +49,19 @@ export function combo({
       .map((option) => ({
         option,
         text: `${option.value} ${option.hint ?? ''} ${option.more ?? ''}`.toLowerCase(),
+        name: option.value.toLowerCase().split('.').at(-1),
       }))
       .filter(({ text }) => words.every((word) => text.includes(word)))
-      .map(({ option, text }) => ({
-        option,
-        rank: text.startsWith(wanted) ? 0 : option.value.toLowerCase().includes(wanted) ? 1 : 2,
-      }));
+      .map(({ option, text, name }) => {
+        const places = [
+          name === wanted,
+          name.startsWith(wanted),
+          text.startsWith(wanted),
+          text.includes(wanted),
+          true,
+        ];
+        return { option, rank: places.indexOf(true) };
+      });
     return scored
       .toSorted((a, b) => a.rank - b.rank)
       .slice(0, most)

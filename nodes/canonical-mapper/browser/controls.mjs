@@ -73,11 +73,12 @@ export function jsonControl(value, label, changed) {
   return { element, read };
 }
 
+/** Fields of the sample for a path field: values first, objects and lists behind them. */
 export function pathOptions(session) {
-  return session.state.sample.fields.map(({ path, examples, type }) => ({
-    value: type === 'list' ? `${path}[]` : path,
-    hint: examples[0] ?? '',
-  }));
+  const { fields } = session.state.sample;
+  return [...fields.filter(({ leaf }) => leaf), ...fields.filter(({ leaf }) => !leaf)].map(
+    ({ path, examples, type }) => ({ value: type === 'list' ? `${path}[]` : path, hint: examples[0] ?? '' }),
+  );
 }
 
 export function variableOptions(session) {

@@ -44,8 +44,12 @@ export function mapped(session, row, path) {
   const source = fields.find((field) => field.path === path);
   let target = row.target;
   const also = [];
+  // Rows of a CSV file, or a list at the root: each of them becomes an object of its own.
+  if (path.startsWith('[]') && !session.spec.rules.some((rule) => rule.target === '[]')) {
+    also.push({ target: '[]', each: '[]' });
+  }
   const ruleAt = (list) => session.spec.rules.find((rule) => rule.target === list);
-  const taken = new Set(listsAbove(target).map((list) => ruleAt(list)?.each));
+  const taken = new Set(['[]', ...listsAbove(target).map((list) => ruleAt(list)?.each)]);
   for (const list of session.openLists(row.target)) {
     if (!list.endsWith('[]')) continue;
     const each = listsAbove(path).find((candidate) => !taken.has(candidate));

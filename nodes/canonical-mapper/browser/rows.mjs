@@ -105,6 +105,9 @@ export function rowsOf(spec, fields, { wanted, all = false }) {
     }
   }
 
+  // Several objects from one message: the row that says over what.
+  if (byTarget.has('[]'))
+    put('list', '[]', { title: '', type: 'list', path: '[]' }, 0, { required: false, head: true });
   members(fieldTree(fields), '', 0);
   for (const rule of left) {
     if (rows.some((row) => row.rule === rule)) continue;

@@ -2,9 +2,10 @@
  * One mapping while it is edited: the spec with its history, the sample, what the last try gave, what is suggested.
  * Views listen to `changed` and draw what they need; nothing here knows the page.
  */
-import { inContract, listsAbove } from './paths.mjs';
+import { listsAbove } from './paths.mjs';
 import { addable, rowsOf } from './rows.mjs';
 import { addRule, addRules, nextVersion, orderOf, removeRules, replaceRule, sameWork } from './spec-edit.mjs';
+import { suggested } from './suggested.mjs';
 
 const tryAfterMs = 180;
 const suggestAfterMs = 450;
@@ -14,8 +15,12 @@ function debounced(work, ms) {
   let timer;
   const call = () => {
     clearTimeout(timer);
-    timer = setTimeout(work, ms);
+    timer = setTimeout(() => {
+      timer = undefined;
+      void work();
+    }, ms);
   };
+  call.waits = () => timer !== undefined;
   call.stop = () => clearTimeout(timer);
   return call;
 }
@@ -56,7 +61,8 @@ export function createSession(desk, start) {
   /** The version follows the work: equal to the base, the base's own; else the next one, unless it was typed. */
   function versioned(next) {
     if (ownVersion) return next;
-    const version = sameWork(base, next) ? base.version : nextVersion(base, next);
+    const isFirst = base.rules.length === 0;
+    const version = isFirst || sameWork(base, next) ? base.version : nextVersion(base, next);
     return version === next.version ? next : { ...next, version };
   }
 
@@ -141,6 +147,7 @@ export function createSession(desk, start) {
       guarded(async () => {
         if (closed || state.fields.length === 0) return;
         state.suggesting = true;
+        tell('suggesting');
         const answer = await desk.suggest(spec, state.sample.format === null ? undefined : state.sample.text);
         state.suggesting = false;
         state.suggestions = new Map(answer.targets.map((each) => [each.target, each]));
@@ -185,6 +192,10 @@ export function createSession(desk, start) {
     },
     get addable() {
       return addable(state.fields, rowsNow());
+    },
+    /** Something is asked or about to be asked. */
+    get busy() {
+      return state.trying || state.reading || state.suggesting || tryOut.waits() || suggest.waits();
     },
     get canUndo() {
       return past.length > 0;
@@ -254,12 +265,7 @@ export function createSession(desk, start) {
       state.armed = path;
       tell('armed');
     },
-    /** What is suggested for a row without a rule. */
-    suggestionsFor: (row) =>
-      row.rule === undefined
-        ? ((state.suggestions.get(row.target) ?? state.suggestions.get(inContract(row.target)))
-            ?.suggestions ?? [])
-        : [],
+    suggestionsFor: (row) => (row.rule === undefined ? suggested(row, state.suggestions) : []),
     /** Lists that a target runs through and no rule fills yet. */
     openLists: (target) =>
       listsAbove(target).filter((list) => !spec.rules.some((rule) => rule.target === list)),

@@ -58,13 +58,16 @@ export function addRule(spec, rule, order) {
   return { ...spec, rules };
 }
 
-/** Adds all of them; one with a target that has a rule already is left out. */
+/**
+ * Adds all of them. What has a rule already keeps it; several new ones for one target are alternatives, and the same one
+ * twice is one.
+ */
 export function addRules(spec, added, order) {
-  return added.reduce(
-    (next, rule) =>
-      next.rules.some(({ target }) => target === rule.target) ? next : addRule(next, rule, order),
-    spec,
+  const there = new Set(spec.rules.map(({ target }) => target));
+  const fresh = new Map(
+    added.filter(({ target }) => !there.has(target)).map((rule) => [JSON.stringify(rule), rule]),
   );
+  return [...fresh.values()].reduce((next, rule) => addRule(next, rule, order), spec);
 }
 
 /** Moves an alternative before or behind its neighbour of the same target. */

@@ -2,13 +2,13 @@
 import { button, el, fill, icon } from '../../console/browser/dom.mjs';
 import { columns, drawRow, rowName } from './cells.mjs';
 import { combo } from './combo.mjs';
-import { constantControl, labelled, textControl } from './controls.mjs';
+import { acceptDrops } from './drops.mjs';
 import { put, rulesOf, sureOnes } from './fill.mjs';
-import { showMenu } from './popover.mjs';
+import { editDefault, showDetails, showRowMenu } from './row-windows.mjs';
 import { editSource } from './source-editor.mjs';
 import { moveRule } from './spec-edit.mjs';
 import { editSteps } from './steps.mjs';
-import { counted, shown, t } from './words.mjs';
+import { counted, t } from './words.mjs';
 
 const sure = 0.8;
 const page = 10;
@@ -282,110 +282,13 @@ export function createTable({ session, popovers, say, editExpression }) {
     } else session.unwant(row.target);
   }
 
-  function editDefault(row, anchor) {
-    const control = constantControl(row.field, row.rule.default, t('column.default'), () => undefined);
-    const apply = () => {
-      const value = control.read();
-      popovers.close();
-      session.replace(row.rule, { ...row.rule, default: value });
-    };
-    const content = el(
-      'div.source-editor',
-      {},
-      labelled(t('column.default'), control.element, t('table.defaultHint')),
-      el('div.actions.end', {}, button(t('action.apply'), apply, { kind: 'main' })),
-    );
-    content.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter') return;
-      event.preventDefault();
-      apply();
-    });
-    popovers.show(anchor, { label: t('column.default'), content, width: 280, back: focus });
-  }
-
-  function editNote(row, anchor) {
-    const control = textControl(row.rule.note, t('table.note'), () => undefined, { maxlength: 1000 });
-    const apply = () => {
-      popovers.close();
-      session.replace(row.rule, { ...row.rule, note: control.read() });
-    };
-    const content = el(
-      'div.source-editor',
-      {},
-      labelled(t('table.note'), control.element),
-      el('div.actions.end', {}, button(t('action.apply'), apply, { kind: 'main' })),
-    );
-    content.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter') return;
-      event.preventDefault();
-      apply();
-    });
-    popovers.show(anchor, { label: t('table.note'), content, width: 380, back: focus });
-  }
-
-  function showDetails(row, anchor) {
-    const { field } = row;
-    const seen = look(row);
-    const about = [
-      ['path', row.target],
-      ['description', field?.description],
-      ['type', field && [field.type, field.format].filter(Boolean).join(', ')],
-      ['values', field?.enum?.join(', ')],
-      ['example', field?.example === undefined ? undefined : shown(field.example)],
-      ['standard', field?.standard],
-      ['class', field?.class],
-      ['result', seen.result?.values.map((value) => shown(value, 2000)).join('\n')],
-      ['problems', seen.problems.map(({ message }) => message).join('\n') || undefined],
-    ].filter(([, text]) => text !== undefined && text !== '');
-    const content = el(
-      'div.details',
-      { tabindex: 0 },
-      el('div.popover-head', {}, el('b', {}, rowName(row))),
-      el(
-        'dl',
-        {},
-        about.map(([name, text]) => [el('dt', {}, t(`detail.${name}`)), el('dd', {}, text)]),
-      ),
-    );
-    popovers.show(anchor, {
-      label: t('cell.details', { name: rowName(row) }),
-      content,
-      width: 420,
-      back: focus,
-    });
-  }
-
   function menu(row, anchor) {
-    const { rule } = row;
-    const items = [
-      {
-        label: t('menu.details'),
-        act: () => showDetails(row, cellOf({ key: row.key, column: 0 }) ?? anchor),
-      },
-    ];
-    if (rule !== undefined) {
-      items.push({ label: t('menu.condition'), act: () => editSteps(editing, row, anchor) });
-      if (row.kind === 'field' || row.kind === 'variable') {
-        items.push(
-          { label: t('menu.alternative'), hint: t('menu.alternativeHint'), act: () => alternative(row) },
-          {
-            label: t(rule.required ? 'menu.optional' : 'menu.required'),
-            act: () => session.replace(rule, { ...rule, required: !rule.required }),
-          },
-        );
-      }
-      items.push({ label: t('menu.note'), act: () => editNote(row, anchor) });
-      if (row.nth > 0)
-        items.push({ label: t('menu.before'), act: () => session.change(moveRule(session.spec, rule, -1)) });
-      if (row.nth < row.of - 1)
-        items.push({ label: t('menu.after'), act: () => session.change(moveRule(session.spec, rule, 1)) });
-    }
-    if (row.kind === 'list' && row.rule?.each === undefined && row.field)
-      items.push({ label: t('menu.named'), act: () => editSource(editing, row, anchor) });
-    if (rule !== undefined || !row.required)
-      items.push({ label: t('menu.clear'), danger: true, act: () => remove(row) });
     active = { key: row.key, column: active.column };
-    showMenu(popovers, anchor, t('cell.menu', { name: rowName(row) }), items, focus);
+    showRowMenu(editing, row, anchor, {
+      details: () => showDetails(editing, row, cellOf({ key: row.key, column: 0 }) ?? anchor, look(row)),
+      alternative: () => alternative(row),
+      remove: () => remove(row),
+    });
   }
 
   /** One more rule for the same field, tried when those above give nothing. */
@@ -403,12 +306,12 @@ export function createTable({ session, popovers, say, editExpression }) {
     active = { key: row.key, column };
     rove();
     const name = columns[column];
-    if (name === 'target' || name === 'result') showDetails(row, cell);
+    if (name === 'target' || name === 'result') showDetails(editing, row, cell, look(row));
     else if (row.kind === 'object') menu(row, cell);
     else if (name === 'source') editSource(editing, row, cell, start);
     else if (row.rule === undefined) editSource(editing, row, cell, start);
     else if (name === 'steps') editSteps(editing, row, cell);
-    else editDefault(row, cell);
+    else editDefault(editing, row, cell);
   }
 
   function mapArmed(row) {
@@ -485,35 +388,17 @@ export function createTable({ session, popovers, say, editExpression }) {
       active = { key: cell.parentElement.dataset.key, column: Number(cell.dataset.column) };
   });
 
-  const dropRow = (event) => event.target.closest('.grid-row:not(.kind-object)');
-  let under;
-  const mark = (row) => {
-    under?.classList.remove('drop');
-    under = row;
-    under?.classList.add('drop');
-  };
-  grid.addEventListener('dragover', (event) => {
-    if (![...event.dataTransfer.types].includes('text/crossdock-path')) return;
-    mark(dropRow(event) ?? undefined);
-    if (under) event.preventDefault();
-  });
-  grid.addEventListener('dragleave', (event) => {
-    if (!grid.contains(event.relatedTarget)) mark(undefined);
-  });
-  grid.addEventListener('drop', (event) => {
-    const row = rowOf(dropRow(event)?.dataset.key);
-    mark(undefined);
-    const path = event.dataTransfer.getData('text/crossdock-path');
-    if (row === undefined || path === '') return;
-    event.preventDefault();
-    active = { key: row.key, column: 1 };
+  acceptDrops(grid, (key, path) => {
+    const row = rowOf(key);
+    if (row === undefined) return;
+    active = { key, column: 1 };
     put(session, row, path);
     say(t('said.mapped', { name: rowName(row) }));
     focus();
   });
 
   session.listen((what) => {
-    if (what === 'trying' || what === 'reading') return;
+    if (['trying', 'reading', 'suggesting'].includes(what)) return;
     draw();
   });
   draw();

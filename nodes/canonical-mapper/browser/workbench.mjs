@@ -129,6 +129,7 @@ export function openWorkbench({ id, title, spec, name, context, done }) {
     event.preventDefault();
   });
 
+  session.listen(() => overlay.element.setAttribute('data-busy', String(session.busy)));
   void session.begin();
   // A node that is not deployed yet has no archive: then the table is compared with what it was opened with.
   desk.versions().then(

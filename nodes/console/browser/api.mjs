@@ -1,4 +1,5 @@
 /** The admin API of the dead letters (docs/console-api.md), as promises. An error is a sentence to show. */
+import { el } from './dom.mjs';
 import { t } from './text.mjs';
 
 const base = 'crossdock/console/';
@@ -23,7 +24,7 @@ function sentence(xhr) {
 }
 
 /** Relative urls through $.ajax: Node-RED adds its token to these. */
-function request(method, path, { query, body } = {}) {
+function request(method, path, { query, body, file, type = 'json' } = {}) {
   const known = Object.entries(query ?? {}).filter(
     ([, value]) => value !== undefined && value !== null && value !== '',
   );
@@ -32,13 +33,25 @@ function request(method, path, { query, body } = {}) {
     $.ajax({
       method,
       url: base + path + (search === '' ? '' : `?${search}`),
-      headers: { Accept: 'application/json' },
-      dataType: 'json',
+      headers: type === 'json' ? { Accept: 'application/json' } : {},
+      dataType: type,
       ...(body === undefined ? {} : { data: JSON.stringify(body), contentType: 'application/json' }),
+      ...(file === undefined ? {} : { data: file, contentType: 'text/csv', processData: false }),
       success: resolve,
       error: (xhr) => reject(new ApiError(sentence(xhr), xhr.status, xhr.responseJSON?.code)),
     });
   });
+}
+
+/** A file of the server as a download: asked for with the token, which a plain link would not carry. */
+async function save(path, query) {
+  const text = await request('GET', path, { query, type: 'text' });
+  const link = el('a', {
+    href: URL.createObjectURL(new Blob([text], { type: 'text/csv' })),
+    download: 'cross-references.csv',
+  });
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 export function listStores() {
@@ -66,6 +79,23 @@ export function storeApi(id) {
     act: (basket, action, body = {}) => request('POST', basketAt(basket, `/${action}`), { body }),
     edit: (basket, item, body) => request('PUT', basketAt(basket, `/items/${item}`), { body: { body } }),
     report: (basket) => request('GET', basketAt(basket, '/report')),
+    teaching: (cause) => request('GET', at(`teach/${encodeURIComponent(cause)}`)),
+    teach: (entry) => request('POST', at('cross-references'), { body: entry }),
+    units: (q) => request('GET', at('units'), { query: { q } }).then(({ units }) => units),
+    arithmetic: (question) => request('GET', at('arithmetic'), { query: question }),
+    references: (filter, after, limit) =>
+      request('GET', at('cross-references'), { query: { ...filter, after, limit } }),
+    conflicts: () => request('GET', at('cross-references/conflicts')).then(({ conflicts }) => conflicts),
+    referenceHistory: (reference) =>
+      request('GET', at(`cross-references/${reference}/history`)).then(({ versions }) => versions),
+    retireReference: (reference, reason) =>
+      request('POST', at(`cross-references/${reference}/retire`), { body: { reason } }),
+    importReferences: (file, { replace, dryRun }) =>
+      request('POST', at('cross-references/import'), {
+        query: { replace: replace ? 1 : undefined, dryRun: dryRun ? 1 : undefined },
+        file,
+      }),
+    exportReferences: (filter) => save(at('cross-references/export'), filter),
     audit: (after, limit) => request('GET', at('audit'), { query: { after, limit } }),
   };
 }

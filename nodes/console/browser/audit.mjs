@@ -17,6 +17,9 @@ const glyphs = {
   'basket.resumed': 'play',
   'basket.cancelled': 'ban',
   'basket.finished': 'check',
+  'reference.taught': 'graduation-cap',
+  'reference.retired': 'ban',
+  'references.imported': 'upload',
 };
 
 export function createAuditView(context) {

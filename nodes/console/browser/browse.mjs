@@ -9,6 +9,7 @@ import { kindMark, nodeName, stateMark } from './kinds.mjs';
 import { createLetterView } from './letter.mjs';
 import { createPages, createRows } from './pages.mjs';
 import { askForBasket, askForDiscard } from './questions.mjs';
+import { createTeachPanel, mayTeach } from './teach.mjs';
 import { ago, counted, dateTime, number, t } from './text.mjs';
 import { createList, createSelection } from './windowed-list.mjs';
 
@@ -20,10 +21,12 @@ export function createBrowseView(context, { group }) {
   const summary = el('div.summary', { role: 'status' });
   const actions = el('div.actions');
   const body = el('div.body');
+  const teach = group && mayTeach(group) ? createTeachPanel(context, group) : undefined;
   const element = el(
     'section.view.browse',
     { 'aria-label': group ? group.reason : t('tab.letters') },
     group && groupHead(context, group),
+    teach?.element,
     filters.element,
     el('div.bar', {}, summary, actions),
     body,
@@ -164,6 +167,7 @@ export function createBrowseView(context, { group }) {
 
   /** Deep in a long list nothing moves under the reader's eyes: there it only says that the list has changed. */
   async function refresh() {
+    await teach?.refresh();
     if (!showsLetters()) {
       groups.set(await context.api.groups({ state: filters.read().state }));
       context.ok();
@@ -182,6 +186,7 @@ export function createBrowseView(context, { group }) {
     refresh,
     shown() {
       draw();
+      teach?.refresh().catch(context.fail);
       if (groups.total === undefined && !showsLetters()) refresh().catch(context.fail);
     },
     focus: () => (showsLetters() ? letterList : groupList).focus(),

@@ -10,6 +10,9 @@ const glyphs = {
   noMatch: 'search',
   noBaskets: 'shopping-basket',
   noAudit: 'list-ul',
+  noReferences: 'exchange',
+  noReferenceMatch: 'search',
+  noConflicts: 'check-circle-o',
 };
 
 /** `kind` names the texts `empty.<kind>.title` and `.text`; `action` is `{ label, act }`. */

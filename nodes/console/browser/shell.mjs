@@ -6,6 +6,7 @@ import { createBrowseView } from './browse.mjs';
 import { button, el, fill, icon, refill } from './dom.mjs';
 import { emptyState } from './empty.mjs';
 import { createLive } from './live.mjs';
+import { createReferencesView } from './references.mjs';
 import { createSheet } from './sheet.mjs';
 import { number, t } from './text.mjs';
 
@@ -13,12 +14,13 @@ const tabs = [
   { id: 'letters', create: (context) => createBrowseView(context, {}) },
   { id: 'baskets', create: createBasketsView },
   { id: 'audit', create: createAuditView },
+  { id: 'references', create: createReferencesView },
 ];
 const rememberedStore = 'crossdock-console-store';
 
 /** Whether the user may; the server decides in the end, this only saves a refusal. */
-function whyNot(right) {
-  const permission = `crossdock-dead-letters.${right}`;
+function whyNot(right, what = 'crossdock-dead-letters') {
+  const permission = `${what}.${right}`;
   return RED.user.hasPermission(permission) ? undefined : t('permission.needed', { permission });
 }
 

@@ -1,4 +1,20 @@
-import { before, type Case, caught, fn, NO_CATCH, part, request, slow, twice } from './parts';
+import { before, type Case, caught, fn, given, NO_CATCH, part, request, slow, twice } from './parts';
+
+/** A mapping of a list to a document per entry. */
+const LIST = {
+  mapping: 'custom',
+  spec: {
+    spec: 'crossdock-mapping/1',
+    name: 'entries',
+    version: '1.0.0',
+    from: { contract: 'any-object', version: '1.0' },
+    to: { contract: 'any-object', version: '1.0' },
+    rules: [
+      { target: '[]', each: 'rows[]' },
+      { target: 'n', from: 'rows[].n' },
+    ],
+  },
+};
 
 export const COMMON: readonly Case[] = [
   {
@@ -89,6 +105,20 @@ export const COMMON: readonly Case[] = [
     ],
   },
   { node: 'junction', when: 'always', outcome: 'done', seen: 1, flow: () => before('junction') },
+  {
+    node: 'canonical mapper',
+    when: 'several results of one message',
+    outcome: 'done',
+    seen: 3,
+    flow: () => given({ rows: [{ n: 1 }, { n: 2 }, { n: 3 }] }, 'crossdock-canonical-mapper', LIST),
+  },
+  {
+    node: 'canonical mapper',
+    when: 'no result',
+    outcome: 'done',
+    seen: 0,
+    flow: () => given({ rows: [] }, 'crossdock-canonical-mapper', LIST),
+  },
   {
     node: 'idempotency guard',
     when: 'the first',

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectFolders } from '../support';
+import { type Bench, languages, needChromium, startBench, themes } from './harness';
+import { type MapperPage, mapperFlow, openMapper, root } from './mapper-page';
+
+const sampleText = readFileSync(join(projectFolders().root, 'test/fixtures/mapper/erp-order.json'), 'utf8');
+
+/** Pastes the sample and accepts what is sure. */
+async function begin(table: MapperPage): Promise<void> {
+  await table.click('textarea.paste');
+  await table.paste(sampleText);
+  await table.shows('.tree', 'artikelnummer');
+  await table.shows('.push.accept', /80/);
+  await table.settled();
+  await table.click('.push.accept');
+  await table.settled();
+}
+
+/** What is left after the sure suggestions, by keys. */
+async function finishByKeys(table: MapperPage): Promise<void> {
+  await table.goTo('pricesIncludeTax');
+  await table.press('Enter');
+  await table.goTo('status.order');
+  await table.press('Enter');
+  await table.goTo('provenance.system');
+  await table.press('Enter');
+  await table.goTo('lines[].taxes[]');
+  await table.press('Enter');
+  await table.goTo('lines[].lineId');
+  await table.press('F2');
+  await table.type('pos');
+  await table.press('ArrowDown', 'Enter');
+  await table.goTo('status.payment');
+  await table.press('F2', 'Shift+Tab', 'ArrowRight', 'ArrowRight', 'Tab');
+  await table.type('unp');
+  await table.press('Enter');
+  await table.settled();
+}
+
+describe('editor: the mapping table', function () {
+  this.timeout(120_000);
+  let bench: Bench;
+
+  before(async function () {
+    needChromium(this);
+    bench = await startBench({ major: 5, flows: mapperFlow() });
+  });
+  after(async () => bench?.close());
+
+  it('goes from nothing to a valid order for a partner never seen, and the deployed node does the same', async () => {
+    const began = Date.now();
+    const table = await openMapper(bench);
+    await table.editor.screenshot('mapper-empty');
+    await begin(table);
+    await table.editor.screenshot('mapper-accepted');
+    await finishByKeys(table);
+    await table.shows('.verdict', 'Valid');
+    await table.editor.screenshot('mapper-valid');
+    assert.equal(await table.page.evaluate('window.hacked'), undefined, 'a text of the sample ran as markup');
+    await table.click('.window-actions .main');
+    table.count.clicks += 2;
+    await table.editor.finish('ok');
+    assert.equal(await table.page.evaluate("RED.nodes.node('n-canonical-mapper').valid"), true);
+    assert.equal(await table.page.evaluate("typeof RED.nodes.node('n-canonical-mapper').spec"), 'object');
+    const from = bench.nodeRed.log.length;
+    await table.page.click('#red-ui-header-button-deploy');
+    await bench.nodeRed.waitForLog(/Started (modified )?(nodes|flows)/, { from });
+    const { clicks, keys } = table.count;
+    console.log(`        ${clicks} clicks and ${keys} keys in ${Math.round((Date.now() - began) / 1000)} s`);
+    const answer = await fetch(`${bench.nodeRed.url}/map`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: sampleText,
+    });
+    const order = (await answer.json()) as {
+      totals?: { payable: string };
+      lines?: { lineId: string; unit: string }[];
+    };
+    assert.equal(order.totals?.payable, '92.82', JSON.stringify(order).slice(0, 600));
+    assert.deepEqual(
+      order.lines?.map(({ lineId, unit }) => [lineId, unit]),
+      [
+        ['10', 'C62'],
+        ['20', 'C62'],
+      ],
+    );
+    assert.deepEqual(table.editor.problems, []);
+    await table.page.context().close();
+  });
+
+  it('applies nothing by itself, undoes and redoes, and leaves the node alone on Cancel', async () => {
+    const table = await openMapper(bench, { own: false });
+    const { page } = table;
+    await table.settled();
+    const before = await table.row('lines[].lineId');
+    await table.goTo('lines[].lineId');
+    await table.press('Delete');
+    assert.doesNotMatch(await table.row('lines[].lineId'), /positionen\[\]\.pos/);
+    await table.press('Control+z');
+    assert.match(await table.row('lines[].lineId'), /positionen\[\]\.pos/);
+    await table.press('Control+Shift+z');
+    assert.doesNotMatch(await table.row('lines[].lineId'), /positionen\[\]\.pos/);
+    await table.shows('.push[data-act="undo"]', '');
+    await table.press('Escape');
+    await table.shows('.sheet', 'Discard');
+    await table.press('Enter');
+    await page.waitForSelector(root, { state: 'detached' });
+    await table.editor.finish('cancel');
+    assert.match(before, /pos/);
+    assert.equal(await page.evaluate('RED.nodes.dirty()'), false);
+    assert.deepEqual(table.editor.problems, []);
+    await page.context().close();
+  });
+
+  it('JSON tab: what is no mapping is refused, what is one is taken over; export and import are the same', async () => {
+    const table = await openMapper(bench, { own: false });
+    const { page } = table;
+    await table.click('[data-act="tab-json"]');
+    await table.shows('.json-tab', 'rules');
+    await page.evaluate("monaco.editor.getEditors().at(-1).setValue('{')");
+    await table.click('.json-tab .push.main');
+    await table.shows('.json-problem', 'no JSON');
+    await page.evaluate(
+      `monaco.editor.getEditors().at(-1).setValue(JSON.stringify({...RED.nodes.node('n-canonical-mapper').spec, name: 'by-hand'}))`,
+    );
+    await table.click('.json-tab .push.main');
+    await table.click('[data-act="tab-table"]');
+    assert.equal(await page.inputValue('#crossdock-mapper-name'), 'by-hand');
+    const [file] = await Promise.all([page.waitForEvent('download'), table.click('[data-act="export"]')]);
+    const path = await file.path();
+    const exported = readFileSync(path, 'utf8');
+    assert.match(exported, /^ {4}\{"target":"id",/m, 'one rule a line');
+    await table.goTo('currency');
+    await table.press('Delete');
+    await page.setInputFiles(`${root} .table-head input[type=file]`, path);
+    await table.shows('.grid', /kopf\.waehrung/);
+    const [again] = await Promise.all([page.waitForEvent('download'), table.click('[data-act="export"]')]);
+    assert.equal(readFileSync(await again.path(), 'utf8'), exported);
+    assert.deepEqual(table.editor.problems, []);
+    await page.context().close();
+  });
+
+  for (const theme of themes) {
+    for (const language of languages) {
+      it(`${theme}, ${language}: named, readable, translated, and fits 1024 px`, async () => {
+        const table = await openMapper(bench, { theme, language, width: 1024, fresh: true });
+        const { editor } = table;
+        const look = async (view: string) => {
+          await editor.screenshot(`mapper-${theme}-${language}-${view}`);
+          const texts = await editor.look<string[]>('texts()');
+          assert.deepEqual(
+            texts.filter((text) => /canonical-mapper[.:]|undefined|\[object|__\w+__/.test(text)),
+            [],
+            `${view}: untranslated`,
+          );
+          assert.deepEqual(await editor.look('overflowing()'), [], `${view}: does not fit`);
+          assert.deepEqual(await table.unnamed(), [], `${view}: controls without a name`);
+          assert.deepEqual(await editor.look('paleTexts()'), [], `${view}: contrast below 4.5`);
+          assert.deepEqual(editor.problems, [], view);
+        };
+        await look('empty');
+        await begin(table);
+        await look('table');
+        await table.goTo('lines[].lineId');
+        await table.press('Control+Space');
+        await look('source');
+        await table.press('Escape');
+        await table.goTo('issuedAt', 'steps');
+        await table.press('Enter');
+        await table.page.waitForSelector(`${root} .step`);
+        await look('steps');
+        await table.press('Escape');
+        await table.goTo('currency', 'target');
+        await table.press('Enter');
+        await look('details');
+        await table.press('Escape');
+        await table.click('[data-act="start"]');
+        await look('start');
+        await table.press('Escape');
+        await table.click('[data-act="versions"]');
+        await table.page.waitForSelector(`${root} .sheet :is(.version, .empty)`);
+        await look('versions');
+        await table.press('Escape');
+        await table.click('[data-act="impact"]');
+        await table.page.waitForSelector(`${root} .sheet :is(.tile, .empty)`);
+        await look('impact');
+        await table.page.context().close();
+      });
+    }
+  }
+});
