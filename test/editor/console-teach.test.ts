@@ -147,7 +147,7 @@ describe('editor: teaching a code', function () {
     // The unit is known now; the item is not, and says so.
     await sidebar.shows('2 failed again');
     await sidebar.press('Escape');
-    await sidebar.click('.tab:nth-child(1)');
+    await sidebar.click('#crossdock-console-tab-letters');
     await sidebar.shows('which item acme means');
     assert.deepEqual(sidebar.editor.problems, []);
     await sidebar.editor.close();
@@ -165,7 +165,7 @@ describe('editor: teaching a code', function () {
     await sidebar.click('.basket-summary .main');
     await sidebar.press('Enter');
     await sidebar.shows('2 done');
-    await sidebar.click('.tab:nth-child(4)');
+    await sidebar.click('#crossdock-console-tab-references');
     await sidebar.shows('S-1 → sku A-1');
     await sidebar.shows('CS (S-1) → XCS = 24 EA');
     await sidebar.editor.close();
@@ -175,7 +175,7 @@ describe('editor: teaching a code', function () {
     for (const language of ['en-US', 'de'] as const) {
       it(`the codes: history, conflicts, a file tried and imported (${theme}, ${language})`, async () => {
         const sidebar = await openConsole(bench, { real: true, theme, language });
-        await sidebar.click('.tab:nth-child(4)');
+        await sidebar.click('#crossdock-console-tab-references');
         await sidebar.shows('S-1 → sku A-1');
         await looksRight(sidebar, `console-codes-${theme}-${language}`);
         await sidebar.click('.row.reference');
