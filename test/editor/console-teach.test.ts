@@ -127,7 +127,7 @@ describe('editor: teaching a code', function () {
 
   it('a unit: chosen with the arithmetic, taught, replayed; the next order needs nobody', async () => {
     await post('o-1', { uom: 'CS', sku: 'S-1', qty: '12', pack: '24' });
-    await post('o-2', { uom: 'CS', sku: 'S-1', qty: '2', pack: '24' });
+    await post('o-2', { uom: 'CS', sku: 'S-1', qty: '12', pack: '24' });
     const sidebar = await openConsole(bench, { real: true });
     await sidebar.shows('2 letters');
     await sidebar.click('.row.group');
@@ -137,7 +137,7 @@ describe('editor: teaching a code', function () {
     await sidebar.click('.teach .main');
     await sidebar.shows('Choose what the code means');
     await sidebar.click('.choice:has-text("XCS")');
-    await sidebar.shows('= 48 EA');
+    await sidebar.shows('12 CS of 24 EA = 288 EA');
     await looksRight(sidebar, 'console-teach-unit');
     await sidebar.click('.teach .main');
     await sidebar.shows('2 letters are frozen');
