@@ -58,7 +58,7 @@ function digitsForm(argument, label, changed) {
   };
 }
 
-const schemes = ['x12', 'edifact', 'shopify', 'amazon', 'odoo', 'partner'];
+const schemes = ['rec20', 'x12', 'edifact', 'shopify', 'amazon', 'odoo', 'partner'];
 
 /** Whose code list a unit is of. */
 function unitForm(argument, changed) {
