@@ -20,6 +20,8 @@ export interface MapperPage {
   texts(selector: string): Promise<string[]>;
   /** Puts the keyboard on a cell, as a click on the target would. */
   goTo(target: string, column?: 'target' | 'source' | 'steps' | 'default' | 'result'): Promise<void>;
+  /** Whether no rule fills the target yet. */
+  isOpen(target: string): Promise<boolean>;
   /** The row of a target: its cells' texts. */
   row(target: string): Promise<string>;
   /** Visible controls without a name for a screen reader. */
@@ -127,6 +129,12 @@ export async function openMapper(bench: Bench, options: OpenMapper = {}): Promis
         `document.querySelector(${JSON.stringify(rowOf(target))}).querySelector('.cell.${column}').focus()`,
       );
     },
+    isOpen: async (target) =>
+      Boolean(
+        await page.evaluate(
+          `document.querySelector(${JSON.stringify(rowOf(target))})?.classList.contains('is-open') ?? false`,
+        ),
+      ),
     row: async (target) =>
       String(
         await page.evaluate(`document.querySelector(${JSON.stringify(rowOf(target))})?.innerText ?? ''`),

@@ -58,6 +58,28 @@ function digitsForm(argument, label, changed) {
   };
 }
 
+const schemes = ['rec20', 'x12', 'edifact', 'shopify', 'amazon', 'odoo', 'partner'];
+
+/** Whose code list a unit is of. */
+function unitForm(argument, changed) {
+  const value = typeof argument === 'string' ? argument : argument?.scheme;
+  const known = value === undefined || schemes.includes(value) ? schemes : [value, ...schemes];
+  const label = t('member.scheme');
+  const control = selectControl(
+    value ?? 'partner',
+    label,
+    known.map((name) => [name, name]),
+    changed,
+  );
+  return {
+    element: labelled(label, control.element),
+    read() {
+      const scheme = control.read();
+      return argument !== null && typeof argument === 'object' ? { ...argument, scheme } : { scheme };
+    },
+  };
+}
+
 let zones;
 function zoneOptions() {
   zones ??= ['Europe/Berlin', 'UTC', ...Intl.supportedValuesOf('timeZone')].map((value) => ({ value }));
@@ -84,6 +106,10 @@ function argumentControl(about, value, context) {
         : textControl(value, label, changed);
     case 'number':
       return numberControl(value, label, changed);
+    case 'boolean': {
+      const control = constantControl({ type: 'boolean' }, value, label, changed);
+      return control;
+    }
     case 'digits':
       return digitsForm(value, label, changed);
     case 'operand':
@@ -181,14 +207,17 @@ function objectControl(about, value, context) {
 export function stepForm(about, spec, context) {
   const { name } = about;
   const argument = typeof spec === 'string' ? undefined : spec[name];
-  if (about.argument === 'none') return undefined;
+  // A switch that is on by being there needs no form.
+  if (about.argument === 'none' || (about.argument === 'boolean' && about.optional)) return undefined;
   const label = tOr(`transform.${name}`, about.title ?? name);
   const control =
-    name === 'decimal' && argument?.implied === undefined
-      ? decimalForm(argument, context.changed)
-      : name === 'enum' || about.argument === 'values'
-        ? objectOrValues(about, argument, { ...context, label })
-        : argumentControl(about, argument, { ...context, label });
+    name === 'unit'
+      ? unitForm(argument, context.changed)
+      : name === 'decimal' && argument?.implied === undefined
+        ? decimalForm(argument, context.changed)
+        : name === 'enum' || about.argument === 'values'
+          ? objectOrValues(about, argument, { ...context, label })
+          : argumentControl(about, argument, { ...context, label });
   return {
     element: control.element,
     read() {
