@@ -31,10 +31,16 @@ export interface CompiledContract {
  *   the specification wants; ours are held to strict mode, which finds slips
  * @throws CrossdockError CONTRACT_INVALID
  */
-export function compileContract(label: string, schema: JsonSchema, own: boolean): CompiledContract {
-  const compile = (options: Options): ValidateFunction => {
+export function compileContract(
+  label: string,
+  schema: JsonSchema,
+  own: boolean,
+  shared: SharedAjv = new SharedAjv(),
+): CompiledContract {
+  const compile = (kind: 'quick' | 'thorough'): ValidateFunction => {
     try {
-      return withFormats(schema, own, options).compile(schema);
+      const ajv = own ? withFormats(schema, true, OPTIONS[kind]) : shared.of(kind);
+      return ajv.compile(schema);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new CrossdockError(`The contract ${label} is not a usable JSON Schema: ${why}`, {
@@ -45,7 +51,7 @@ export function compileContract(label: string, schema: JsonSchema, own: boolean)
       });
     }
   };
-  const quick = compile({ allErrors: false });
+  const quick = compile('quick');
   let thorough: ValidateFunction | undefined;
   return {
     keeps: (value) => {
@@ -55,13 +61,29 @@ export function compileContract(label: string, schema: JsonSchema, own: boolean)
       return kept;
     },
     faults: (value) => {
-      thorough ??= compile({ allErrors: true, verbose: true });
+      thorough ??= compile('thorough');
       if (thorough(value)) return [];
       const errors = thorough.errors ?? [];
       thorough.errors = null;
       return errors;
     },
   };
+}
+
+const OPTIONS = { quick: { allErrors: false }, thorough: { allErrors: true, verbose: true } } as const;
+
+/** One ajv of each kind for all built-in contracts of a registry: making one costs more than most compilations. */
+export class SharedAjv {
+  readonly #made = new Map<keyof typeof OPTIONS, AnyAjv>();
+
+  of(kind: keyof typeof OPTIONS): AnyAjv {
+    let ajv = this.#made.get(kind);
+    if (ajv === undefined) {
+      ajv = withFormats({}, false, OPTIONS[kind]);
+      this.#made.set(kind, ajv);
+    }
+    return ajv;
+  }
 }
 
 type AnyAjv = Ajv | Ajv2019 | Ajv2020;

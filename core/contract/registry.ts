@@ -1,6 +1,6 @@
 /** The registry of versioned contracts: JSON Schemas, each compiled at its first use, errors as sentences. */
 import { CrossdockError, type Problem } from '../errors';
-import { type CompiledContract, compileContract } from './compile';
+import { type CompiledContract, compileContract, SharedAjv } from './compile';
 import type { ContractLife } from './lifecycle';
 import { type DataClass, type JsonSchema, nodeAt, pointerSegments } from './schema-tree';
 import { toProblems } from './sentences';
@@ -44,6 +44,7 @@ interface Entry extends Contract {
 /** Versioned contracts by name. Schemas are compiled at their first use, once. */
 export class ContractRegistry {
   readonly #entries = new Map<string, Entry>();
+  readonly #ajv = new SharedAjv();
 
   /**
    * Adds a contract.
@@ -110,7 +111,7 @@ export class ContractRegistry {
    */
   validator(name: string, version: string): (value: unknown) => Problem[] {
     const entry = this.#entry(name, version);
-    entry.compiled ??= compileContract(keyOf(name, version), entry.schema, entry.own === true);
+    entry.compiled ??= compileContract(keyOf(name, version), entry.schema, entry.own === true, this.#ajv);
     const { keeps, faults } = entry.compiled;
     return (value) => (keeps(value) ? [] : toProblems(entry.schema, faults(value), MAX_PROBLEMS));
   }

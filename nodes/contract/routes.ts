@@ -1,4 +1,6 @@
 /** The admin API about contracts: docs/contracts.md says what each route answers. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { VersionFiles } from '../../core/archive';
 import { isCanonical } from '../../core/canonical';
 import { contracts, daysLeft, ownContract, stateOf } from '../../core/contract';
@@ -23,7 +25,10 @@ const STATUS: Readonly<Record<string, number>> = {
   BODY_ENCODED: 415,
   BODY_CUT: 400,
 };
-const { version: PACKAGE_VERSION } = require('../../../package.json') as { version: string };
+/** Of this package; its folder is three above the built file. */
+const { version: PACKAGE_VERSION } = JSON.parse(
+  readFileSync(join(__dirname, '..', '..', '..', 'package.json'), 'utf8'),
+) as { version: string };
 
 export function addContractRoutes(red: Red, kept: VersionFiles): void {
   const mayRead = red.auth.needsPermission('crossdock-contract.read');

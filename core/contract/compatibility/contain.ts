@@ -141,8 +141,8 @@ export class Comparison {
       else fine = this.contains(typed.branch.concat(ofType(typed)), target, path);
     }
     for (const part of listBelow(wanted, 'allOf')) fine = this.fits(typed, part, path) && fine;
-    const any = listBelow(wanted, 'anyOf');
-    if (any.length > 0) fine = this.#any(typed, any, wanted, path, 'anyOf') && fine;
+    const choices = listBelow(wanted, 'anyOf');
+    if (choices.length > 0) fine = this.#any(typed, choices, wanted, path, 'anyOf') && fine;
     const one = listBelow(wanted, 'oneOf');
     if (one.length > 0) fine = this.#one(typed, one, wanted, path) && fine;
     if (keyword(wanted, 'not') !== undefined) fine = this.#not(typed, wanted, path) && fine;

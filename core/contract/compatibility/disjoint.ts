@@ -25,13 +25,9 @@ export function disjoint(typed: Typed, other: Place, depth = 0): boolean {
 
 function apart(ours: Typed, theirs: Typed, other: Place, depth: number): boolean {
   const listed = listedValues(ours.branch);
-  if (listed !== undefined && listed.every((value) => keeps(other, value) === false)) return true;
+  if (listed?.every((value) => keeps(other, value) === false)) return true;
   const foreign = listedValues(theirs.branch);
-  if (
-    foreign !== undefined &&
-    foreign.every((value) => ours.branch.some((place) => keeps(place, value) === false))
-  )
-    return true;
+  if (foreign?.every((value) => ours.branch.some((place) => keeps(place, value) === false))) return true;
   if (ours.type === 'number') {
     const [low, high] = [lowerBound(ours.branch), upperBound(ours.branch)];
     const [theirLow, theirHigh] = [lowerBound(theirs.branch), upperBound(theirs.branch)];
