@@ -26,8 +26,8 @@ const REQUIRED = ['partner', 'kind', 'code', 'target'];
 /** Only written: an exported file can be imported again. */
 const IGNORED = new Set(['version', 'state', 'created_at', 'created_by', 'ended_at', 'ended_by']);
 
-/** Lines of one file. */
-const MAX_LINES = 1_000_000;
+/** Lines of one file: the codes of all are remembered, to tell those that come twice. */
+const MAX_LINES = 250_000;
 const BATCH = 250;
 /** Faults, conflicts and changes that are told one by one; all are counted. */
 const MAX_TOLD = 200;

@@ -53,7 +53,7 @@ const flows = [
   { id: 'n-store', type: 'crossdock-store', kind: 'sqlite', path: 'editor-test.sqlite', configVersion: 1 },
   {
     ...on,
-    id: 'in',
+    id: 'n-webhook-in',
     type: 'crossdock-webhook-in',
     store: 'n-store',
     path: '/edi',

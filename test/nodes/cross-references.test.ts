@@ -197,6 +197,8 @@ describe('cross-reference routes', () => {
       ['POST', 'cross-references', { ...entry, target: 'CS' }, 400, 'CROSS_REFERENCE_INVALID'],
       ['POST', 'cross-references', { ...entry, replace: 'yes' }, 400, 'REQUEST_INVALID'],
       ['POST', 'cross-references/import', 'x\n', 400, 'CSV_INVALID'],
+      // Refused at its first line, with most of it still to come.
+      ['POST', 'cross-references/import', `x\n${'y,'.repeat(5_000_000)}`, 400, 'CSV_INVALID'],
       ['POST', 'cross-references/import', { a: 1 }, 400, 'REQUEST_INVALID'],
       ['POST', `cross-references/${id}/retire`, {}, 409, 'CROSS_REFERENCE_ENDED'],
       ['POST', 'cross-references/999/retire', {}, 404, 'CROSS_REFERENCE_UNKNOWN'],
