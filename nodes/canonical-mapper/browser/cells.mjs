@@ -1,7 +1,7 @@
 /** How one row of the table looks. Texts of partners become text nodes, never markup. */
 import { el, icon } from '../../console/browser/dom.mjs';
 import { chipText, conditionText, sourceText } from './describe.mjs';
-import { groupOf, nameOf } from './paths.mjs';
+import { groupOf, nameOf, stepsOf } from './paths.mjs';
 import { counted, percent, shown, t } from './words.mjs';
 
 export const columns = ['target', 'source', 'steps', 'default', 'result'];
@@ -50,10 +50,10 @@ function targetCell(row) {
         row.kind === 'list' && icon('list-ul', 'target-glyph'),
         row.kind === 'variable' && icon('superscript', 'target-glyph'),
         row.nth > 0 && el('span.otherwise', {}, t('cell.otherwise')),
-        rowName(row),
+        el('span.target-name', {}, rowName(row)),
         mark,
       ),
-      el('span.target-path', {}, row.target),
+      el('span.target-path', {}, row.kind === 'variable' ? t('source.helper') : stepsOf(row.target).at(-1)),
     ),
   ];
 }
@@ -98,6 +98,7 @@ function sourceCell(row, look, acts) {
       el(`span.source-text.is-${kind}`, { title: text }, text),
     ];
   }
+  if (row.kind === 'object') return [];
   if (look.suggestion) return ghost(look.suggestion, acts.accept);
   return [el('span.unset', {}, t(row.kind === 'list' ? 'cell.chooseList' : 'cell.choose'))];
 }

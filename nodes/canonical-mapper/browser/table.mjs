@@ -341,7 +341,7 @@ export function createTable({ session, popovers, say, editExpression }) {
   });
 
   session.listen((what) => {
-    if (['trying', 'reading', 'suggesting'].includes(what)) return;
+    if (['trying', 'reading', 'suggesting', 'rest'].includes(what)) return;
     draw();
   });
   draw();
