@@ -2,6 +2,7 @@
 import { el, icon } from '../../console/browser/dom.mjs';
 import { chipText, conditionText, sourceText } from './describe.mjs';
 import { groupOf, nameOf, stepsOf } from './paths.mjs';
+import { sourceKind } from './spec-edit.mjs';
 import { counted, percent, shown, t } from './words.mjs';
 
 export const columns = ['target', 'source', 'steps', 'default', 'result'];
@@ -141,6 +142,8 @@ function resultCell(row, look) {
     return [];
   }
   if (row.rule?.each !== undefined) return [el('span.value', {}, counted('cell.entries', result.count))];
+  // A row that only says when something is made gives nothing itself.
+  if (sourceKind(row.rule) === undefined) return [];
   const [first] = result.values;
   if (first === undefined) return [el('span.nothing', {}, t('cell.nothing'))];
   return [
