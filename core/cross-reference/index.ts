@@ -1,5 +1,6 @@
 export { CrossReferenceBook, type SaveOptions } from './book';
 export { checkEntry, type EntryInput } from './entry';
+export { odooReferences } from './from-odoo';
 export {
   CSV_COLUMNS,
   changeWords,

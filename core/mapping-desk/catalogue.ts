@@ -94,7 +94,9 @@ function transformEntry(name: string, schema: JsonSchema): TransformEntry {
       'other') as TransformEntry['group'],
     argument,
     ...(members === undefined ? {} : { members }),
-    ...(argument !== 'none' && bare.test(name) ? { optional: true } : {}),
+    ...(argument !== 'none' && (bare.test(name) || [schema.type].flat().includes('boolean'))
+      ? { optional: true }
+      : {}),
     example: examples[0] ?? (argument === 'none' ? name : { [name]: null }),
     title: typeof schema.title === 'string' ? schema.title : name,
     description: typeof schema.description === 'string' ? schema.description : '',
@@ -109,6 +111,8 @@ function argumentOf(name: string, schema: JsonSchema): ArgumentKind {
   if (PATHS.has(name)) return 'path';
   if (schema.$ref === '#/$defs/operand') return 'operand';
   const types = [schema.type].flat();
+  const hasMembers = asSchema(schema.properties) !== undefined;
+  if (hasMembers && (types.includes('boolean') || name === 'unit')) return 'object';
   const entry = asSchema(schema.items);
   if (types.includes('array')) return entry?.$ref === '#/$defs/operand' ? 'operands' : 'texts';
   if (types.includes('integer') && types.includes('string')) return 'digits';

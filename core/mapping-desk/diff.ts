@@ -6,8 +6,7 @@ import { originOf, quoted, ruleInWords, transformsInWords } from './words';
 
 /** @param a the older one */
 export function diffSpecs(a: MappingSpec, b: MappingSpec): DiffAnswer {
-  const before = a.rules.map((rule, index) => ({ rule, index, text: canonicalJson(rule) }));
-  const after = b.rules.map((rule, index) => ({ rule, index, text: canonicalJson(rule) }));
+  const [before, after] = [indexed(a), indexed(b)];
   const pairs = pair(before, after);
   const kept = longestRun(
     pairs.filter(({ old, now }) => old.text === now.text).map(({ old, now }) => [old.index, now.index]),
@@ -62,6 +61,14 @@ export function diffSpecs(a: MappingSpec, b: MappingSpec): DiffAnswer {
   };
 }
 
+/** What is no row yet (a spec that is being written) has no target. */
+function indexed({ rules }: MappingSpec): Indexed[] {
+  return rules.map((given, index) => {
+    const rule = typeof given?.target === 'string' ? given : { target: '' };
+    return { rule, index, text: canonicalJson(rule) };
+  });
+}
+
 interface Indexed {
   readonly rule: Rule;
   readonly index: number;
@@ -113,7 +120,7 @@ function longestRun(pairs: readonly (readonly [number, number])[]): Set<number> 
 /** Of rows with one target the first that gives a value counts; a variable must be set before it is read. */
 function orderCounts(rule: Rule, spec: MappingSpec): boolean {
   if (rule.target.includes('$') || rule.result !== undefined) return true;
-  return spec.rules.filter(({ target }) => target === rule.target).length > 1;
+  return spec.rules.filter((other) => other?.target === rule.target).length > 1;
 }
 
 function changedText(old: Rule, now: Rule): string {

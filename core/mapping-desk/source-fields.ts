@@ -10,6 +10,7 @@ const MAX_EXAMPLES = 3;
 /** Examples that are kept to judge a field by. */
 const MAX_JUDGED = 20;
 const MAX_EXAMPLE = 60;
+const MAX_NAME = 100;
 /** Members that tell the entries of a list apart. */
 const QUALIFIERS =
   /^(?:key|qualifier|qualf|qual|role|partyrole|partytype|partyqualifier|function|functioncode|type|code|name)$/;
@@ -118,9 +119,16 @@ function shown(field: Gathered): SourceField {
 
 /** A field's name as a step of a path; undefined for one that no path can name. */
 function keyStep(name: string): string | undefined {
-  if (name === '__proto__' || name === 'constructor' || name === 'prototype' || name === '') return undefined;
+  if (
+    name === '__proto__' ||
+    name === 'constructor' ||
+    name === 'prototype' ||
+    name === '' ||
+    name.length > MAX_NAME
+  )
+    return undefined;
   if (/^[A-Za-z_$][A-Za-z0-9_$-]*$/.test(name) && !name.startsWith('$')) return name;
-  return name.includes("'") || name.length > 100 ? undefined : `['${name}']`;
+  return name.includes("'") ? undefined : `['${name}']`;
 }
 
 /** Entries that a qualifier tells apart: `qualifier=BY` and its entry. */

@@ -248,8 +248,8 @@ function rowsOf(
   }
   for (const row of found) {
     if (row.count > 0 || row.missing > 0 || faulty.has(row.rule)) continue;
-    const { target, each } = spec.rules[row.rule] as Rule;
-    if (typeof each !== 'string') continue;
+    const { target, each } = (spec.rules[row.rule] ?? {}) as Partial<Rule>;
+    if (typeof each !== 'string' || typeof target !== 'string') continue;
     row.count = target.startsWith('[') ? documents.length : entriesOf(spec, target, each, source, documents);
   }
   return found.filter(({ rule }) => !faulty.has(rule));
@@ -265,7 +265,8 @@ function entriesOf(
 ): number {
   const list = plainPath(target);
   const alone =
-    spec.rules.filter((rule) => rule.each !== undefined && plainPath(rule.target) === list).length === 1;
+    spec.rules.filter((rule) => rule?.each !== undefined && plainPath(String(rule.target)) === list)
+      .length === 1;
   if (!alone) return valuesAt(source, each).length;
   return documents.reduce<number>((sum, document) => sum + valuesAt(document, list).length, 0);
 }

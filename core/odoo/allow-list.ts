@@ -8,8 +8,12 @@ import type { AllowList } from './types';
 export const DEFAULT_ALLOW: AllowList = {
   'account.tax': ['search_read'],
   'ir.model.data': ['check_object_reference'],
+  'product.customerinfo': ['search_read'],
+  'product.packaging': ['search_read'],
   'product.pricelist': ['search_read'],
   'product.product': ['search_read', 'fields_get'],
+  'product.supplierinfo': ['search_read'],
+  'product.uom': ['search_read'],
   'res.company': ['read'],
   'res.country': ['search_read'],
   'res.country.state': ['search_read'],
@@ -25,6 +29,7 @@ export const DEFAULT_ALLOW: AllowList = {
     'check_access_rights',
   ],
   'stock.warehouse': ['search_read'],
+  'uom.uom': ['search_read'],
 };
 
 /** Throws ODOO_NOT_ALLOWED (permanent) unless the list names the model and the method. */

@@ -4,16 +4,21 @@ import {
   changeWords,
   checkEntry,
   exportCsv,
+  type ImportReport,
   importCsv,
+  importEntries,
   meaningWords,
+  odooReferences,
   type ReferenceEntry,
   type ReferenceFilter,
 } from '../../core/cross-reference';
 import { asCrossdockError, CrossdockError } from '../../core/errors';
+import type { OdooClient } from '../../core/odoo';
 import { auditStatement, type Desk } from '../../core/replay';
 import type { Store } from '../../core/store';
 import { arithmetic, searchUnits, units } from '../../core/units';
 import { invalid, jsonBody, queryOf, whoOf } from './admin';
+import type { SharedNode } from './config-node';
 import { pageSize, textOf } from './console-requests';
 import { bookOf } from './cross-references';
 import { lettersChanged, openDesks } from './desks';
@@ -72,6 +77,11 @@ export function addCrossReferenceRoutes(red: Red): void {
   );
   app.get(`${ROOT}/cross-references/export`, read, handler(exported));
   app.post(`${ROOT}/cross-references/import`, write, handler(imported));
+  app.post(
+    `${ROOT}/cross-references/import-odoo`,
+    write,
+    handler((asked) => importedFromOdoo(red, asked)),
+  );
   app.get(
     `${ROOT}/cross-references/:id/history`,
     read,
@@ -190,14 +200,30 @@ const imported: Answer = async ({ book, store, who, query, request }) => {
   }
   const options = { who, replace: query.get('replace') === '1', dryRun: query.get('dryRun') === '1' };
   const report = await importCsv(book, fileOf(request), options);
-  if (!options.dryRun) {
-    const { lines, added, replaced, conflicts, faulty } = report;
-    const words = `${lines} lines: ${added} new, ${replaced} changed, ${conflicts} in conflict, ${faulty} faulty`;
-    await store.run([auditStatement(who, 'references.imported', { note: words })]);
-    lettersChanged(store);
-  }
-  return report;
+  return noted(store, who, report);
 };
+
+/** An import goes into the audit with its figures. */
+async function noted(store: Store, who: string, report: ImportReport): Promise<ImportReport> {
+  if (report.dryRun) return report;
+  const { lines, added, replaced, conflicts, faulty } = report;
+  const note = `${lines} lines: ${added} new, ${replaced} changed, ${conflicts} in conflict, ${faulty} faulty`;
+  await store.run([auditStatement(who, 'references.imported', { note })]);
+  lettersChanged(store);
+  return report;
+}
+
+async function importedFromOdoo(red: Red, { book, store, who, request }: Asked): Promise<ImportReport> {
+  const { server, replace = false, dryRun = false } = await jsonBody(request, MAX_BODY_BYTES);
+  const id = textOf(server, 'server') ?? '';
+  const node = red.nodes.getNode(id) as SharedNode<OdooClient> | null;
+  if (node?.type !== 'crossdock-odoo-server') {
+    throw invalid('The field "server" must be the id of an Odoo server that is deployed.');
+  }
+  const client = await node.open(Promise.resolve());
+  const options = { who, replace: replace === true, dryRun: dryRun === true };
+  return noted(store, who, await importEntries(book, odooReferences(client), options));
+}
 
 /** The body as it comes, up to a limit. */
 async function* fileOf(request: HttpRequest): AsyncGenerator<Uint8Array, void, void> {

@@ -15,7 +15,7 @@ export interface TeachCandidate {
   readonly because: { readonly kind: string; readonly text: string };
   readonly packLevel: string | null;
   readonly quantityPerUnit: string | null;
-  /** With the first waiting message's quantity, in words; empty where there is nothing to calculate. */
+  /** With the newest waiting message's quantity, in words; empty where there is nothing to calculate. */
   readonly arithmetic: string;
 }
 
@@ -24,7 +24,7 @@ export interface Teaching {
   readonly partner: string;
   readonly scheme: string;
   readonly code: string;
-  /** Of a unit: the partner's item of the first waiting message; empty when it is not known. */
+  /** Of a unit: the partner's item of the newest waiting message; empty when it is not known. */
   readonly item: string;
   /** The unit is known, and it is to be taught how much of the item it holds. */
   readonly content: boolean;

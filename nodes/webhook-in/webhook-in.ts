@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseJson } from '../../core/canonical';
+import { lifeHeaders } from '../../core/contract';
 import { asCrossdockError, CrossdockError } from '../../core/errors';
 import { readBody, SIGNATURE_KINDS, signatureMatches } from '../../core/webhook';
 import { type Context, registerNode } from '../shared/base';
 import { choice, number, secret, text } from '../shared/config';
+import { type ChosenContract, contractChoice, lifeWords } from '../shared/contracts';
 import type { HttpRequest, HttpResponse, Red } from '../shared/red';
 import { openSource, type Source, type SourceSettings, sourceSettings } from '../shared/source';
 import { storeOf } from '../shared/store';
@@ -34,6 +36,10 @@ const HTTP_STATUS: Readonly<Record<string, number>> = {
   BODY_TOO_SLOW: 408,
   BODY_ENCODED: 415,
   BODY_CUT: 400,
+  CONTRACT_BROKEN: 422,
+  CONTRACT_SUNSET: 410,
+  JSON_INVALID: 400,
+  JSON_UNSAFE: 400,
 };
 
 interface Config {
@@ -46,6 +52,17 @@ interface Config {
   readonly settings: SourceSettings;
   readonly highWater: number;
   readonly store: ReturnType<typeof storeOf>;
+  readonly contract: (() => Promise<ChosenContract>) | undefined;
+  /** What does not keep the contract is taken in and parked by the flow, or refused at the door. */
+  readonly broken: 'park' | 'refuse';
+}
+
+/** What requests are answered by; nothing until the node has started. */
+interface Open {
+  readonly inbox: Source;
+  readonly contract: ChosenContract | undefined;
+  /** Says how old the contract is. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export = (red: Red): void => {
@@ -71,6 +88,8 @@ export = (red: Red): void => {
         settings: sourceSettings(config),
         highWater: number(config, 'highWater', 'Waiting at most', 50_000, { min: 1, max: 10_000_000 }),
         store: storeOf(red, config),
+        contract: contractChoice(red, config),
+        broken: choice(config, 'broken', 'What breaks the contract', ['park', 'refuse'], 'park'),
       };
     },
     start: (context) => start(red, context),
@@ -94,10 +113,13 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   release();
   // Taken before anything is awaited, so that two nodes cannot get the same path; answers 503 until it is open.
   let inbox: Source | undefined;
+  let open: Open | undefined;
   const compose = (): void => {
     if (inbox === undefined || inbox.problem !== undefined) return;
     const { inFlight, depth, paused } = inbox;
+    const aged = open?.contract === undefined ? undefined : lifeWords(open.contract);
     if (paused !== undefined) status.waiting(`${paused}, ${depth} waiting`);
+    else if (depth === 0 && aged !== undefined) status.waiting(aged);
     else if (depth === 0) status.ok('ready');
     else status.busy(`${inFlight} in the flow, ${Math.max(0, depth - inFlight)} waiting`);
   };
@@ -105,7 +127,7 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   routes.set(config.path, {
     id: node.id,
     handle: (request, response) => {
-      receive(config, inbox, request, response).catch((thrown: unknown) => {
+      receive(config, open, request, response).catch((thrown: unknown) => {
         node.error(asCrossdockError(thrown).message);
         if (!response.headersSent)
           answer(request, response, 500, { code: 'INTERNAL_ERROR', message: 'Internal error.' });
@@ -113,6 +135,7 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     },
   });
   try {
+    const contract = await config.contract?.();
     const opened = await openSource({
       ...config.settings,
       red,
@@ -124,16 +147,19 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
       fill: (message, { body, headers }) => {
         message['headers'] = headers;
         message.payload = parseJson(body, { maxBytes: config.maxBytes });
+        // Also what was taken in before the contract was chosen.
+        contract?.demand(message.payload);
       },
       changed: show,
     });
     inbox = opened;
+    open = { inbox: opened, contract, headers: contract === undefined ? {} : lifeHeaders(contract.life) };
     show();
     return {
       close: async (removed: boolean) => {
         // Senders that come during a deploy are told to come again (503); 404 would make some of them give up.
         if (removed) release();
-        else inbox = undefined;
+        else open = undefined;
         await opened.stop();
       },
     };
@@ -148,7 +174,7 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
 /** Takes one request in: everything that can be refused is refused before it is parsed or stored. */
 async function receive(
   config: Config,
-  inbox: Source | undefined,
+  open: Open | undefined,
   request: HttpRequest,
   response: HttpResponse,
 ): Promise<void> {
@@ -158,13 +184,16 @@ async function receive(
     return;
   }
   try {
-    if (inbox === undefined) {
+    if (open === undefined) {
       throw new CrossdockError('The gateway is starting.', {
         code: 'STARTING',
         kind: 'transient',
         retryAfterMs: 5000,
       });
     }
+    const { inbox, contract, headers: life } = open;
+    for (const [name, value] of Object.entries(life)) response.setHeader(name, value);
+    contract?.demandInService();
     const body = await readBody(request, { maxBytes: config.maxBytes, timeoutMs: READ_TIMEOUT_MS });
     if (
       config.signature !== 'none' &&
@@ -173,6 +202,7 @@ async function receive(
       answer(request, response, 401, { code: 'SIGNATURE_WRONG', message: 'The signature does not match.' });
       return;
     }
+    if (config.broken === 'refuse') contract?.demand(parseJson(body, { maxBytes: config.maxBytes }));
     const id = deliveryIdOf(request.headers) ?? randomUUID();
     const headers = keptHeaders(request.headers);
     const taken = await inbox.accept({
@@ -189,7 +219,11 @@ async function receive(
     // Our fault: the sender learns no details, the log does.
     if (code === undefined) throw error;
     if (error.retryable) response.setHeader('Retry-After', Math.ceil((error.retryAfterMs ?? 5000) / 1000));
-    answer(request, response, code, { code: error.code, message: error.message });
+    answer(request, response, code, {
+      code: error.code,
+      message: error.message,
+      ...(error.problems.length === 0 ? {} : { problems: error.problems }),
+    });
   }
 }
 
@@ -205,7 +239,8 @@ function answer(
   body: Record<string, unknown>,
 ): void {
   const failed = status >= 400;
-  const text = JSON.stringify(failed ? { status, title: body['message'], code: body['code'] } : body);
+  const { message, ...rest } = body;
+  const text = JSON.stringify(failed ? { status, title: message, ...rest } : body);
   response.statusCode = status;
   response.setHeader('Content-Type', failed ? 'application/problem+json' : 'application/json');
   response.setHeader('Content-Length', Buffer.byteLength(text));

@@ -329,6 +329,35 @@ describe('checks at their edges', () => {
     );
   });
 
+  it('need a currency of a return for its amounts alone, wherever they are', () => {
+    const bare = (change: (each: Full['return']) => void) =>
+      paths(
+        after('return', (each) => {
+          delete (each as unknown as Loose).currency;
+          change(each);
+        }),
+      );
+    const withoutRefund = (each: Full['return']) => delete (each as unknown as Loose).refund;
+    const withoutShares = (each: Full['return']) => delete (at(each.lines) as unknown as Loose).refund;
+    assert.deepEqual(bare(withoutRefund), ['/currency'], 'of a line alone');
+    assert.deepEqual(
+      bare((each) => {
+        withoutShares(each);
+        each.refund.adjustments = [];
+      }),
+      ['/currency'],
+      'of the whole alone',
+    );
+    assert.deepEqual(
+      bare((each) => {
+        withoutShares(each);
+        withoutRefund(each);
+      }),
+      [],
+      'goods without money',
+    );
+  });
+
   it('judge what was received by what was accepted and rejected, each alone too', () => {
     const judged = (quantity: object) =>
       paths(

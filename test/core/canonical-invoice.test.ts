@@ -357,6 +357,9 @@ describe('checks of an invoice', () => {
     assert.deepEqual(asked({ status: 'draft' }), []);
     assert.deepEqual(asked({}, '0.00'), []);
     assert.deepEqual(asked({ paymentTerms: { netDays: 14 } }), []);
+    assert.deepEqual(asked({ paymentTerms: { text: 'at once' } }), []);
+    assert.deepEqual(asked({ dueOn: '2026-12-25' }), []);
+    assert.deepEqual(asked({ paymentTerms: { discountDays: 10 } }), ['BR-CO-25'], 'a discount is no term');
   });
 
   it('do not quote identifiers of parties', () => {

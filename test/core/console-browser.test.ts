@@ -137,3 +137,31 @@ describe('console: rows in sight', () => {
     assert.deepEqual(windowOf(46_000, 460, 46, 3), [2, 2], 'the list has become shorter');
   });
 });
+
+describe('console: the order of contracts', () => {
+  it('puts first what somebody has to act on, then own ones, then those in use', async () => {
+    const { inOrder } = await load<{ inOrder(contracts: object[]): { name: string }[] }>('contracts.mjs');
+    const entry = (name: string, rest: object = {}) => ({
+      name,
+      version: '1.0',
+      state: 'current',
+      own: false,
+      canonical: false,
+      users: [],
+      ...rest,
+    });
+    const given = [
+      entry('other'),
+      entry('canonical', { canonical: true }),
+      entry('used', { users: [{ id: 'n' }] }),
+      entry('own', { own: true }),
+      entry('deprecated', { state: 'deprecated' }),
+      entry('over', { state: 'sunset' }),
+    ];
+    assert.deepEqual(
+      inOrder(given).map(({ name }) => name),
+      ['over', 'deprecated', 'own', 'used', 'canonical', 'other'],
+    );
+    assert.equal(given[0]?.name, 'other');
+  });
+});

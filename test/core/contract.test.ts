@@ -82,7 +82,31 @@ describe('contract registry', () => {
       codeOf(() => registry.validate('person', '2.0', {})),
       'CONTRACT_UNKNOWN',
     );
-    assert.deepEqual(registry.list(), [{ name: 'person', version: '1.0' }]);
+    assert.deepEqual(registry.list(), [
+      { name: 'person', version: '1.0', title: 'person', own: false, life: {}, partner: undefined },
+    ]);
+  });
+
+  it('takes a contract out again, but never the one that has its place now', () => {
+    const fresh = new ContractRegistry();
+    const first = fresh.register({ name: 'acme', version: '1.0', schema: { type: 'string' }, own: true });
+    first();
+    assert.equal(fresh.has('acme', '1.0'), false);
+    fresh.register({ name: 'acme', version: '1.0', schema: { type: 'number' }, own: true });
+    first();
+    assert.deepEqual(fresh.validate('acme', '1.0', 1), []);
+  });
+
+  it('says which versions there are of a contract whose version is unknown', () => {
+    assert.throws(() => registry.validate('person', '2.0', {}), /Known versions of it are: 1\.0\./);
+    assert.throws(() => registry.validate('nobody', '2.0', {}), /Known are: person\./);
+  });
+
+  it('keeps no faulty message after its validation', () => {
+    const message = { mail: 'a@example.com', size: 'XXL' };
+    const validate = registry.validator('person', '1.0');
+    assert.equal(validate(message).length, 1);
+    assert.deepEqual(validate({ mail: 'a@example.com', size: 'S' }), []);
   });
 
   it('refuses a faulty schema when it is used', () => {

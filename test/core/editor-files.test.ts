@@ -45,6 +45,8 @@ describe('editor files', () => {
     assert.deepEqual([...names].sort(), [
       'canonical-mapper',
       'circuit-breaker',
+      'contract',
+      'contract-check',
       'dead-letter',
       'event-channel',
       'event-in',

@@ -44,7 +44,7 @@ describe('ready mapping csv-order', () => {
   it('names the row of a fault; an unknown unit is no piece', async () => {
     const refused = await refusal(orders({ '2.unit': 'bucket', '3.quantity': 'two' }));
     assert.deepEqual(
-      [refused.code, refused.kind, refused.facts['unit'], refused.facts['item']],
+      [refused.code, refused.kind, refused.facts['unit'], refused.facts['forItem']],
       ['UNIT_UNKNOWN', 'business', 'bucket', 'CD-FILL-KG'],
       'so that it can be taught',
     );

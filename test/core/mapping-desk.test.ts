@@ -16,6 +16,7 @@ import {
   sampleAnswer,
   specHash,
   specText,
+  suggest,
   transformEntries,
   tryMapping,
 } from '../../core/mapping-desk';
@@ -402,6 +403,33 @@ describe('mapping desk', () => {
       const { summary } = diffSpecs(spec(long('a')), spec(long('b')));
       assert.deepEqual([summary.added, summary.removed], [2000, 2000]);
     });
+  });
+
+  it('takes whatever an unfinished table holds', async () => {
+    const odd = [
+      null,
+      7,
+      'x',
+      {},
+      { target: 5 },
+      { target: 'a[' },
+      { each: 'x[]' },
+      { target: 'kind', where: [null] },
+    ] as unknown as Rule[];
+    for (const head of [{}, { version: 'x' }, { tables: 5 as unknown as Record<string, never> }]) {
+      const given = { ...spec(odd), ...head };
+      const { rows, problems } = await tryMapping(given, { a: 1 }, {}, options);
+      assert.ok(problems.length > 0 && rows.length <= odd.length);
+      const { targets } = await suggest(given, { order_id: 'A1' }, options);
+      assert.ok(targets.length > 10);
+      assert.deepEqual(diffSpecs(given as MappingSpec, given as MappingSpec).rows, []);
+    }
+    const { targets } = await suggest(
+      spec([]),
+      { ['x'.repeat(100_000)]: '1', ['number'.repeat(9)]: '2' },
+      options,
+    );
+    assert.ok(targets.length > 10);
   });
 
   it('documents what it answers', () => {

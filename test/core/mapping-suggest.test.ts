@@ -142,7 +142,7 @@ describe('mapping suggestions', () => {
         'parties.shipTo.address.postalCode': '24143',
         'lines[].item.identifiers[].scheme': ['sku', 'gtin', 'buyerSku', 'sku', 'gtin', 'buyerSku'],
         'lines[].quantity.original': ['24', '6'],
-        'lines[].unit': ['C62', 'C62'],
+        'lines[].unit': ['H87', 'H87'],
         'lines[].unitPrice.amount': ['1.85', '2.40'],
         'totals.lineExtension': '58.80',
       });

@@ -47,7 +47,10 @@ async function walk(sidebar: OpenConsole, look: (view: string) => Promise<void>)
   await sidebar.press('Escape', 'Escape');
   await page.locator('.crossdock-console .row.basket').waitFor();
   await look('baskets');
-  await sidebar.click('.tab:nth-child(3)');
+  await sidebar.click('#crossdock-console-tab-contracts');
+  await page.locator('.crossdock-console .row.contract').first().waitFor();
+  await look('contracts');
+  await sidebar.click('#crossdock-console-tab-audit');
   await page.locator('.crossdock-console .row.entry').first().waitFor();
   await look('audit');
 }

@@ -127,7 +127,7 @@ describe('editor: teaching a code', function () {
 
   it('a unit: chosen with the arithmetic, taught, replayed; the next order needs nobody', async () => {
     await post('o-1', { uom: 'CS', sku: 'S-1', qty: '12', pack: '24' });
-    await post('o-2', { uom: 'CS', sku: 'S-1', qty: '2', pack: '24' });
+    await post('o-2', { uom: 'CS', sku: 'S-1', qty: '12', pack: '24' });
     const sidebar = await openConsole(bench, { real: true });
     await sidebar.shows('2 letters');
     await sidebar.click('.row.group');
@@ -137,7 +137,7 @@ describe('editor: teaching a code', function () {
     await sidebar.click('.teach .main');
     await sidebar.shows('Choose what the code means');
     await sidebar.click('.choice:has-text("XCS")');
-    await sidebar.shows('= 48 EA');
+    await sidebar.shows('12 CS of 24 EA = 288 EA');
     await looksRight(sidebar, 'console-teach-unit');
     await sidebar.click('.teach .main');
     await sidebar.shows('2 letters are frozen');
@@ -147,7 +147,7 @@ describe('editor: teaching a code', function () {
     // The unit is known now; the item is not, and says so.
     await sidebar.shows('2 failed again');
     await sidebar.press('Escape');
-    await sidebar.click('.tab:nth-child(1)');
+    await sidebar.click('#crossdock-console-tab-letters');
     await sidebar.shows('which item acme means');
     assert.deepEqual(sidebar.editor.problems, []);
     await sidebar.editor.close();
@@ -165,7 +165,7 @@ describe('editor: teaching a code', function () {
     await sidebar.click('.basket-summary .main');
     await sidebar.press('Enter');
     await sidebar.shows('2 done');
-    await sidebar.click('.tab:nth-child(4)');
+    await sidebar.click('#crossdock-console-tab-references');
     await sidebar.shows('S-1 → sku A-1');
     await sidebar.shows('CS (S-1) → XCS = 24 EA');
     await sidebar.editor.close();
@@ -175,7 +175,7 @@ describe('editor: teaching a code', function () {
     for (const language of ['en-US', 'de'] as const) {
       it(`the codes: history, conflicts, a file tried and imported (${theme}, ${language})`, async () => {
         const sidebar = await openConsole(bench, { real: true, theme, language });
-        await sidebar.click('.tab:nth-child(4)');
+        await sidebar.click('#crossdock-console-tab-references');
         await sidebar.shows('S-1 → sku A-1');
         await looksRight(sidebar, `console-codes-${theme}-${language}`);
         await sidebar.click('.row.reference');

@@ -376,7 +376,7 @@ describe('editor: the console', function () {
   it('empty says why, and what to do', async () => {
     const sidebar = await start(bench, { letters: 0, alone: true });
     await sidebar.shows('Nothing is parked');
-    await sidebar.click('.tab:nth-child(2)');
+    await sidebar.click('#crossdock-console-tab-baskets');
     await sidebar.shows('No replay baskets');
   });
 });

@@ -36,6 +36,7 @@ export function level(
 export const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
   'webhook-in': { store: 'store', path: '/in', source: 'shop' },
   'canonical-mapper': {},
+  'contract-check': {},
   'idempotency-guard': { store: 'store' },
   'sequence-guard': { store: 'store' },
   'odoo-order': { server: 'server' },

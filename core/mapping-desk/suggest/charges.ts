@@ -122,7 +122,7 @@ export function freight(context: Context): Group | undefined {
       context.ask.memory,
       MONEY,
     )[0];
-    if (amount !== undefined) return chargeGroup(target, amount.candidate, list, 0.74);
+    if (amount !== undefined) return chargeGroup(target, amount.candidate, list, 0.68);
   }
   const wanted = {
     phrases: [

@@ -11,6 +11,7 @@ import { numberOf, ruleOf, transformsFor } from './rules';
 import type { Candidate } from './source';
 import { stockDrafts } from './stock';
 import { totalDrafts } from './totals';
+import { unitScheme } from './units';
 
 export function draftsFor(field: ContractField, context: Context): Draft[] {
   const { path } = field;
@@ -136,6 +137,19 @@ function matchedDrafts(field: ContractField, context: Context): Draft[] {
             ),
           ]
         : [];
+    const scheme = /(?:^|\.)unit$/.test(field.path)
+      ? unitScheme(candidate.field.examples, context)
+      : undefined;
+    if (scheme !== undefined) {
+      const listed = ruleOf(field.path, candidate.path, [{ unit: { scheme } }], field.required !== false);
+      const text = `All its codes are in the list ${scheme}; one that is unknown later can be taught.`;
+      drafts.push({
+        rule: listed,
+        also: rowsFor(field.path, context),
+        score: score + 0.01,
+        reasons: [...reasons, reason('enum', text)],
+      });
+    }
     const ofLine =
       field.path === 'lines[].unitPrice.amount' && drafts.length === 0
         ? priceOfLine(candidate, context)

@@ -9,6 +9,12 @@ const BEGINNINGS: Readonly<Record<string, readonly [value: string, why: string]>
   'status.fulfilment': ['none', 'Nothing is shipped when an order comes in.'],
   'status.return': ['none', 'Nothing is returned when an order comes in.'],
 };
+/** How often a new order really begins so: partners send cancelled and shipped ones, too. */
+const CERTAINTY: Readonly<Record<string, number>> = {
+  'status.order': 0.7,
+  'status.fulfilment': 0.85,
+  'status.return': 0.92,
+};
 const CONTEXT: Readonly<Record<string, string>> = {
   channel: 'channel',
   account: 'account',
@@ -49,11 +55,11 @@ export function fixedDrafts(target: ContractField, context: Context): Draft[] {
   if (path === 'kind') {
     const kind = KINDS.find((code) => target.enum?.includes(code) === true);
     if (kind !== undefined)
-      return [draft({ const: kind }, 0.85, `${kind} is the usual document type (UNCL 1001).`)];
+      return [draft({ const: kind }, 0.92, `${kind} is the usual document type (UNCL 1001).`)];
   }
   const beginning = BEGINNINGS[path];
   if (beginning !== undefined && target.enum?.includes(beginning[0]) === true) {
-    return [draft({ const: beginning[0] }, path === 'status.order' ? 0.78 : 0.82, beginning[1])];
+    return [draft({ const: beginning[0] }, CERTAINTY[path] ?? 0.8, beginning[1])];
   }
   if (path === 'reason' && target.enum?.includes('other') === true)
     return [draft({ const: 'other' }, 0.5, 'The message tells no reason.')];
@@ -94,8 +100,9 @@ export function fixedDrafts(target: ContractField, context: Context): Draft[] {
     ];
   }
   if (path === 'status.payment') {
-    const rule = { result: 'payment.status' };
-    return [draft(rule, 0.85, 'As the payment says.')];
+    const [payment] = context.matches('payment.status', context.header());
+    const score = payment === undefined ? 0.66 : 0.85;
+    return [draft({ result: 'payment.status' }, score, 'As the payment says.')];
   }
   if (/(?:^|\.)unit$/.test(path))
     return [draft({ const: 'C62' }, 0.66, 'The message names no unit: pieces are assumed. Ask the partner.')];

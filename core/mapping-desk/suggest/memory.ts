@@ -27,7 +27,15 @@ export function learn(specs: readonly MappingSpec[]): Memory {
     }
     for (const key of seen) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  return { times: (target, source) => counts.get(keyOf(plainPath(target), source)) ?? 0 };
+  const names = new Map<string, string>();
+  const nameKey = (source: string): string => {
+    const known = names.get(source);
+    if (known !== undefined) return known;
+    const fresh = nameKeyOf(source);
+    names.set(source, fresh);
+    return fresh;
+  };
+  return { times: (target, source) => counts.get(`${plainPath(target)} ${nameKey(source)}`) ?? 0 };
 }
 
 export const NO_MEMORY: Memory = { times: () => 0 };
@@ -57,6 +65,10 @@ function sourcesOf({ from }: Rule, variables: ReadonlyMap<string, readonly strin
 
 /** Target, the field's own words, and whose it is: `line_items[].sku` of one partner is `items[].SKU` of another. */
 function keyOf(target: string, source: string): string {
+  return `${target} ${nameKeyOf(source)}`;
+}
+
+function nameKeyOf(source: string): string {
   const { own, around } = nameOf(source);
-  return `${target} ${own.join(' ')} < ${around.at(-1) ?? ''}`;
+  return `${own.join(' ')} < ${around.at(-1) ?? ''}`;
 }

@@ -1,6 +1,12 @@
 /** Suggestions for the fields of a target that no row fills yet. Nothing is applied: people accept. */
 import type { ContractRegistry } from '../../contract';
-import { compileMapping, type MappingSpec, type Rule } from '../../mapping';
+import {
+  type CompiledMapping,
+  compileMapping,
+  type MappingResult,
+  type MappingSpec,
+  type Rule,
+} from '../../mapping';
 import type { ContractField, SourceField, SuggestAnswer, Suggestion, TargetSuggestions } from '../api';
 import { contractFields } from '../contract-fields';
 import { looksLike } from '../looks';
@@ -31,7 +37,9 @@ export async function suggest(
   options: SuggestOptions,
 ): Promise<SuggestAnswer> {
   const begun = performance.now();
-  const spec = completed(given);
+  const whole = completed(given);
+  // Rows that are being written have no say yet.
+  const spec = { ...whole, rules: whole.rules.filter((rule) => typeof rule?.target === 'string') };
   const { registry, memory = NO_MEMORY } = options;
   const fields = contractFields(registry.schema(spec.to.contract, spec.to.version));
   const unwrapped = unwrap(spec, document);
@@ -195,13 +203,7 @@ async function valuesOf(
       }
     }
     if (rules.length === 0) return values;
-    const { trace } = await compileMapping({ ...spec, rules: rules.slice(0, 2000) }, { lenient: true }).map(
-      document,
-      contextOf({}),
-      {
-        trace: true,
-      },
-    );
+    const trace = await traceOf({ ...spec, rules: rules.slice(0, 2000) }, document);
     const made = new Map<string, unknown[]>();
     for (const { rule, value } of trace) {
       if (value === undefined) continue;
@@ -221,6 +223,17 @@ function unwrap(spec: MappingSpec, document: unknown): unknown {
   } catch {
     return document;
   }
+}
+
+/** What the rows give; nothing where the spec's head cannot be used yet. */
+async function traceOf(spec: MappingSpec, document: unknown): Promise<MappingResult['trace']> {
+  let mapping: CompiledMapping;
+  try {
+    mapping = compileMapping(spec, { lenient: true });
+  } catch {
+    return [];
+  }
+  return (await mapping.map(document, contextOf({}), { trace: true })).trace;
 }
 
 /** The source contract's own fields, with its examples for values. */

@@ -1,5 +1,8 @@
-/** Partners' words for units as codes of Rec 20 and 21, for the tables that are proposed. */
+/** Units: by a code list that knows all of them, else by a table of the partners' words. */
+import { resolveUnit, type UnitScheme } from '../../units';
+import type { Context } from './context';
 
+/** Partners' words for units as codes of Rec 20 and 21, for the tables that are proposed. */
 const CODES: Readonly<Record<string, readonly string[]>> = {
   C62: [
     'c62',
@@ -44,4 +47,18 @@ export function unitTable(examples: readonly string[]): { values: Record<string,
     else values[example.trim()] = code;
   }
   return { values, unknown };
+}
+
+/** The code list that the source writes its units in, where it is plain which one and it knows every code that was seen. */
+export function unitScheme(examples: readonly string[], context: Context): UnitScheme | undefined {
+  const schemes: readonly UnitScheme[] =
+    context.system === 'amazon' || context.system === 'shopify'
+      ? [context.system]
+      : context.ask.source.candidates.some(({ path }) => /\[(?:qualifier|qualf|qual)=/i.test(path))
+        ? ['edifact', 'x12']
+        : [];
+  const codes = examples.map((text) => text.trim());
+  return schemes.find(
+    (scheme) => codes.length > 0 && codes.every((code) => resolveUnit(scheme, code).type === 'known'),
+  );
 }

@@ -3,6 +3,7 @@ import { el } from './dom.mjs';
 import { t } from './text.mjs';
 
 const base = 'crossdock/console/';
+const contractsBase = 'crossdock/contracts';
 
 /** What the API refused, or that it did not answer. `message` is for people. */
 export class ApiError extends Error {
@@ -24,7 +25,7 @@ function sentence(xhr) {
 }
 
 /** Relative urls through $.ajax: Node-RED adds its token to these. */
-function request(method, path, { query, body, file, type = 'json' } = {}) {
+function request(method, path, { query, body, file, type = 'json', root = base } = {}) {
   const known = Object.entries(query ?? {}).filter(
     ([, value]) => value !== undefined && value !== null && value !== '',
   );
@@ -32,7 +33,7 @@ function request(method, path, { query, body, file, type = 'json' } = {}) {
   return new Promise((resolve, reject) => {
     $.ajax({
       method,
-      url: base + path + (search === '' ? '' : `?${search}`),
+      url: root + path + (search === '' ? '' : `?${search}`),
       headers: type === 'json' ? { Accept: 'application/json' } : {},
       dataType: type,
       ...(body === undefined ? {} : { data: JSON.stringify(body), contentType: 'application/json' }),
@@ -56,6 +57,16 @@ async function save(path, query) {
 
 export function listStores() {
   return request('GET', 'stores').then(({ stores }) => stores);
+}
+
+/** The contracts of the gateway; they belong to no store. */
+export function listContracts() {
+  return request('GET', '', { root: contractsBase }).then(({ contracts }) => contracts);
+}
+
+/** What the gateway offers, as `openapi` or `asyncapi`. */
+export function contractDescription(kind) {
+  return request('GET', `/${kind}`, { root: contractsBase });
 }
 
 /** Everything that can be asked of one store. */

@@ -1,16 +1,11 @@
 /** What can be done to a basket. */
-import { button, el } from './dom.mjs';
+import { button } from './dom.mjs';
+import { saveJson } from './download.mjs';
 import { number, t } from './text.mjs';
 
 /** The letters of a basket that ended badly, and the actions, as a text to keep. */
 export function saveReport(report) {
-  const blob = new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' });
-  const link = el('a', {
-    href: URL.createObjectURL(blob),
-    download: `replay-${report.basket.name.replace(/[^\p{L}\p{N}_-]+/gu, '-')}.json`,
-  });
-  link.click();
-  URL.revokeObjectURL(link.href);
+  saveJson(`replay-${report.basket.name.replace(/[^\p{L}\p{N}_-]+/gu, '-')}.json`, report);
 }
 
 /** Buttons that the basket's state allows. `act` is `(action, options)`. */

@@ -3,6 +3,7 @@ import { listStores, storeApi } from './api.mjs';
 import { createAuditView } from './audit.mjs';
 import { createBasketsView } from './baskets.mjs';
 import { createBrowseView } from './browse.mjs';
+import { createContractsView } from './contracts.mjs';
 import { button, el, fill, icon, refill } from './dom.mjs';
 import { emptyState } from './empty.mjs';
 import { createLive } from './live.mjs';
@@ -13,8 +14,10 @@ import { number, t } from './text.mjs';
 const tabs = [
   { id: 'letters', create: (context) => createBrowseView(context, {}) },
   { id: 'baskets', create: createBasketsView },
-  { id: 'audit', create: createAuditView },
-  { id: 'references', create: createReferencesView },
+  // Looked at now and then: an icon until they are chosen, so that all fit a narrow sidebar in every language.
+  { id: 'references', glyph: 'exchange', create: createReferencesView },
+  { id: 'contracts', glyph: 'file-text-o', create: createContractsView },
+  { id: 'audit', glyph: 'list-ul', create: createAuditView },
 ];
 const rememberedStore = 'crossdock-console-store';
 
@@ -150,8 +153,9 @@ export function createShell() {
   function drawTabs() {
     refill(
       tabList,
-      tabs.map(({ id }) => {
+      tabs.map(({ id, glyph }) => {
         const selected = id === current;
+        const short = glyph !== undefined && !selected;
         const count = id === 'letters' ? store?.deadLetters?.parked : undefined;
         return el(
           'button.tab',
@@ -161,9 +165,11 @@ export function createShell() {
             id: `crossdock-console-tab-${id}`,
             'aria-selected': String(selected),
             tabindex: selected ? 0 : -1,
+            title: short && t(`tab.${id}`),
+            'aria-label': short && t(`tab.${id}`),
             onclick: () => openTab(id),
           },
-          t(`tab.${id}`),
+          short ? icon(glyph) : t(`tab.${id}`),
           count > 0 && el('span.badge', {}, number(count)),
         );
       }),

@@ -1,5 +1,5 @@
 /**
- * Teaching a partner's code: what waits for it, what it might mean, and what that does to the first waiting message.
+ * Teaching a partner's code: what waits for it, what it might mean, and what that does to the newest waiting message.
  * What is taught is kept as a version with the user's name; the letters that waited go into a replay basket.
  */
 import { createBasketView } from './basket.mjs';
@@ -46,14 +46,14 @@ export function createTeachPanel(context, group) {
       busy = true;
       problem.textContent = '';
       try {
-        const entry = form.entry();
-        if (entry === undefined) throw new Error(t('teach.choose'));
-        await context.api.teach(entry);
+        const entries = form.entries();
+        if (entries.length === 0) throw new Error(t('teach.choose'));
+        for (const entry of entries) await context.api.teach(entry);
         const { id } = await context.api.createBasket({
           name: t('teach.basket', { code: wanted.code, partner: wanted.partner }),
           filter: { cause: group.cause },
         });
-        context.announce(t('teach.taught', { code: wanted.code, target: entry.target }));
+        context.announce(t('teach.taught', { code: wanted.code, target: entries[0].target }));
         context.goTo('baskets', createBasketView(context, id));
       } catch (error) {
         problem.textContent = error.message;
@@ -182,15 +182,15 @@ function unitForm(context, wanted) {
   calculate().catch(context.fail);
   return {
     element: el('div.teach-form', {}, known ? undefined : [choices, other], heldField, sum),
-    entry() {
-      if (target === undefined) return undefined;
+    /** The unit for all items, and what one holds for this item. */
+    entries() {
+      if (target === undefined) return [];
       const { partner, scheme, code, item } = wanted;
+      const unit = { kind: 'unit', partner, scheme, code, target };
       const amount = kind === 'packaging' && item !== '' ? held.value.trim() : '';
-      if (wanted.content && amount === '') return undefined;
-      return {
-        ...{ kind: 'unit', partner, scheme, code, target },
-        ...(amount === '' ? {} : { item, quantityPerUnit: amount }),
-      };
+      if (amount === '') return wanted.content ? [] : [unit];
+      const content = { ...unit, item, quantityPerUnit: amount };
+      return wanted.content ? [content] : [unit, content];
     },
   };
 }
@@ -247,15 +247,13 @@ function itemForm(context, wanted) {
       ),
       sum,
     ),
-    entry() {
+    entries() {
       const target = sku.value.trim();
-      if (target === '') return undefined;
+      if (target === '') return [];
       const { partner, code } = wanted;
-      return {
-        ...{ kind: 'item', partner, scheme: wanted.scheme, code, targetScheme: scheme, target },
-        ...(level.value.trim() === '' ? {} : { packLevel: level.value.trim() }),
-        ...(held.value.trim() === '' ? {} : { quantityPerUnit: held.value.trim() }),
-      };
+      const entry = { kind: 'item', partner, scheme: wanted.scheme, code, targetScheme: scheme, target };
+      const [packLevel, quantityPerUnit] = [level.value.trim(), held.value.trim()];
+      return [{ ...entry, ...(packLevel && { packLevel }), ...(quantityPerUnit && { quantityPerUnit }) }];
     },
   };
 }
