@@ -14,6 +14,7 @@ async function begin(table: MapperPage): Promise<void> {
   await table.shows('.tree', 'artikelnummer');
   await table.shows('.push.accept', /80/);
   await table.settled();
+  await table.editor.screenshot('mapper-suggested');
   await table.click('.push.accept');
   await table.settled();
 }
@@ -184,6 +185,11 @@ describe('editor: the mapping table', function () {
         await table.click('[data-act="impact"]');
         await table.page.waitForSelector(`${root} .sheet :is(.tile, .empty)`);
         await look('impact');
+        await table.press('Escape');
+        // For docs/mapper-*.png.
+        await table.page.setViewportSize({ width: 1440, height: 900 });
+        await table.goTo('lines[].lineId');
+        await editor.screenshot(`mapper-wide-${theme}-${language}`);
         await table.page.context().close();
       });
     }

@@ -1,7 +1,8 @@
 /** How one row of the table looks. Texts of partners become text nodes, never markup. */
 import { el, icon } from '../../console/browser/dom.mjs';
 import { chipText, conditionText, sourceText } from './describe.mjs';
-import { groupOf, nameOf } from './paths.mjs';
+import { groupOf, nameOf, stepsOf } from './paths.mjs';
+import { sourceKind } from './spec-edit.mjs';
 import { counted, percent, shown, t } from './words.mjs';
 
 export const columns = ['target', 'source', 'steps', 'default', 'result'];
@@ -50,10 +51,10 @@ function targetCell(row) {
         row.kind === 'list' && icon('list-ul', 'target-glyph'),
         row.kind === 'variable' && icon('superscript', 'target-glyph'),
         row.nth > 0 && el('span.otherwise', {}, t('cell.otherwise')),
-        rowName(row),
+        el('span.target-name', {}, rowName(row)),
         mark,
       ),
-      el('span.target-path', {}, row.target),
+      el('span.target-path', {}, row.kind === 'variable' ? t('source.helper') : stepsOf(row.target).at(-1)),
     ),
   ];
 }
@@ -98,6 +99,7 @@ function sourceCell(row, look, acts) {
       el(`span.source-text.is-${kind}`, { title: text }, text),
     ];
   }
+  if (row.kind === 'object') return [];
   if (look.suggestion) return ghost(look.suggestion, acts.accept);
   return [el('span.unset', {}, t(row.kind === 'list' ? 'cell.chooseList' : 'cell.choose'))];
 }
@@ -140,6 +142,8 @@ function resultCell(row, look) {
     return [];
   }
   if (row.rule?.each !== undefined) return [el('span.value', {}, counted('cell.entries', result.count))];
+  // A row that only says when something is made gives nothing itself.
+  if (sourceKind(row.rule) === undefined) return [];
   const [first] = result.values;
   if (first === undefined) return [el('span.nothing', {}, t('cell.nothing'))];
   return [

@@ -11,14 +11,16 @@ const tryAfterMs = 180;
 const suggestAfterMs = 450;
 const historyLength = 200;
 
-function debounced(work, ms) {
+/** Calls `work` once it has not been asked for any more for `ms`; `changed` hears when it begins to wait and when it is done. */
+function debounced(work, ms, changed) {
   let timer;
   const call = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       timer = undefined;
-      void work();
+      void work().then(changed);
     }, ms);
+    changed();
   };
   call.waits = () => timer !== undefined;
   call.stop = () => clearTimeout(timer);
@@ -140,6 +142,7 @@ export function createSession(desk, start) {
         tell('trial');
       }),
     tryAfterMs,
+    () => tell('rest'),
   );
 
   const suggest = debounced(
@@ -154,6 +157,7 @@ export function createSession(desk, start) {
         tell('suggestions');
       }),
     suggestAfterMs,
+    () => tell('rest'),
   );
 
   function readSample(text) {
@@ -172,6 +176,8 @@ export function createSession(desk, start) {
       state.reading = false;
       state.failure = '';
       state.sample = { text, ...answer };
+      // What was suggested without it, or for another one, is not to be accepted meanwhile.
+      state.suggestions = new Map();
       if (answer.format === null) state.trial = undefined;
       tell('sample');
       tryOut();

@@ -168,7 +168,12 @@ function wordsControl(value, label, changed) {
 }
 
 function objectControl(about, value, context) {
-  const members = (about.members ?? []).map((member) => {
+  // A member that nobody has said how to ask for is not shown, and stays as it is.
+  const asked = (about.members ?? []).filter(
+    ({ argument, members: inner }) => argument !== 'object' || inner?.length > 0,
+  );
+  const kept = Object.entries(value ?? {}).filter(([name]) => !asked.some((member) => member.name === name));
+  const members = asked.map((member) => {
     const label = tOr(`member.${member.name}`, member.name);
     const inner = { ...context, label };
     const control =
@@ -194,7 +199,7 @@ function objectControl(about, value, context) {
         each === '' ||
         (Array.isArray(each) && each.length === 0) ||
         (typeof each === 'object' && each !== null && Object.keys(each).length === 0);
-      const given = read.filter(([, each]) => !isEmpty(each));
+      const given = [...kept, ...read.filter(([, each]) => !isEmpty(each))];
       return given.length === 0 && about.optional ? undefined : Object.fromEntries(given);
     },
   };

@@ -1,16 +1,16 @@
 /** The middle: a grid with one row for each target field. Arrows move, Enter edits, Ctrl+Space suggests. */
-import { button, el, fill, icon } from '../../console/browser/dom.mjs';
+import { el, icon } from '../../console/browser/dom.mjs';
 import { columns, drawRow, rowName } from './cells.mjs';
-import { combo } from './combo.mjs';
 import { acceptDrops } from './drops.mjs';
-import { put, rulesOf, sureOnes } from './fill.mjs';
+import { put, rulesOf } from './fill.mjs';
+import { inContract } from './paths.mjs';
 import { editDefault, showDetails, showRowMenu } from './row-windows.mjs';
 import { editSource } from './source-editor.mjs';
 import { moveRule } from './spec-edit.mjs';
 import { editSteps } from './steps.mjs';
-import { counted, t } from './words.mjs';
+import { createTableTools } from './table-tools.mjs';
+import { t } from './words.mjs';
 
-const sure = 0.8;
 const page = 10;
 
 /** @param context `{ session, popovers, say, editExpression }` */
@@ -38,32 +38,17 @@ export function createTable({ session, popovers, say, editExpression }) {
     el('div', { role: 'rowgroup' }, head),
     body,
   );
-  const tools = el('div.table-tools');
-  const banner = el('div.table-banner', { hidden: true });
+  const tools = createTableTools({ session, say, goTo, focus: () => focus() });
   const keys = el('p.spoken', { id: 'crossdock-mapper-keys' }, t('table.keys'));
-  const element = el('section.pane.table', { 'aria-label': t('table.heading') }, tools, banner, grid, keys);
+  const element = el(
+    'section.pane.table',
+    { 'aria-label': t('table.heading') },
+    tools.element,
+    tools.banner,
+    grid,
+    keys,
+  );
   const editing = { session, popovers, say, editExpression, back: () => focus() };
-
-  const adder = combo({
-    label: t('table.add'),
-    placeholder: t('table.addPlaceholder'),
-    clears: true,
-    strict: true,
-    options: () => [
-      ...session.addable.map(({ path, title }) => ({ value: path, hint: title, more: t('table.optional') })),
-      ...rows
-        .filter(({ kind }) => kind !== 'object')
-        .map((row) => ({ value: row.target, hint: rowName(row) })),
-    ],
-    chosen(path) {
-      if (path === '') return;
-      if (!rows.some(({ target }) => target === path)) session.want(path);
-      const row = rows.find(
-        ({ target }) => target === path || target.replaceAll(/\[[\w-]+\]/g, '[]') === path,
-      );
-      if (row) moveTo(row.key, 1);
-    },
-  });
 
   function look(row) {
     const { trial } = state;
@@ -154,7 +139,8 @@ export function createTable({ session, popovers, say, editExpression }) {
     grid.setAttribute('aria-rowcount', String(rows.length + 1));
     rove();
     if (inside && !popovers.isOpen) focus();
-    drawTools();
+    grid.classList.toggle('armed', state.armed !== undefined);
+    tools.draw();
     drawEmpty();
   }
 
@@ -166,51 +152,6 @@ export function createTable({ session, popovers, say, editExpression }) {
         ? el('div.loading', { role: 'status' }, icon('spinner', 'fa-spin'), t('table.loading'))
         : el('div.loading', {}, icon('warning'), el('span', {}, state.failure)),
     );
-  }
-
-  let toolsStamp = '';
-  function drawTools() {
-    const sureCount = sureOnes(session, sure).length;
-    const open = rows.filter((row) => row.rule === undefined && row.required).length;
-    const now = JSON.stringify([sureCount, open, state.all, state.suggesting]);
-    banner.hidden = state.armed === undefined;
-    if (state.armed !== undefined) {
-      fill(
-        banner,
-        icon('hand-o-right'),
-        el('span', {}, t('table.armed', { path: state.armed })),
-        button('', () => session.arm(undefined), { glyph: 'times', kind: 'bare', name: t('table.disarm') }),
-      );
-    }
-    grid.classList.toggle('armed', state.armed !== undefined);
-    if (now === toolsStamp) return;
-    toolsStamp = now;
-    const optional = el(
-      'label.toggle',
-      {},
-      el('input', { type: 'checkbox', checked: state.all }),
-      t('table.all'),
-    );
-    optional
-      .querySelector('input')
-      .addEventListener('change', (event) => session.showAll(event.target.checked));
-    const acceptAll =
-      sureCount > 0 &&
-      button(counted('suggestion.acceptAll', sureCount), acceptSure, {
-        glyph: 'magic',
-        kind: 'accept',
-        name: counted('suggestion.acceptAll', sureCount),
-      });
-    const had = tools.contains(document.activeElement) && document.activeElement.matches('.accept');
-    fill(
-      tools,
-      el('div.glass.adder', {}, icon('search'), adder.element),
-      optional,
-      el('span.spring'),
-      el('span.meta', {}, open === 0 ? t('table.allMapped') : counted('table.open', open)),
-      acceptAll,
-    );
-    if (had) focus();
   }
 
   function rove() {
@@ -235,6 +176,15 @@ export function createTable({ session, popovers, say, editExpression }) {
     active = { key, column };
     rove();
     focus();
+  }
+
+  /** Goes to the row of a target, or the nearest above it. */
+  function goTo(target) {
+    const row =
+      rows.find((each) => each.target === target && each.kind !== 'object') ??
+      rows.find((each) => inContract(each.target) === target) ??
+      rows.find((each) => target.startsWith(each.target));
+    if (row) moveTo(row.key, 1);
   }
 
   function step(by) {
@@ -266,13 +216,6 @@ export function createTable({ session, popovers, say, editExpression }) {
     session.addAll(rulesOf(best));
     say(t('said.accepted', { name: rowName(row) }));
     nextOpen(rows[at]?.key ?? key);
-  }
-
-  function acceptSure() {
-    const found = sureOnes(session, sure);
-    const rules = found.flatMap(({ suggestion }) => rulesOf(suggestion));
-    session.addAll(rules);
-    say(counted('said.acceptedAll', found.length));
   }
 
   function remove(row) {
@@ -398,7 +341,7 @@ export function createTable({ session, popovers, say, editExpression }) {
   });
 
   session.listen((what) => {
-    if (['trying', 'reading', 'suggesting'].includes(what)) return;
+    if (['trying', 'reading', 'suggesting', 'rest'].includes(what)) return;
     draw();
   });
   draw();
@@ -406,14 +349,7 @@ export function createTable({ session, popovers, say, editExpression }) {
   return {
     element,
     focus,
-    /** Goes to the row of a target, or the nearest above it. */
-    goTo(target) {
-      const row =
-        rows.find((each) => each.target === target && each.kind !== 'object') ??
-        rows.find((each) => each.target.replaceAll(/\[[\w-]+\]/g, '[]') === target) ??
-        rows.find((each) => target.startsWith(each.target));
-      if (row) moveTo(row.key, 1);
-    },
+    goTo,
     goToRule(rule) {
       const row = rows.find((each) => each.rule === rule);
       if (row) moveTo(row.key, 1);
