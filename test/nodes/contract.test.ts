@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { scopes } from '../../core/delivery';
+import { projectFolders } from '../support';
 import { crossdock, STORE } from './fixtures';
 import { type FlowNode, observers, type Running, sink, useFlows } from './harness';
 
@@ -225,6 +228,22 @@ describe('contract', () => {
     assert.deepEqual(Object.keys(async.body['operations'] as object), ['out1']);
     assert.match(JSON.stringify(async.body), /127\.0\.0\.1:1/);
     assert.doesNotMatch(JSON.stringify([open.body, async.body]), /hidden|user:/);
+  });
+
+  it('is listed and described on the command line', async () => {
+    const run = await flows.load(flow(own({ partner: 'Acme Ltd' }), check()));
+    await run.untilStatus('check', 'ready');
+    const url = await run.http('admin');
+    const script = join(projectFolders().dist, 'cli', 'crossdock.js');
+    const cli = async (...args: string[]) =>
+      (await promisify(execFile)(process.execPath, [script, 'contracts', ...args, '--url', url])).stdout;
+    assert.match(
+      await cli('list'),
+      /^contract +version +title[\s\S]*\nacme-order +1\.0 +Acme order +Acme Ltd +current/,
+    );
+    const { openapi } = JSON.parse(await cli('openapi')) as { openapi: string };
+    const { asyncapi } = JSON.parse(await cli('asyncapi')) as { asyncapi: string };
+    assert.deepEqual([openapi.slice(0, 3), asyncapi.slice(0, 2)], ['3.1', '3.']);
   });
 
   describe('compared with earlier versions', () => {
