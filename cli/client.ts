@@ -11,12 +11,16 @@ const FILE_TIMEOUT_MS = 600_000;
 export class Client {
   readonly #base: string;
 
-  /** @param url the editor's address, for example http://127.0.0.1:1880 or https://gateway.example.com/admin */
+  /**
+   * @param url the editor's address, for example http://127.0.0.1:1880 or https://gateway.example.com/admin
+   * @param part of the API that paths are in
+   */
   constructor(
     url: string,
     private readonly token: string | undefined,
+    part: 'console' | 'contracts' = 'console',
   ) {
-    this.#base = `${url.replace(/\/+$/, '')}/crossdock/console`;
+    this.#base = `${url.replace(/\/+$/, '')}/crossdock/${part}`;
   }
 
   get<T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> {

@@ -5,6 +5,7 @@ import { run } from './run';
 run(process.argv.slice(2), {
   env: process.env,
   print: (text) => void process.stdout.write(`${text}\n`),
+  isTerminal: process.stdout.isTTY === true,
   warn: (text) => void process.stderr.write(`${text}\n`),
   readInput: async () => {
     const chunks: Buffer[] = [];

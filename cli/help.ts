@@ -33,6 +33,18 @@ What partners' codes of units and items stand for.
                                   means something else today
   export > codes.csv              all codes, or those of --partner, --kind, --q
 
+crossdock contracts <command> [options]
+
+Contracts, and what a change of one would break.
+
+  check <old> <new>               compares, without a gateway; each is a file with a JSON Schema, a kept contract
+                                  (crossdock/contracts/<name>/<version>.json), or one of Crossdock like order@1.0
+                                  --mode backward (default) | forward | full
+                                  --transitive <oldest> ... <new>   compares with all of them
+                                  ends with 0 compatible, 1 something breaks, 2 not understood or not readable
+  list                            contracts of the gateway: state, last day, how many nodes use them
+  openapi, asyncapi               its webhooks and event channels, described
+
 Options:
   --url <address>    the gateway's editor (CROSSDOCK_URL, else http://127.0.0.1:1880)
   --token <token>    of Node-RED's admin API (CROSSDOCK_TOKEN)

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { basketCommand } from './baskets';
 import { Client, UserError } from './client';
+import { contractCommand } from './contracts';
 import { crossReferenceCommand } from './cross-references';
 import { HELP } from './help';
 import { letterCommand } from './letters';
@@ -10,6 +11,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   print(text: string): void;
   warn(text: string): void;
+  /** Whether a person sees what is printed. */
+  readonly isTerminal: boolean;
   /** All of standard input. */
   readInput(): Promise<string>;
 }
@@ -37,6 +40,8 @@ const OPTIONS = {
   all: { type: 'boolean' },
   revert: { type: 'boolean' },
   personal: { type: 'boolean' },
+  mode: { type: 'string' },
+  transitive: { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -78,6 +83,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const client = new Client(
     options.url ?? terminal.env['CROSSDOCK_URL'] ?? 'http://127.0.0.1:1880',
     options.token ?? terminal.env['CROSSDOCK_TOKEN'],
+    topic === 'contracts' ? 'contracts' : 'console',
   );
   const command: Command = {
     client,
@@ -89,6 +95,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       terminal.print(options.json === true ? JSON.stringify(answer, null, 2) : text(answer)),
   };
   try {
+    if (topic === 'contracts') {
+      const code = await contractCommand(name ?? 'list', command);
+      if (code !== undefined) return code;
+    }
     const done =
       topic === 'cross-references'
         ? await crossReferenceCommand(name ?? 'list', command)

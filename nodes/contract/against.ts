@@ -1,9 +1,16 @@
 /** An own contract beside the versions of it that were in force before, for the dialog and its gate. */
 import { compareVersions, type VersionFiles } from '../../core/archive';
 import { type Contract, contractOfText, contracts, contractText } from '../../core/contract';
+import { type Finding, MODES, type Mode } from '../../core/contract/compatibility';
+import { checkApart } from '../../core/contract/compatibility/apart';
 
-export const MODES = ['backward', 'forward', 'full'] as const;
-export type CheckMode = (typeof MODES)[number];
+export { MODES };
+export type CheckMode = Mode;
+
+/** Findings that the dialog shows; all of them count. */
+const MAX_SHOWN = 200;
+/** Earlier versions that one comparison looks at. */
+const MAX_COMPARED = 50;
 
 export interface Comparison {
   /** The versions that it was compared with, the newest first. */
@@ -13,7 +20,8 @@ export interface Comparison {
   readonly compatible: boolean;
   /** How many findings break something. */
   readonly breaking: number;
-  readonly findings: readonly unknown[];
+  /** The worst first. */
+  readonly findings: readonly Finding[];
 }
 
 export interface CompareOptions {
@@ -26,16 +34,36 @@ export interface CompareOptions {
 export async function against(
   contract: Contract,
   kept: VersionFiles,
-  _options: CompareOptions,
+  { mode, transitive, users }: CompareOptions,
 ): Promise<Comparison> {
-  const before = await earlier(contract, kept);
+  const known = await earlier(contract, kept);
+  const before = known.slice(0, transitive ? MAX_COMPARED : 1);
+  const { name, version, schema, partner } = contract;
+  const older = before.map((old) => ({
+    version: `${name} ${old.version}`,
+    schema: old.schema,
+    users: [...(partner === undefined ? [] : [partner]), ...namesOf(users.get(`${name} ${old.version}`))],
+  }));
+  const { compatible, findings } = await checkApart(
+    older,
+    { version: `${name} ${version}`, schema },
+    { mode },
+  );
   return {
-    compared: before.map(({ version }) => version),
+    compared: before.map((old) => old.version),
     changed: await changedInPlace(contract, kept),
-    compatible: true,
-    breaking: 0,
-    findings: [],
+    compatible,
+    breaking: findings.filter(({ severity }) => severity === 'breaking').length,
+    findings: findings.slice(0, MAX_SHOWN),
   };
+}
+
+/** Nodes as people find them in the editor. */
+function namesOf(nodes: readonly { id: string; type: string; name: string }[] = []): string[] {
+  return nodes.map(({ id, type, name }) => {
+    const kind = type.replace('crossdock-', '').replaceAll('-', ' ');
+    return name === '' ? `${kind} ${id}` : `${kind} "${name}"`;
+  });
 }
 
 async function changedInPlace(contract: Contract, kept: VersionFiles): Promise<boolean> {

@@ -20,6 +20,8 @@ const STATUS: Readonly<Record<string, number>> = {
   CONFIG_INVALID: 400,
   CONTRACT_INVALID: 400,
   CONTRACT_UNKNOWN: 404,
+  COMPARISON_TOO_LARGE: 422,
+  COMPARISON_BUSY: 503,
   BODY_TOO_LARGE: 413,
   BODY_TOO_SLOW: 408,
   BODY_ENCODED: 415,
@@ -78,6 +80,7 @@ export function addContractRoutes(red: Red, kept: VersionFiles): void {
         name: String(body['contract'] ?? ''),
         version: String(body['version'] ?? ''),
         schema: body['schema'],
+        ...(typeof body['partner'] === 'string' ? { partner: body['partner'] } : {}),
       });
       return against(contract, kept, {
         mode: mode as CheckMode,

@@ -6,6 +6,7 @@ import type { CrossdockError } from '../../core/errors';
 import type { Store } from '../../core/store';
 import type { Context } from '../shared/base';
 import type { SharedChannel } from '../shared/channel';
+import { type ChosenContract, lifeWords } from '../shared/contracts';
 import type { Message, Red } from '../shared/red';
 import type { SourceSettings } from '../shared/source';
 import type { StatusLine } from '../shared/status';
@@ -22,17 +23,23 @@ export interface EventInConfig extends SourceSettings {
   readonly format: 'cloudevents' | 'plain';
   readonly window: number;
   readonly acknowledge: 'inbox' | 'flow';
+  readonly contract: (() => Promise<ChosenContract>) | undefined;
 }
 
 export type EventInContext = Context<EventInConfig>;
 
-/** What the flow gets of a delivery. Throws a CrossdockError for what is no event or cannot be read. */
-export function fill(message: Message, delivery: Pick<Delivery, 'body' | 'headers'>): void {
+/** What the flow gets of a delivery. Throws a CrossdockError for what is no event, cannot be read or breaks the contract. */
+export function fill(
+  message: Message,
+  delivery: Pick<Delivery, 'body' | 'headers'>,
+  contract: ChosenContract | undefined,
+): void {
   const { address, payload, event, headers } = contentOf(delivery);
   message.topic = address;
   message.payload = payload;
   if (event !== undefined) message['event'] = event;
   if (headers !== undefined) message['headers'] = headers;
+  contract?.demand(payload);
 }
 
 /** What there is to do: as much of a Source as the status needs. */
@@ -48,13 +55,20 @@ export interface Counts {
 }
 
 /** The worst first: the store, the channel, what the broker cannot keep; then what there is to do. */
-export function showStatus(status: StatusLine, channel: ChannelState, counts: Counts): void {
+export function showStatus(
+  status: StatusLine,
+  channel: ChannelState,
+  counts: Counts,
+  contract: ChosenContract | undefined,
+): void {
+  const aged = contract === undefined ? undefined : lifeWords(contract);
   const { inFlight, depth, problem, paused } = counts;
   if (problem !== undefined) status.failed(problem.message);
   else if (channel.status !== 'connected') status.waiting(channel.reason?.message ?? channel.status);
   else if (channel.warning !== undefined) status.waiting(channel.warning.message);
   else if (paused !== undefined) status.waiting(`${paused}, ${depth} waiting`);
   else if (depth > 0) status.busy(`${inFlight} in the flow, ${Math.max(0, depth - inFlight)} waiting`);
+  else if (aged !== undefined) status.waiting(aged);
   else status.ok('connected');
 }
 

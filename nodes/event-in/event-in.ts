@@ -4,6 +4,7 @@ import { registerNode } from '../shared/base';
 import type { SharedChannel } from '../shared/channel';
 import { choice, number, text } from '../shared/config';
 import { shared } from '../shared/config-node';
+import { contractChoice } from '../shared/contracts';
 import type { Red } from '../shared/red';
 import { sourceSettings } from '../shared/source';
 import { storeOf } from '../shared/store';
@@ -25,19 +26,21 @@ export = (red: Red): void => {
       format: choice(config, 'format', 'Format', ['cloudevents', 'plain'], 'cloudevents'),
       window: number(config, 'window', 'Window', 256, { min: 1, max: 10_000 }),
       acknowledge: choice(config, 'acknowledge', 'Acknowledge', ['inbox', 'flow'], 'inbox'),
+      contract: contractChoice(red, config),
     }),
     async start(context) {
       const { config, closed } = context;
+      const contract = await config.contract?.();
       const channel = (await config.channel(closed)).channel as AnyChannel;
       if (config.acknowledge === 'flow') {
-        if (channel.kind === 'amqp') return startFlowMode(red, context, channel);
+        if (channel.kind === 'amqp') return startFlowMode(red, context, channel, contract);
         throw invalid(
           'Only an AMQP broker can wait until the flow is done: choose to acknowledge what is stored here.',
           'acknowledge',
         );
       }
-      if (channel.kind === 'local') return startLocalMode(red, context, channel);
-      return startInboxMode(red, context, channel);
+      if (channel.kind === 'local') return startLocalMode(red, context, channel, contract);
+      return startInboxMode(red, context, channel, contract);
     },
   });
 };

@@ -24,6 +24,7 @@ import {
 import type { CrossdockError } from '../../core/errors';
 import type { Behaviour } from '../shared/base';
 import { drainMs } from '../shared/closing';
+import type { ChosenContract } from '../shared/contracts';
 import type { Message, Red } from '../shared/red';
 import { enter } from '../shared/source';
 import { trackMessages } from '../shared/tracking';
@@ -69,11 +70,12 @@ export async function startFlowMode(
   red: Red,
   { node, config, status, closed }: EventInContext,
   channel: EventChannel,
+  contract: ChosenContract | undefined,
 ): Promise<Behaviour> {
   const memory = await subscriptionMemory(await config.store(closed), config.channelId, config.name);
   trackMessages(red);
   let subscribed: Subscription | undefined;
-  const show = (): void => showStatus(status, subscribed?.state ?? channel.state, work);
+  const show = (): void => showStatus(status, subscribed?.state ?? channel.state, work, contract);
   const start = (entry: Entry): (() => Promise<unknown>) => {
     entry.attempts += 1;
     const { incoming } = entry;
@@ -84,7 +86,7 @@ export async function startFlowMode(
     };
     return enter(node, message, scopeOf(config, entry, work, ended), config, () => {
       try {
-        fill(message, { body: incoming.body, headers: incoming.headers ?? {} });
+        fill(message, { body: incoming.body, headers: incoming.headers ?? {} }, contract);
         return 'filled';
       } catch (thrown) {
         message.payload = rawContent(incoming);

@@ -9,6 +9,7 @@ import {
 import { crashPoint, Intake } from '../../core/delivery';
 import type { CrossdockError } from '../../core/errors';
 import type { Behaviour } from '../shared/base';
+import type { ChosenContract } from '../shared/contracts';
 import type { Red } from '../shared/red';
 import { openSource, type Source } from '../shared/source';
 import { type EventInContext, fill, follow, removeWhenGone, requestOf, showStatus } from './common';
@@ -20,6 +21,7 @@ export async function startInboxMode(
   red: Red,
   { node, config, status, closed }: EventInContext,
   channel: EventChannel,
+  contract: ChosenContract | undefined,
 ): Promise<Behaviour> {
   const store = await config.store(closed);
   const memory = await subscriptionMemory(store, config.channelId, config.name);
@@ -29,7 +31,7 @@ export async function startInboxMode(
   const compose = (): void => {
     const { inFlight = 0, depth = 0, problem } = opened ?? {};
     const state = subscribed?.state ?? channel.state;
-    showStatus(status, state, { inFlight, depth, problem: refused ?? problem });
+    showStatus(status, state, { inFlight, depth, problem: refused ?? problem }, contract);
   };
   const show = (): void => status.soon(compose);
   const source = await openSource({
@@ -42,7 +44,7 @@ export async function startInboxMode(
     fill: (message, delivery) => {
       // One more is in the flow.
       show();
-      fill(message, delivery);
+      fill(message, delivery, contract);
     },
     raw: rawContent,
     changed: show,

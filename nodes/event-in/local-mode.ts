@@ -1,6 +1,7 @@
 /** A local channel puts its events into this node's inbox itself: there is nothing to receive or to acknowledge. */
 import { type LocalChannel, rawContent } from '../../core/channel';
 import type { Behaviour } from '../shared/base';
+import type { ChosenContract } from '../shared/contracts';
 import type { Red } from '../shared/red';
 import { openSource, type Source } from '../shared/source';
 import { type EventInContext, fill, removeWhenGone, showStatus } from './common';
@@ -11,11 +12,12 @@ export async function startLocalMode(
   red: Red,
   { node, config, status }: EventInContext,
   channel: LocalChannel,
+  contract: ChosenContract | undefined,
 ): Promise<Behaviour> {
   const name = await channel.declare({ name: config.name, filter: config.filter });
   let opened: Source | undefined;
   const compose = (): void => {
-    if (opened !== undefined) showStatus(status, channel.state, opened);
+    if (opened !== undefined) showStatus(status, channel.state, opened, contract);
   };
   const show = (): void => status.soon(compose);
   const source = await openSource({
@@ -28,7 +30,7 @@ export async function startLocalMode(
     fill: (message, delivery) => {
       // One more is in the flow.
       show();
-      fill(message, delivery);
+      fill(message, delivery, contract);
     },
     raw: rawContent,
     changed: show,

@@ -6,6 +6,7 @@ import { type Behaviour, type Context, registerNode } from '../shared/base';
 import type { SharedChannel } from '../shared/channel';
 import { choice, flag, text } from '../shared/config';
 import { shared } from '../shared/config-node';
+import { type ChosenContract, contractChoice, lifeWords } from '../shared/contracts';
 import type { RawConfig, Red } from '../shared/red';
 import type { StatusLine } from '../shared/status';
 import { storeOf } from '../shared/store';
@@ -17,6 +18,8 @@ interface Config {
   readonly channelId: string;
   readonly store: (userClosed: Promise<void>) => Promise<Store>;
   readonly make: EventMaker;
+  /** What the data of every event must keep. */
+  readonly contract: (() => Promise<ChosenContract>) | undefined;
   readonly address: string | undefined;
   readonly retain: boolean;
   readonly send: 'end' | 'now';
@@ -31,6 +34,7 @@ export = (red: Red): void => {
         // A local channel has its own: then none need be chosen here.
         store: (userClosed) => storeOf(red, config)(userClosed),
         make: eventMaker(red, config),
+        contract: contractChoice(red, config),
         address: addressIn(config),
         retain: flag(config, 'retain', false),
         send: choice(config, 'send', 'Send', ['end', 'now'], 'end'),
@@ -53,11 +57,12 @@ function addressIn(config: RawConfig): string | undefined {
 }
 
 async function start({ config, status, closed }: Context<Config>): Promise<Behaviour> {
+  const contract = await config.contract?.();
   const { channel, source } = await config.channel(closed);
   const store = channel.kind === 'local' ? channel.store : await config.store(closed);
   const { outbox, release } = await useOutbox(store, config.channelId, channel);
   let sent = 0;
-  const compose = (): void => showStatus(status, channel, outbox, sent);
+  const compose = (): void => showStatus(status, channel, outbox, sent, contract);
   const show = (): void => status.soon(compose);
   const deaf = [channel.onState(show), outbox.onChange(show)];
   const out: Out = {
@@ -74,7 +79,7 @@ async function start({ config, status, closed }: Context<Config>): Promise<Behav
   show();
   return {
     async input(message, send) {
-      const made = await config.make(message, source);
+      const made = keeping(contract, await config.make(message, source));
       const { id, type, subject } = made.event;
       const address = config.address ?? addressOf(made.event);
       const event = { id, type, subject, address };
@@ -93,6 +98,17 @@ async function start({ config, status, closed }: Context<Config>): Promise<Behav
       await release();
     },
   };
+}
+
+/**
+ * Before it is stored: what is published cannot be taken back.
+ * @throws CrossdockError CONTRACT_BROKEN, CONTRACT_SUNSET
+ */
+function keeping(contract: ChosenContract | undefined, made: MadeEvent): MadeEvent {
+  if (contract === undefined) return made;
+  const { event } = made;
+  contract.demand(event.data);
+  return event.dataschema === undefined ? { ...made, event: { ...event, dataschema: contract.uri } } : made;
 }
 
 interface Out extends Pick<Config, 'channelId' | 'address' | 'retain'> {
@@ -149,8 +165,15 @@ function priorityOf(event: CloudEvent): number {
   return Number.isInteger(priority) && priority >= 1 && priority <= 9 ? priority : 5;
 }
 
-/** The worst first: no connection, what is stuck, what was refused, what the broker cannot keep; then what is done. */
-function showStatus(status: StatusLine, channel: AnyChannel, outbox: Outbox, sent: number): void {
+/** The worst first: no connection, what is stuck, what was refused, what the broker cannot keep, an old contract; then what is done. */
+function showStatus(
+  status: StatusLine,
+  channel: AnyChannel,
+  outbox: Outbox,
+  sent: number,
+  contract: ChosenContract | undefined,
+): void {
+  const aged = contract === undefined ? undefined : lifeWords(contract);
   const { depth, refused, problem } = outbox;
   const { status: connection, reason, warning } = channel.state;
   const why = problem?.message ?? '';
@@ -161,5 +184,6 @@ function showStatus(status: StatusLine, channel: AnyChannel, outbox: Outbox, sen
   else if (depth > 0) status.busy(`${depth} waiting`);
   else if (refused > 0) status.failed(`${refused} refused: ${why}`);
   else if (warning !== undefined) status.waiting(warning.message);
+  else if (aged !== undefined) status.waiting(aged);
   else status.ok(sent === 0 ? 'connected' : `sent ${sent}`);
 }

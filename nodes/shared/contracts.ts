@@ -87,7 +87,7 @@ function chosen(ref: ContractRef, afterSunset: 'warn' | 'refuse'): ChosenContrac
   return {
     ...ref,
     label,
-    uri: typeof schema['$id'] === 'string' ? schema['$id'] : `urn:crossdock:contract:${contract}:${version}`,
+    uri: uriOf(schema['$id']) ?? `urn:crossdock:contract:${contract}:${version}`,
     life,
     state: (now = Date.now()) => stateOf(life, now),
     problems,
@@ -102,6 +102,11 @@ function chosen(ref: ContractRef, afterSunset: 'warn' | 'refuse'): ChosenContrac
       );
     },
   };
+}
+
+/** An event's `dataschema` is an absolute URI; a schema's `$id` may be a relative one. */
+function uriOf(id: unknown): string | undefined {
+  return typeof id === 'string' && /^[A-Za-z][A-Za-z0-9+.-]*:\S+$/.test(id) ? id : undefined;
 }
 
 /** What a node's status says about the life of its contract; undefined while there is nothing to say. */

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { scopes } from '../../core/delivery';
+import { projectFolders } from '../support';
 import { crossdock, STORE } from './fixtures';
 import { type FlowNode, observers, type Running, sink, useFlows } from './harness';
 
@@ -225,6 +228,99 @@ describe('contract', () => {
     assert.deepEqual(Object.keys(async.body['operations'] as object), ['out1']);
     assert.match(JSON.stringify(async.body), /127\.0\.0\.1:1/);
     assert.doesNotMatch(JSON.stringify([open.body, async.body]), /hidden|user:/);
+  });
+
+  it('is listed and described on the command line', async () => {
+    const run = await flows.load(flow(own({ partner: 'Acme Ltd' }), check()));
+    await run.untilStatus('check', 'ready');
+    const url = await run.http('admin');
+    const script = join(projectFolders().dist, 'cli', 'crossdock.js');
+    const cli = async (...args: string[]) =>
+      (await promisify(execFile)(process.execPath, [script, 'contracts', ...args, '--url', url])).stdout;
+    assert.match(
+      await cli('list'),
+      /^contract +version +title[\s\S]*\nacme-order +1\.0 +Acme order +Acme Ltd +current/,
+    );
+    const { openapi } = JSON.parse(await cli('openapi')) as { openapi: string };
+    const { asyncapi } = JSON.parse(await cli('asyncapi')) as { asyncapi: string };
+    assert.deepEqual([openapi.slice(0, 3), asyncapi.slice(0, 2)], ['3.1', '3.']);
+  });
+
+  describe('compared with earlier versions', () => {
+    const changed = (change: Record<string, unknown> = {}) => ({
+      contract: 'acme-order',
+      version: '1.2',
+      schema: { ...SCHEMA, ...change },
+    });
+    const STRICTER = { required: ['number', 'mail'] };
+    interface Answer {
+      compared: string[];
+      changed: boolean;
+      compatible: boolean;
+      breaking: number;
+      findings: {
+        severity: string;
+        place: string;
+        message: string;
+        whom?: string;
+        mend?: string;
+        example?: string;
+      }[];
+    }
+    const compare = async (run: Running, body: Record<string, unknown>) => {
+      const { status, body: answer } = await admin(run, '/check', body);
+      assert.equal(status, 200, JSON.stringify(answer));
+      return answer as unknown as Answer;
+    };
+
+    it('says what breaks, where, for whom by name, with an example, and how to mend it', async () => {
+      const run = await flows.load(flow(own(), check({ name: 'Acme at the door' })));
+      await run.untilStatus('check', 'ready');
+      const answer = await compare(run, { ...changed(STRICTER), partner: 'Acme Ltd' });
+      assert.deepEqual(
+        [answer.compared, answer.changed, answer.compatible, answer.breaking],
+        [['1.0'], false, false, 1],
+      );
+      const [first] = answer.findings;
+      assert.equal(first?.severity, 'breaking');
+      assert.match(first.message, /"mail" must be there in the new version/);
+      assert.equal(
+        first.whom,
+        'whoever still sends acme-order 1.0: Acme Ltd, contract check "Acme at the door"',
+      );
+      assert.match(first.mend ?? '', /Leave "mail" optional/);
+      const example = JSON.parse(first.example ?? '') as Record<string, unknown>;
+      assert.ok('number' in example && !('mail' in example), first.example);
+    });
+
+    it('finds nothing that breaks in a wider one, and tells the mode apart', async () => {
+      const run = await flows.load(flow(own(), check()));
+      await run.untilStatus('check', 'ready');
+      assert.equal((await compare(run, changed({ required: [] }))).compatible, true);
+      const forward = await compare(run, { ...changed({ required: [] }), mode: 'forward' });
+      assert.deepEqual([forward.compatible, forward.breaking], [false, 1]);
+    });
+
+    it('compares with the last version, or with all when that is asked', async () => {
+      const run = await flows.load(flow(own(), check()));
+      await run.untilStatus('check', 'ready');
+      await run.redeploy(flow(own({ version: '1.1', schema: { ...SCHEMA, ...STRICTER } }), check()));
+      await run.untilStatus('check', 'ready');
+      const last = await compare(run, changed(STRICTER));
+      assert.deepEqual([last.compared, last.compatible], [['1.1'], true]);
+      const all = await compare(run, { ...changed(STRICTER), transitive: true });
+      assert.deepEqual([all.compared, all.compatible], [['1.1', '1.0'], false]);
+    });
+
+    it('says when there is nothing to compare with, and when a version changed in place', async () => {
+      const run = await flows.load(flow(own(), check()));
+      await run.untilStatus('check', 'ready');
+      const first = await compare(run, { ...changed(), contract: 'nobody-has-it' });
+      assert.deepEqual([first.compared, first.compatible, first.findings], [[], true, []]);
+      assert.equal((await compare(run, { ...changed(STRICTER), version: '1.0' })).changed, true);
+      const faulty = await admin(run, '/check', changed({ type: 'strong' }));
+      assert.deepEqual([faulty.status, faulty.body['code']], [400, 'CONTRACT_INVALID']);
+    });
   });
 });
 
