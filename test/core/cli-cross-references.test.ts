@@ -43,6 +43,7 @@ describe('command line: cross-references', () => {
     const told = { out: '', error: '' };
     const terminal: Terminal = {
       env: { CROSSDOCK_URL: url },
+      isTerminal: false,
       print: (text) => {
         told.out += text;
       },
