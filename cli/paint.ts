@@ -7,7 +7,7 @@ export type Paint = (colour: keyof typeof CODES, text: string) => string;
 
 /** Only on a terminal, and not where NO_COLOR is set (no-color.org) or it can do none. */
 export function painter({ env, isTerminal }: Terminal): Paint {
-  const off = !isTerminal || (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
+  const off = isTerminal !== true || (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
   return (colour, text) => (off ? text : `\u001b[${CODES[colour]}m${text}\u001b[0m`);
 }
 

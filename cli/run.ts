@@ -11,8 +11,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   print(text: string): void;
   warn(text: string): void;
-  /** Whether a person sees what is printed. */
-  readonly isTerminal: boolean;
+  /** A person sees what is printed; not, when it is not said. */
+  readonly isTerminal?: boolean;
   /** All of standard input. */
   readInput(): Promise<string>;
 }
