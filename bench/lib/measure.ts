@@ -1,5 +1,6 @@
 /** What the benchmarks share: medians, one JSON line, and a load of HTTP requests that costs little by itself. */
 import { connect, type Socket } from 'node:net';
+import { cpus, loadavg } from 'node:os';
 import { inspect } from 'node:util';
 
 export function median(values: readonly number[]): number {
@@ -90,10 +91,18 @@ export async function seconds(work: () => Promise<unknown>): Promise<number> {
   return Number(process.hrtime.bigint() - begun) / 1e9;
 }
 
+/** Processes that want to run, over the last minute. */
+function load(): number {
+  return round(loadavg()[0] ?? 0, 1);
+}
+
 /** Runs a benchmark and prints its line; an error is a line too, with exit code 1. */
 export function run(bench: string, work: () => Promise<Readonly<Record<string, unknown>>>): void {
+  // What else the machine had to do: beside twice as much as it has cores, no ratio means anything.
+  const before = load();
   work().then(
-    (result) => console.log(JSON.stringify({ bench, ...result })),
+    (result) =>
+      console.log(JSON.stringify({ bench, ...result, cores: cpus().length, load: [before, load()] })),
     (error: unknown) => {
       // With its cause: that of a fetch says nothing by itself.
       console.log(JSON.stringify({ bench, error: inspect(error) }));

@@ -18,6 +18,7 @@ const POINTS = [
 ];
 /** With a broker between: a local channel publishes and takes in within units of the store. */
 const BROKER_POINTS = [
+  'outbox.beforeHandOver',
   'outbox.beforePublish',
   'outbox.afterPublishBeforeConfirm',
   'outbox.afterConfirmBeforeMark',
@@ -72,13 +73,13 @@ describe('kill -9 of Node-RED under load', function () {
     broker = await ownMosquitto();
     await broker.start();
     const points = [...POINTS, ...BROKER_POINTS];
-    await survive('mqtt', points, turns(points.length + 1, 104));
+    await survive('mqtt', points, turns(points.length + 1, 112));
   });
 
   it('over AMQP (RabbitMQ, quorum queue): nothing lost, nothing doubled, in order', async function () {
     if (rabbitForTests('') === undefined) this.skip();
     const points = [...POINTS, ...BROKER_POINTS];
-    await survive('amqp', points, turns(points.length + 1, 104));
+    await survive('amqp', points, turns(points.length + 1, 112));
   });
 
   it('over a local channel: nothing lost, nothing doubled, in order', async () => {

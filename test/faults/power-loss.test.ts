@@ -56,7 +56,8 @@ describe('power loss', function () {
     if (tooEarly.length > 0) keep(`power-loss ${what}`, { tooEarly, syncs: log.syncs, writes: log.writes });
     assert.deepEqual(tooEarly, [], 'acknowledged before their sync');
     assert.equal(acknowledged.size, expected, 'every acknowledgement was seen');
-    assert.ok(syncs <= expected, `one sync holds several messages: ${syncs} syncs for ${expected}`);
+    // Each is committed three times (taken in, leased, settled). How many share a sync depends on how busy the machine is.
+    assert.ok(syncs < 2 * expected, `several commits share a sync: ${syncs} syncs for ${expected} messages`);
   }
 
   it('no HTTP sender gets its 202 before a sync that came after the write of its message', async () => {
