@@ -315,7 +315,7 @@ function askToRetire(context, version, done) {
 /** First what the file would change, then, on the same sheet, the button that does it. */
 function askForFile(context, done) {
   const file = el('input', { type: 'file', accept: '.csv,text/csv' });
-  const replace = el('input', { type: 'checkbox', onchange: forget });
+  const replace = el('input', { type: 'checkbox', 'aria-label': t('reference.replace'), onchange: forget });
   const report = el('div.report', { role: 'status' });
   let tried;
   file.addEventListener('change', forget);
