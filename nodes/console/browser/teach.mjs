@@ -135,7 +135,7 @@ function unitForm(context, wanted) {
           {},
           radio,
           el(
-            'span.text',
+            'span.meant',
             {},
             el('b', {}, one.target),
             ` ${one.name} `,
