@@ -22,7 +22,7 @@ export function createReferencesView(context) {
     spellcheck: 'false',
     oninput: soon,
   });
-  const partner = el('input', {
+  const partner = el('input.partner', {
     type: 'text',
     placeholder: t('reference.partner'),
     'aria-label': t('reference.partner'),
@@ -31,7 +31,7 @@ export function createReferencesView(context) {
   });
   const state = el(
     'select',
-    { 'aria-label': t('label.state'), onchange: changed },
+    { id: 'crossdock-console-reference-state', onchange: changed },
     ['active', 'replaced', 'retired', 'conflicts'].map((value) =>
       el('option', { value }, t(`reference.state.${value}`)),
     ),
@@ -60,7 +60,7 @@ export function createReferencesView(context) {
       'div.search',
       {},
       el('div.line', {}, el('span.glass', {}, icon('search'), search), partner),
-      el('div.line.spread', {}, state, actions),
+      el('div.line.spread', {}, el('label.spoken', { for: state.id }, t('label.state')), state, actions),
     ),
     body,
   );
@@ -315,7 +315,7 @@ function askToRetire(context, version, done) {
 /** First what the file would change, then, on the same sheet, the button that does it. */
 function askForFile(context, done) {
   const file = el('input', { type: 'file', accept: '.csv,text/csv' });
-  const replace = el('input', { type: 'checkbox', onchange: forget });
+  const replace = el('input', { type: 'checkbox', 'aria-label': t('reference.replace'), onchange: forget });
   const report = el('div.report', { role: 'status' });
   let tried;
   file.addEventListener('change', forget);

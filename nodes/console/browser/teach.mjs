@@ -125,6 +125,7 @@ function unitForm(context, wanted) {
         const radio = el('input', {
           type: 'radio',
           name: 'crossdock-teach',
+          'aria-label': `${one.target} ${one.name}`,
           value: one.target,
           checked: one.target === target,
           onchange: () => choose(one),
@@ -134,7 +135,7 @@ function unitForm(context, wanted) {
           {},
           radio,
           el(
-            'span.text',
+            'span.meant',
             {},
             el('b', {}, one.target),
             ` ${one.name} `,
