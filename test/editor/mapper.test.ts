@@ -33,7 +33,7 @@ async function finishByKeys(table: MapperPage): Promise<void> {
   await table.press('ArrowDown', 'Enter');
   await table.goTo('status.payment');
   await table.press('F2', 'Shift+Tab', 'ArrowRight', 'ArrowRight', 'Tab');
-  await table.type('unp');
+  await table.type('u');
   await table.press('Enter');
   await table.settled();
 }
@@ -55,7 +55,7 @@ describe('editor: the mapping table', function () {
     await begin(table);
     await table.editor.screenshot('mapper-accepted');
     await finishByKeys(table);
-    await table.shows('.verdict', 'Valid');
+    await table.shows('.result', 'Valid');
     await table.editor.screenshot('mapper-valid');
     assert.equal(await table.page.evaluate('window.hacked'), undefined, 'a text of the sample ran as markup');
     await table.click('.window-actions .main');
@@ -111,6 +111,32 @@ describe('editor: the mapping table', function () {
     assert.equal(await page.evaluate('RED.nodes.dirty()'), false);
     assert.deepEqual(table.editor.problems, []);
     await page.context().close();
+  });
+
+  it('counts the version up when rows change, and rolls back to the one before in one click', async () => {
+    const table = await openMapper(bench, { own: false });
+    await table.shows('.grid', 'bemerkung');
+    await table.goTo('notes[note]');
+    await table.press('Delete');
+    await table.page.waitForFunction("document.querySelector('#crossdock-mapper-version').value === '1.1.0'");
+    await table.click('.window-actions .main');
+    await table.editor.finish('ok');
+    const from = bench.nodeRed.log.length;
+    await table.page.click('#red-ui-header-button-deploy');
+    await bench.nodeRed.waitForLog(/Started (modified )?(nodes|flows)/, { from });
+    await table.page.context().close();
+
+    const again = await openMapper(bench, { own: false });
+    assert.equal(await again.page.inputValue('#crossdock-mapper-version'), '1.1.0');
+    await again.click('[data-act="versions"]');
+    await again.shows('.version-list', /1\.1\.0[\s\S]*live[\s\S]*1\.0\.0/);
+    await again.press('ArrowDown', 'Enter');
+    await again.shows('.version-detail', 'notes[note]');
+    await again.click('.version-detail .push.main');
+    await again.shows('.grid', 'bemerkung');
+    assert.equal(await again.page.inputValue('#crossdock-mapper-version'), '1.0.0');
+    assert.deepEqual(again.editor.problems, []);
+    await again.page.context().close();
   });
 
   it('JSON tab: what is no mapping is refused, what is one is taken over; export and import are the same', async () => {
