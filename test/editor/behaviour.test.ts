@@ -108,8 +108,6 @@ describe('editor: how the dialogs behave', function () {
   /** Settings that came later, with their defaults as the dialog shows them. */
   const later: readonly [NodeName, Record<string, string>][] = [
     ['webhook-in', { end: 'automatic', laneFirst: '', laneLast: '', highWater: '50000' }],
-    ['event-in', { contract: '' }],
-    ['event-out', { contract: '' }],
     ['idempotency-guard', { scopeType: 'str', ignore: '', concurrent: 'wait' }],
     ['store', { kind: 'sqlite', url: `\${POSTGRES_URL}`, schema: 'crossdock' }],
     [
@@ -143,8 +141,6 @@ describe('editor: how the dialogs behave', function () {
       assert.deepEqual(await state(page, name), before, 'OK without a change');
       const [[setting, value] = ['', '']] = Object.entries({
         ...(name === 'webhook-in' ? { highWater: '100' } : {}),
-        ...(name === 'event-in' ? { window: '100' } : {}),
-        ...(name === 'event-out' ? { address: 'order/all' } : {}),
         ...(name === 'idempotency-guard' ? { ignore: 'payload.updated_at' } : {}),
         ...(name === 'store' ? { schema: 'orders' } : {}),
         ...(name === 'event-channel' ? { sessionExpiryDays: '30' } : {}),
