@@ -10,6 +10,7 @@ import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { currencyExponent } from '../canonical/decimal';
 import { CrossdockError } from '../errors';
+import { boundedPattern } from './patterns';
 import type { JsonSchema } from './schema-tree';
 
 /** Annotations of our contracts: no rules, but known to ajv's strict mode. */
@@ -94,6 +95,7 @@ function withFormats(schema: JsonSchema, own: boolean, options: Options): AnyAjv
     allowUnionTypes: true,
     // A gateway's log is no place for ajv's remarks about other people's schemas.
     logger: false,
+    ...(own ? { code: { regExp: boundedPattern } } : {}),
     ...options,
   };
   const ajv = ofDraft(schema, all);

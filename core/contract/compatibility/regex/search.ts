@@ -113,7 +113,7 @@ class Search {
 }
 
 /** All states that are reached without reading on. */
-function closure(automaton: Automaton, states: States, atStart: boolean, atEnd = false): States {
+export function closure(automaton: Automaton, states: States, atStart: boolean, atEnd = false): States {
   const reached = new Set(states);
   const open = [...states];
   for (let state = open.pop(); state !== undefined; state = open.pop()) {
@@ -129,7 +129,8 @@ function closure(automaton: Automaton, states: States, atStart: boolean, atEnd =
   return [...reached].sort((a, b) => a - b);
 }
 
-function moved(automaton: Automaton, states: States, point: number): States {
+/** The states after one more character. */
+export function moved(automaton: Automaton, states: States, point: number): States {
   const reached = new Set<number>();
   for (const state of states) {
     for (const edge of automaton.edges[state] ?? []) {
