@@ -30,6 +30,8 @@ import { type LiveMapping, liveMapping, versionsOf } from './live';
 
 const ROOT = '/crossdock/mapper';
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
+/** Messages that are offered as a sample. */
+const MAX_SHOWN = 30;
 const STATUS: Readonly<Record<string, number>> = {
   REQUEST_INVALID: 400,
   JSON_INVALID: 400,
@@ -43,6 +45,7 @@ const STATUS: Readonly<Record<string, number>> = {
   MAPPING_UNKNOWN: 404,
   VERSION_UNKNOWN: 404,
   NODE_UNKNOWN: 404,
+  MESSAGE_UNKNOWN: 404,
   BODY_TOO_SLOW: 408,
   JSON_TOO_LARGE: 413,
   BODY_TOO_LARGE: 413,
@@ -66,6 +69,8 @@ export function addMapperRoutes(red: Red): void {
   const read = red.auth.needsPermission('crossdock-canonical-mapper.read');
   // These run what is sent to them.
   const write = red.auth.needsPermission('crossdock-canonical-mapper.write');
+  // Whole messages of partners: "may read everything" does not include them.
+  const personal = red.auth.needsPermission('crossdock-canonical-mapper.personal');
   const handler = (answer: Answer): HttpHandler => handlerOf(red, answer);
   const app = red.httpAdmin;
   app.get(
@@ -90,6 +95,8 @@ export function addMapperRoutes(red: Red): void {
   app.get(`${ROOT}/:node/versions`, read, handler(versions));
   app.get(`${ROOT}/:node/versions/:version`, read, handler(version));
   app.post(`${ROOT}/:node/impact`, write, handler(impact));
+  app.get(`${ROOT}/:node/messages`, read, handler(messages));
+  app.get(`${ROOT}/:node/messages/:number`, personal, handler(message));
 }
 
 function handlerOf(red: Red, answer: Answer): HttpHandler {
@@ -171,6 +178,24 @@ const version: Answer = async ({ red, param }) => {
     });
   }
   return { spec: await archive.read(spec.name, param('version')) };
+};
+
+const messages: Answer = async ({ param }) => {
+  const recent = (await deployed(param('node')).recent()?.last(MAX_SHOWN)) ?? [];
+  return { messages: recent.map(({ at, id, receivedAt }) => ({ number: `${at}:${id}`, receivedAt })) };
+};
+
+/** One of them, as a sample. It may be gone by now: newer ones take its place. */
+const message: Answer = async ({ param }) => {
+  const recent = (await deployed(param('node')).recent()?.last(MAX_RECENT)) ?? [];
+  const found = recent.find(({ at, id }) => `${at}:${id}` === param('number'));
+  if (found === undefined) {
+    throw new CrossdockError('This message is not kept any more.', {
+      code: 'MESSAGE_UNKNOWN',
+      kind: 'permanent',
+    });
+  }
+  return { text: JSON.stringify(found.payload, null, 2) };
 };
 
 const impact: Answer = async ({ red, param, body }) => {

@@ -201,6 +201,15 @@ describe('mapper routes', () => {
     });
     assert.equal(response.status, 202);
     await run.nth('mapped');
+    // The same message as a sample for the editor: listed without its contents, then whole.
+    const { messages } = await get<{ messages: { number: string; receivedAt: string }[] }>('mapper/messages');
+    assert.equal(messages.length, 1);
+    assert.ok(Date.parse(messages[0]?.receivedAt ?? '') > 0);
+    assert.doesNotMatch(JSON.stringify(messages), /line_items|@/);
+    const { text } = await get<{ text: string }>(
+      `mapper/messages/${encodeURIComponent(messages[0]?.number ?? '')}`,
+    );
+    assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(body)));
     const rules = OWN.rules.map((rule) => {
       if (rule.target === 'lines[].unit') return { ...rule, const: 'XCT' };
       if (rule.target === 'parties.shipTo.name') return { target: rule.target, const: 'Somebody else' };
@@ -302,6 +311,8 @@ describe('mapper routes', () => {
       ['POST', 'mapper/impact', { spec: OWN, last: 201 }, 400, 'REQUEST_INVALID'],
       ['POST', 'mapper/impact', { spec: { ...OWN, rules: [] } }, 400, 'MAPPING_SPEC_INVALID'],
       ['POST', 'nobody/impact', { spec: OWN }, 404, 'NODE_UNKNOWN'],
+      ['GET', 'nobody/messages', undefined, 404, 'NODE_UNKNOWN'],
+      ['GET', 'mapper/messages/1:gone', undefined, 404, 'MESSAGE_UNKNOWN'],
       ['POST', 'try', { spec, sample: new Array(60_000).fill(1) }, 413, 'SAMPLE_TOO_LARGE'],
       ['POST', 'sample', { text: 'y'.repeat(2_200_000) }, 413, 'BODY_TOO_LARGE'],
     ];
@@ -344,6 +355,10 @@ describe('mapper routes', () => {
     assert.equal(asked.length, 10);
     for (const [method, path, permission] of asked) {
       const runs = path.endsWith('/try') || path.endsWith('/impact');
+      if (path.endsWith('/messages/:number')) {
+        assert.equal(permission, 'crossdock-canonical-mapper.personal', path);
+        continue;
+      }
       assert.equal(permission, `crossdock-canonical-mapper.${runs ? 'write' : 'read'}`, `${method} ${path}`);
     }
   });

@@ -71,6 +71,8 @@ export function createDesk(nodeId) {
     diff: (a, b) => newest('diff', 'diff', { a, b }),
     versions: () => request('GET', node('versions')),
     version: (version) => request('GET', node(`versions/${name(version)}`)).then(({ spec }) => spec),
+    messages: () => request('GET', node('messages')).then(({ messages }) => messages),
+    message: (number) => request('GET', node(`messages/${name(number)}`)).then(({ text }) => text),
     impact: (spec, last) => newest('impact', node('impact'), { spec, last }),
   };
 }

@@ -1,12 +1,13 @@
 /** The left side: the sample message. Empty, being pasted, or a tree of its fields. */
 import { button, el, fill, icon } from '../../console/browser/dom.mjs';
+import { showRecent } from './recent.mjs';
 import { createTree } from './tree.mjs';
 import { counted, number, percent, t } from './words.mjs';
 
 const largest = 1_900_000;
 
-/** @param context `{ session, say, startFrom, focusTable }` */
-export function createSamplePane({ session, say, startFrom, focusTable }) {
+/** @param context `{ session, desk, sheets, say, startFrom, focusTable }` */
+export function createSamplePane({ session, desk, sheets, say, startFrom, focusTable }) {
   const { state } = session;
   let pasting = false;
   let filter = '';
@@ -73,6 +74,13 @@ export function createSamplePane({ session, say, startFrom, focusTable }) {
     void readFile(dropped);
   });
 
+  function pickRecent() {
+    showRecent({ desk, sheets }, (text) => {
+      pasting = false;
+      void session.readSample(text);
+    });
+  }
+
   function pasteForm() {
     const text = el('textarea.paste', {
       'aria-label': t('sample.pasteLabel'),
@@ -102,6 +110,7 @@ export function createSamplePane({ session, say, startFrom, focusTable }) {
         {},
         button(t('sample.read'), read, { kind: 'main', name: t('sample.read') }),
         button(t('sample.choose'), () => file.click(), { glyph: 'folder-open-o', name: t('sample.choose') }),
+        button(t('sample.recent'), pickRecent, { glyph: 'envelope-o', name: t('sample.recent') }),
         state.sample.format !== null &&
           button(t('action.cancel'), () => {
             pasting = false;
