@@ -32,7 +32,6 @@ const MAX_FILE_BYTES = 128 * 1024 * 1024;
 const STATUS: Readonly<Record<string, number>> = {
   STORE_UNKNOWN: 404,
   CROSS_REFERENCE_UNKNOWN: 404,
-  GROUP_UNKNOWN: 404,
   REQUEST_INVALID: 400,
   CROSS_REFERENCE_INVALID: 400,
   CSV_INVALID: 400,
@@ -93,7 +92,9 @@ export function addCrossReferenceRoutes(red: Red): void {
   app.get(
     `${ROOT}/teach/:cause`,
     read,
-    handler(({ desk, book, param }) => toTeach(desk, book, param('cause'))),
+    handler(async ({ desk, book, param }) => ({
+      teaching: (await toTeach(desk, book, param('cause'))) ?? null,
+    })),
   );
 }
 

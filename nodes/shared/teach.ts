@@ -1,6 +1,5 @@
 /** What a group of dead letters waits to be taught: the code, how many wait, and what it might mean. */
 import { type CrossReferenceBook, meaningWords } from '../../core/cross-reference';
-import { CrossdockError } from '../../core/errors';
 import type { Desk } from '../../core/replay';
 import { arithmetic, suggestUnits, UNIT_SCHEMES } from '../../core/units';
 
@@ -36,17 +35,16 @@ export interface Teaching {
   readonly candidates: readonly TeachCandidate[];
 }
 
-/** @throws CrossdockError GROUP_UNKNOWN: no letter is parked for this cause, or none that waits for a code */
-export async function toTeach(desk: Desk, book: CrossReferenceBook, cause: string): Promise<Teaching> {
+/** Undefined when no letter is parked for this cause, or none that waits for a code. */
+export async function toTeach(
+  desk: Desk,
+  book: CrossReferenceBook,
+  cause: string,
+): Promise<Teaching | undefined> {
   const page = await desk.letters({ cause, state: 'parked' }, 1);
   const [letter] = page.items;
   const kind = letter === undefined ? undefined : KINDS.get(letter.code);
-  if (letter === undefined || kind === undefined) {
-    throw new CrossdockError('There is no such group of letters that waits for a code to be taught.', {
-      code: 'GROUP_UNKNOWN',
-      kind: 'business',
-    });
-  }
+  if (letter === undefined || kind === undefined) return undefined;
   const fact = (name: string): string => {
     const value = letter.facts[name];
     return typeof value === 'string' || typeof value === 'number' ? String(value) : '';

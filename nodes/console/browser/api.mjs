@@ -90,7 +90,8 @@ export function storeApi(id) {
     act: (basket, action, body = {}) => request('POST', basketAt(basket, `/${action}`), { body }),
     edit: (basket, item, body) => request('PUT', basketAt(basket, `/items/${item}`), { body: { body } }),
     report: (basket) => request('GET', basketAt(basket, '/report')),
-    teaching: (cause) => request('GET', at(`teach/${encodeURIComponent(cause)}`)),
+    teaching: (cause) =>
+      request('GET', at(`teach/${encodeURIComponent(cause)}`)).then(({ teaching }) => teaching),
     teach: (entry) => request('POST', at('cross-references'), { body: entry }),
     units: (q) => request('GET', at('units'), { query: { q } }).then(({ units }) => units),
     arithmetic: (question) => request('GET', at('arithmetic'), { query: question }),

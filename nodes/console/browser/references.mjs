@@ -22,16 +22,10 @@ export function createReferencesView(context) {
     spellcheck: 'false',
     oninput: soon,
   });
-  const partner = el('input.partner', {
-    type: 'text',
-    placeholder: t('reference.partner'),
-    'aria-label': t('reference.partner'),
-    spellcheck: 'false',
-    oninput: soon,
-  });
+  const partner = el('input', { type: 'text', spellcheck: 'false', oninput: soon });
   const state = el(
     'select',
-    { id: 'crossdock-console-reference-state', onchange: changed },
+    { onchange: changed },
     ['active', 'replaced', 'retired', 'conflicts'].map((value) =>
       el('option', { value }, t(`reference.state.${value}`)),
     ),
@@ -41,15 +35,14 @@ export function createReferencesView(context) {
   const actions = el(
     'div.actions',
     {},
-    button(t('reference.import'), () => askForFile(context, reload), {
+    button('', () => askForFile(context, reload), {
       glyph: 'upload',
-      kind: 'small',
+      name: t('reference.import'),
       why,
       announce: context.announce,
     }),
     button('', () => context.api.exportReferences(filter()).catch(context.fail), {
       glyph: 'download',
-      kind: 'small',
       name: t('reference.export'),
     }),
   );
@@ -59,8 +52,8 @@ export function createReferencesView(context) {
     el(
       'div.search',
       {},
-      el('div.line', {}, el('span.glass', {}, icon('search'), search), partner),
-      el('div.line.spread', {}, el('label.spoken', { for: state.id }, t('label.state')), state, actions),
+      el('div.line', {}, el('span.glass', {}, icon('search'), search), actions),
+      el('div.panel', {}, field(t('reference.partner'), partner), field(t('label.state'), state)),
     ),
     body,
   );

@@ -21,9 +21,13 @@ export function createTeachPanel(context, group) {
     try {
       wanted = await context.api.teaching(group.cause);
     } catch (error) {
-      // All of them were handled, or somebody may see letters only.
-      if (error.status !== 404 && error.status !== 401 && error.status !== 403) throw error;
+      // Somebody who may see letters only.
+      if (error.status !== 401 && error.status !== 403) throw error;
+    }
+    // All of them were handled.
+    if (!wanted) {
       element.hidden = true;
+      shownStamp = '';
       return;
     }
     const stamp = JSON.stringify([wanted.waiting, wanted.candidates.length, wanted.code]);
