@@ -37,9 +37,24 @@ export const PLAIN_TEXTS: readonly string[] = [
   'not a format',
 ];
 
-export function samplesOf(format: string): readonly string[] {
-  return SAMPLES[format] ?? [];
+/** Texts of a format, among them one of just `length` characters where the format can be drawn out. */
+export function samplesOf(format: string, length = 0): readonly string[] {
+  const samples = SAMPLES[format] ?? [];
+  const [before, after] = DRAWN_OUT[format] ?? [];
+  const missing = length - (before?.length ?? 0) - (after?.length ?? 0);
+  if (before === undefined || after === undefined || missing < 1 || missing > MAX_DRAWN_OUT) return samples;
+  return [...samples, before + '1'.repeat(missing) + after];
 }
+
+/** Where a text of a format can be as long as one likes. */
+const DRAWN_OUT: Readonly<Record<string, readonly [string, string]>> = {
+  'date-time': ['2026-11-23T10:00:00.', 'Z'],
+  email: ['jane', '@example.com'],
+  uri: ['https://example.com/', ''],
+  'uri-reference': ['/', ''],
+  'json-pointer': ['/', ''],
+};
+const MAX_DRAWN_OUT = 10_000;
 
 function withFormats<T extends Ajv>(ajv: T): T {
   addFormats(ajv);

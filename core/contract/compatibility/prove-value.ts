@@ -83,7 +83,7 @@ export function proveText(
     case 'format': {
       const format = String(keyword(reader, key));
       if (formats.includes(format) || !isKnownFormat(format)) return PROVED;
-      const others = formats.flatMap(samplesOf);
+      const others = formats.flatMap((format) => samplesOf(format));
       return [prover.failure('FORMAT_REFUSED', key, reader, branch, frame, [...others, ...PLAIN_TEXTS])];
     }
     default:
@@ -91,7 +91,11 @@ export function proveText(
   }
 
   function length(found: ReturnType<typeof findText>) {
-    const texts = typeof found === 'string' ? [] : [found.text];
+    const wanted = key === 'maxLength' ? Math.max(minLength, limit + 1) : Math.min(maxLength, limit - 1);
+    const texts = [
+      ...formats.flatMap((format) => samplesOf(format, wanted)),
+      ...(typeof found === 'string' ? [] : [found.text]),
+    ];
     return prover.failure('LENGTH_REFUSED', key, reader, branch, frame, texts);
   }
 }

@@ -175,7 +175,7 @@ function texts(branch: Branch): string[] {
   const found = findText({ matches: patterns, avoids, minLength, maxLength });
   const long = minLength > 1 && minLength < 5000 ? ['a'.repeat(minLength), '1'.repeat(minLength)] : [];
   return [
-    ...formats.flatMap(samplesOf),
+    ...formats.flatMap((format) => samplesOf(format, minLength)),
     ...TEXTS,
     ...(typeof found === 'string' ? [] : [found.text]),
     ...long,

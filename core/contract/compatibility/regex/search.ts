@@ -19,6 +19,9 @@ const WORK = 10;
 /** Lengths above this are not counted one by one. */
 const MAX_COUNTED = 2000;
 
+/** Longest text that is made where only its length matters. */
+const MAX_PLAIN = 100_000;
+
 /** What people read easily comes first. */
 const NICE = [...'aAx0b1-. :Z_/@ZT+'].map((char) => char.codePointAt(0) ?? 0);
 
@@ -57,7 +60,7 @@ function lookFor(wish: TextWish): TextFound {
   const mustNot = avoided.filter((automaton) => automaton !== undefined);
   if (must.length + mustNot.length === 0) {
     if (missing) return 'unknown';
-    return wish.minLength > MAX_COUNTED ? 'unknown' : { text: 'a'.repeat(wish.minLength) };
+    return wish.minLength > MAX_PLAIN ? 'unknown' : { text: 'a'.repeat(wish.minLength) };
   }
   const found = new Search(must, mustNot, wish.minLength, wish.maxLength).run();
   return missing && found !== 'none' ? 'unknown' : found;
