@@ -526,4 +526,30 @@ export const TRUTHS: readonly TruthCase[] = [
     'B',
     'C',
   ],
+  [
+    'no entry twice among two',
+    list(text, { maxItems: 2 }),
+    list(text, { uniqueItems: true, maxItems: 2 }),
+    'B',
+    'C',
+  ],
+  [
+    'numbers in two halves with a gap',
+    number,
+    {
+      anyOf: [
+        { type: 'number', minimum: 0 },
+        { type: 'number', maximum: -1 },
+      ],
+    },
+    'B',
+    'C',
+  ],
+  [
+    'alternatives that lead round in circles',
+    text,
+    { $ref: '#/$defs/a', $defs: { a: { anyOf: [{ $ref: '#/$defs/a' }, whole] } } },
+    'U',
+    'U',
+  ],
 ];
