@@ -1,8 +1,9 @@
 /** What a change does beside validity: fields that come, go or look renamed, and data classes that are lowered. */
 import { asSchema } from '../schema-tree';
+import { branchesOf } from './branch';
 import { keyword, type Place, same } from './document';
-import { entryOf, expand, fieldOf, namesOf } from './facts';
 import type { Step } from './finding';
+import { listRules, objectRules } from './rules';
 
 const CLASSES = ['public', 'internal', 'confidential', 'pii'];
 const MAX_DEPTH = 12;
@@ -33,7 +34,7 @@ export function annotationsOf(before: Place, after: Place): Annotated {
     const key = [old, now].map((places) => places.map(({ id }) => id).join()).join(' ');
     if (path.length > MAX_DEPTH || seen.has(key)) return;
     seen.add(key);
-    const [oldBranch, newBranch] = [expand(old)[0] ?? [], expand(now)[0] ?? []];
+    const [oldBranch, newBranch] = [factsOf(old), factsOf(now)];
     const [from, to] = [classOf(oldBranch), classOf(newBranch)];
     if (from !== undefined && to !== undefined && CLASSES.indexOf(to) < CLASSES.indexOf(from))
       found.lowered.push({ path, from, to });
@@ -51,7 +52,7 @@ export function annotationsOf(before: Place, after: Place): Annotated {
       if (newNames.has(name))
         walk(fieldOf(oldBranch, name), fieldOf(newBranch, name), [...path, { field: name }]);
     }
-    const [oldEntry, newEntry] = [entryOf(oldBranch, 99), entryOf(newBranch, 99)];
+    const [oldEntry, newEntry] = [entryOf(oldBranch), entryOf(newBranch)];
     if (oldEntry.length > 0 && newEntry.length > 0) walk(oldEntry, newEntry, [...path, { entry: 0 }]);
   };
   walk([before], [after], []);
@@ -64,6 +65,28 @@ function classOf(branch: readonly Place[]): string | undefined {
     if (typeof value === 'string' && CLASSES.includes(value)) return value;
   }
   return undefined;
+}
+
+/** What holds of a field of the first kind of value that is described. */
+function fieldOf(branch: readonly Place[], name: string): readonly Place[] {
+  return objectRules({ type: 'object', facts: branch, denied: [] }).member(name);
+}
+
+function namesOf(branch: readonly Place[]): ReadonlySet<string> {
+  return objectRules({ type: 'object', facts: branch, denied: [] }).declared;
+}
+
+/** What holds of entries behind those with schemas of their own. */
+function entryOf(branch: readonly Place[]): readonly Place[] {
+  const rules = listRules({ type: 'array', facts: branch, denied: [] });
+  return rules.at(rules.prefix);
+}
+
+/** The first kind of value that has parts, or else the first. */
+function factsOf(places: readonly Place[]): readonly Place[] {
+  const branches = branchesOf(places);
+  const found = branches.find(({ type }) => type === 'object' || type === 'array') ?? branches[0];
+  return found?.facts ?? [];
 }
 
 /** The same rules, and no schema that allows everything. */

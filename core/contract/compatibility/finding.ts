@@ -1,4 +1,4 @@
-/** What a comparison finds: a place, what is the matter there, and a value that shows it. */
+/** What a comparison finds: a place, what is the matter there, and a message that shows it. */
 
 /** A step from a document to a value in it: a field, or an entry of a list. */
 export type Step = { readonly field: string } | { readonly entry: number };
@@ -24,10 +24,13 @@ export type Code =
   | 'TOO_FEW_FIELDS'
   | 'TOO_MANY_FIELDS'
   | 'NO_ALTERNATIVE'
+  | 'SEVERAL_ALTERNATIVES'
+  | 'ENTRY_WANTED'
+  | 'FIELD_NAME_REFUSED'
+  | 'FORBIDDEN'
+  | 'RULE_REFUSED'
+  | 'UNNAMED_FIELD'
   | 'NOT_PROVED';
-
-/** What is done to a message that is fine otherwise, to show the finding. */
-export type Change = { readonly set: unknown } | { readonly remove: string };
 
 export interface RawFinding {
   readonly code: Code;
@@ -37,7 +40,8 @@ export interface RawFinding {
   readonly facts: Readonly<Record<string, string | number>>;
   /** The schema's place on the stricter side, as a JSON pointer. */
   readonly pointer: string;
-  readonly change?: Change;
+  /** A message that one side may send and the other refuses; both were tried. */
+  readonly example?: { readonly message: unknown };
 }
 
 /** The place as people read it: `lines[].quantity`. */

@@ -8,10 +8,13 @@
 import { CrossdockError } from '../../errors';
 import type { JsonSchema } from '../schema-tree';
 import { type Annotated, annotationsOf } from './annotations';
-import { Comparison } from './contain';
+import { describe } from './describe';
 import { type Place, SchemaDocument } from './document';
-import { exampleOf } from './example';
+import { prolongEffort, startEffort } from './effort';
 import { type Code, placeOf, type RawFinding } from './finding';
+import { compile } from './formats';
+import { Prover } from './prove';
+import { WitnessSearch } from './witness';
 import { type Direction, mendOf, messageOf, whomOf } from './words';
 
 export const MODES = ['backward', 'forward', 'full'] as const;
@@ -52,9 +55,10 @@ export interface CheckOptions {
 }
 
 const ORDER = { breaking: 0, risky: 1, harmless: 2 } as const;
-/** Findings for which an example is looked for. */
-const MAX_EXAMPLES = 40;
-const MAX_EXAMPLE = 2000;
+/** Most places that are told; nobody reads more. */
+const MAX_FAILURES = 200;
+/** Longest example, in characters of JSON. */
+const MAX_EXAMPLE = 4000;
 const MAX_SCHEMA = 4 * 1024 * 1024;
 
 /**
@@ -96,10 +100,8 @@ function compared(
   old: Version,
   annotated: Annotated,
 ): Finding[] {
-  const comparison = new Comparison();
-  comparison.contains([sent], wanted, []);
-  return comparison.findings.map((raw, index) => {
-    const example = index < MAX_EXAMPLES ? exampleText(sent, wanted, raw) : undefined;
+  return breaksOf(sent, wanted).map((raw) => {
+    const example = raw.example === undefined ? undefined : JSON.stringify(raw.example.message);
     return {
       code: raw.code,
       severity: 'breaking',
@@ -110,16 +112,26 @@ function compared(
       direction,
       whom: whomOf(direction, old.version, old.users ?? []),
       mend: renaming(raw, annotated, direction) ?? mendOf(raw, direction),
-      ...(example === undefined ? {} : { example }),
+      ...(example === undefined || example.length > MAX_EXAMPLE ? {} : { example }),
     };
   });
 }
 
-function exampleText(sent: Place, wanted: Place, raw: RawFinding): string | undefined {
-  const value = exampleOf(sent, wanted, raw);
-  if (value === undefined) return undefined;
-  const text = JSON.stringify(value);
-  return text.length > MAX_EXAMPLE ? undefined : text;
+/** Where the receiver's schema may refuse what the sender's allows; each place and code once, with an example if any. */
+function breaksOf(sent: Place, wanted: Place): RawFinding[] {
+  startEffort();
+  const failures = new Prover().prove([sent], wanted, undefined);
+  if (failures.length === 0) return [];
+  prolongEffort();
+  const search = new WitnessSearch(compile(sent.schema), compile(wanted.schema));
+  const found = new Map<string, RawFinding>();
+  for (const failure of failures.slice(0, MAX_FAILURES)) {
+    const raw = describe(failure, search.find(failure));
+    // Of a field that may hold anything, one finding says it all.
+    const key = `${placeOf(raw.path)} ${raw.code === 'UNNAMED_FIELD' ? '' : JSON.stringify([raw.code, raw.facts])}`;
+    if (found.get(key)?.example === undefined) found.set(key, raw);
+  }
+  return [...found.values()];
 }
 
 /** A field that went while another of the same shape came was probably renamed: then both are kept for a while. */

@@ -36,6 +36,13 @@ const WHAT: Readonly<Record<Code, Sentence>> = {
   TOO_FEW_FIELDS: ({ limit }) => `objects with fewer than ${limit} fields are refused`,
   TOO_MANY_FIELDS: ({ limit }) => `objects with more than ${limit} fields are refused`,
   NO_ALTERNATIVE: () => 'what fits none of the alternatives is refused',
+  SEVERAL_ALTERNATIVES: () => 'what fits several alternatives at once is refused',
+  ENTRY_WANTED: () => 'lists without certain entries, or with too many of them, are refused',
+  FIELD_NAME_REFUSED: ({ field }) => `the name "${field}" is refused`,
+  FORBIDDEN: () => 'something is forbidden (not) that may be sent',
+  RULE_REFUSED: ({ rule }) => `the rule "${rule}" refuses something that may be sent`,
+  UNNAMED_FIELD: ({ why }) =>
+    `the sending side does not describe this field, so it may hold anything; ${why}`,
   NOT_PROVED: ({ why }) => `it could not be proved that nothing breaks: ${why}`,
 };
 
@@ -85,6 +92,21 @@ const MEND: Readonly<Record<Code, Readonly<Record<Direction, Sentence>>>> = {
     () => 'Keep the alternative that these messages fit.',
     () => 'Send the new alternative only when all readers know it.',
   ),
+  SEVERAL_ALTERNATIVES: pair(
+    () => 'Give each alternative a field of fixed value (const) that tells them apart, or use anyOf.',
+    () => 'Give each alternative a field of fixed value (const) that tells them apart, or use anyOf.',
+  ),
+  ENTRY_WANTED: limit('contains'),
+  FIELD_NAME_REFUSED: limit('propertyNames'),
+  FORBIDDEN: limit('not'),
+  RULE_REFUSED: pair(
+    ({ rule }) => `Leave out the rule "${rule}", or check it in the flow and park what breaks it.`,
+    ({ rule }) => `Keep to the rule "${rule}" in what is sent until all readers have the new version.`,
+  ),
+  UNNAMED_FIELD: pair(
+    () => 'If you know that nobody sends it yet, accept this; else take anything there.',
+    () => 'If you know that it is not sent in another form, accept this; else describe it as before.',
+  ),
   NOT_PROVED: pair(
     () => 'Look at it yourself, or write the rule with simpler keywords.',
     () => 'Look at it yourself, or write the rule with simpler keywords.',
@@ -100,6 +122,11 @@ function limit(keyword: string): Record<Direction, Sentence> {
     () => `Keep the old "${keyword}", or check the stricter rule in the flow and park what breaks it.`,
     () => `Keep the old "${keyword}" for what is sent until all readers have the new version.`,
   );
+}
+
+/** What a finding says, without its place. */
+export function whatOf(code: Code, facts: Facts): string {
+  return WHAT[code](facts, '');
 }
 
 /** "lines[].quantity: numbers below 1 are refused (0 on the other side)". */

@@ -1,4 +1,5 @@
 /** Looks for a text that matches some patterns, does not match others, and has a length within bounds. */
+import { isSpent, spend } from '../effort';
 import { type Automaton, automatonOf, MAX_POINT } from './parse';
 
 export interface TextWish {
@@ -13,8 +14,13 @@ export type TextFound = { readonly text: string } | 'none' | 'unknown';
 
 /** Most states of the search; beyond that it gives up. */
 const MAX_VISITED = 6000;
+/** A state of the search, as work of the whole comparison. */
+const WORK = 10;
 /** Lengths above this are not counted one by one. */
 const MAX_COUNTED = 2000;
+
+/** Longest text that is made where only its length matters. */
+const MAX_PLAIN = 100_000;
 
 /** What people read easily comes first. */
 const NICE = [...'aAx0b1-. :Z_/@ZT+'].map((char) => char.codePointAt(0) ?? 0);
@@ -28,8 +34,23 @@ interface Node {
   readonly parent: Node | undefined;
 }
 
+const remembered = new Map<string, TextFound>();
+
 /** The shortest such text, or the proof that there is none. */
 export function findText(wish: TextWish): TextFound {
+  const key = JSON.stringify([wish.matches, wish.avoids, wish.minLength, String(wish.maxLength)]);
+  let found = remembered.get(key);
+  if (found === undefined) {
+    found = lookFor(wish);
+    // Without the work to look for it, nothing was found out.
+    if (isSpent()) return found;
+    if (remembered.size > 2000) remembered.clear();
+    remembered.set(key, found);
+  }
+  return found;
+}
+
+function lookFor(wish: TextWish): TextFound {
   if (wish.minLength > wish.maxLength) return 'none';
   const automata = wish.matches.map(automatonOf);
   const avoided = wish.avoids.map(automatonOf);
@@ -39,7 +60,7 @@ export function findText(wish: TextWish): TextFound {
   const mustNot = avoided.filter((automaton) => automaton !== undefined);
   if (must.length + mustNot.length === 0) {
     if (missing) return 'unknown';
-    return wish.minLength > MAX_COUNTED ? 'unknown' : { text: 'a'.repeat(wish.minLength) };
+    return wish.minLength > MAX_PLAIN ? 'unknown' : { text: 'a'.repeat(wish.minLength) };
   }
   const found = new Search(must, mustNot, wish.minLength, wish.maxLength).run();
   return missing && found !== 'none' ? 'unknown' : found;
@@ -82,7 +103,7 @@ class Search {
           if (follower === undefined) continue;
           const key = `${Math.min(follower.length, this.#counted)} ${follower.sets.map((set) => set.join()).join(';')}`;
           if (seen.has(key)) continue;
-          if (seen.size >= MAX_VISITED) return 'unknown';
+          if (seen.size >= MAX_VISITED || !spend(WORK)) return 'unknown';
           seen.add(key);
           next.push(follower);
         }
@@ -96,7 +117,7 @@ class Search {
     const sets: States[] = [];
     for (const [index, automaton] of this.#all.entries()) {
       const set = closure(automaton, moved(automaton, node.sets[index] ?? [], point), false);
-      if (set.length === 0 && index < this.must.length) return undefined;
+      if (index < this.must.length ? set.length === 0 : set[0] === automaton.accept) return undefined;
       sets.push(set);
     }
     return { sets, length: node.length + 1, point, parent: node };
