@@ -182,7 +182,7 @@ describe('mapper routes', () => {
 
   it('shows what a change does to the last real messages, without personal data', async () => {
     const run = await load();
-    const { post } = await api(run);
+    const { post, get } = await api(run);
     await run.untilStatus('in', 'ready');
     await waitFor(
       async () =>
@@ -352,7 +352,7 @@ describe('mapper routes', () => {
       nodes: { registerType: () => undefined },
     };
     nodeSet('canonical-mapper')(red as unknown as Red);
-    assert.equal(asked.length, 10);
+    assert.equal(asked.length, 12);
     for (const [method, path, permission] of asked) {
       const runs = path.endsWith('/try') || path.endsWith('/impact');
       if (path.endsWith('/messages/:number')) {
