@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectFolders } from '../support';
+import { projectFolders, waitFor } from '../support';
 import { type Bench, languages, needChromium, startBench, themes } from './harness';
 import { type MapperPage, mapperFlow, openMapper, root } from './mapper-page';
 
@@ -224,4 +224,29 @@ describe('editor: the mapping table', function () {
       });
     }
   }
+
+  it('takes a real message of the deployed node as the sample', async () => {
+    await bench.nodeRed.deploy(mapperFlow({ store: 'n-store' }));
+    const ask = async (): Promise<number> => {
+      const answer = await fetch(`${bench.nodeRed.url}/map`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: sampleText,
+      });
+      await answer.text();
+      const kept = (await bench.nodeRed.admin('/crossdock/mapper/n-canonical-mapper/messages')) as {
+        messages: unknown[];
+      };
+      return kept.messages.length;
+    };
+    await waitFor(async () => (await ask()) > 0, { what: 'a message that is kept', timeoutMs: 20_000 });
+    const table = await openMapper(bench);
+    await table.click('.pane.sample .push:has(.fa-envelope-o)');
+    await table.shows('.recent', 'becomes the sample');
+    await table.editor.screenshot('mapper-recent');
+    await table.press('Enter');
+    await table.shows('.pane.sample', 'kopf');
+    assert.deepEqual(table.editor.problems, []);
+    await table.page.context().close();
+  });
 });
