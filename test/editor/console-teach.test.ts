@@ -52,6 +52,15 @@ const flows = [
   { id: 'tab', type: 'tab', label: 'EDI' },
   { id: 'n-store', type: 'crossdock-store', kind: 'sqlite', path: 'editor-test.sqlite', configVersion: 1 },
   {
+    id: 'n-odoo-server',
+    type: 'crossdock-odoo-server',
+    url: 'http://127.0.0.1:9',
+    database: 'demo',
+    login: '',
+    timeoutSeconds: 60,
+    configVersion: 1,
+  },
+  {
     ...on,
     id: 'n-webhook-in',
     type: 'crossdock-webhook-in',
@@ -184,6 +193,10 @@ describe('editor: teaching a code', function () {
         await sidebar.press('Escape');
         await sidebar.click('.references .actions button');
         const code = `X-${theme}-${language}`;
+        // What is imported may come from an Odoo server of the flows instead of a file.
+        await sidebar.editor.page.selectOption('.crossdock-console .sheet select', 'n-odoo-server');
+        await looksRight(sidebar, `console-import-odoo-${theme}-${language}`);
+        await sidebar.editor.page.selectOption('.crossdock-console .sheet select', '');
         await sidebar.editor.page.locator('.crossdock-console .sheet input[type=file]').setInputFiles({
           name: 'codes.csv',
           mimeType: 'text/csv',

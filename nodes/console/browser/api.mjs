@@ -102,6 +102,8 @@ export function storeApi(id) {
       request('GET', at(`cross-references/${reference}/history`)).then(({ versions }) => versions),
     retireReference: (reference, reason) =>
       request('POST', at(`cross-references/${reference}/retire`), { body: { reason } }),
+    importFromOdoo: (server, options) =>
+      request('POST', at('cross-references/import-odoo'), { body: { server, ...options } }),
     importReferences: (file, { replace, dryRun }) =>
       request('POST', at('cross-references/import'), {
         query: { replace: replace ? 1 : undefined, dryRun: dryRun ? 1 : undefined },

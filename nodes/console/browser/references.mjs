@@ -305,9 +305,33 @@ function askToRetire(context, version, done) {
   });
 }
 
-/** First what the file would change, then, on the same sheet, the button that does it. */
+/** The Odoo servers of the flows, to import from. */
+function odooServers() {
+  const found = [];
+  RED.nodes.eachConfig((node) => {
+    if (node.type === 'crossdock-odoo-server')
+      found.push({ id: node.id, name: RED.utils.getNodeLabel(node, node.id) });
+  });
+  return found;
+}
+
+/** First what the import would change, then, on the same sheet, the button that does it. */
 function askForFile(context, done) {
+  const servers = odooServers();
+  const from = el(
+    'select',
+    {},
+    el('option', { value: '' }, t('reference.fromFile')),
+    servers.map(({ id, name }) => el('option', { value: id }, t('reference.fromOdoo', { name }))),
+  );
   const file = el('input', { type: 'file', accept: '.csv,text/csv' });
+  const ofFile = el('div', {}, el('p.hint', {}, t('reference.columns')), field(t('reference.file'), file));
+  const ofOdoo = el('p.hint', { hidden: true }, t('reference.odooText'));
+  from.addEventListener('change', () => {
+    ofFile.hidden = from.value !== '';
+    ofOdoo.hidden = from.value === '';
+    forget();
+  });
   const replace = el('input', { type: 'checkbox', 'aria-label': t('reference.replace'), onchange: forget });
   const report = el('div.report', { role: 'status' });
   let tried;
@@ -321,17 +345,21 @@ function askForFile(context, done) {
   context.ask({
     title: t('reference.import'),
     fields: [
-      el('p.hint', {}, t('reference.columns')),
-      field(t('reference.file'), file),
+      servers.length > 0 && field(t('reference.from'), from),
+      ofFile,
+      ofOdoo,
       el('label.check', {}, replace, ' ', t('reference.replace')),
       report,
     ],
     confirm: t('reference.importNow'),
     async act() {
-      const [chosen] = file.files;
+      const chosen = from.value === '' ? file.files[0] : from.value;
       if (chosen === undefined) throw new Error(t('reference.noFile'));
       const dryRun = tried !== chosen;
-      const answer = await context.api.importReferences(chosen, { replace: replace.checked, dryRun });
+      const options = { replace: replace.checked, dryRun };
+      const answer = await (from.value === ''
+        ? context.api.importReferences(chosen, options)
+        : context.api.importFromOdoo(chosen, options));
       fill(report, shownReport(answer));
       if (dryRun) {
         tried = chosen;
