@@ -9,7 +9,12 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   name: string;
   'node-red': { nodes: Record<string, string> };
 };
-const CONFIG_TYPES = ['crossdock-store', 'crossdock-odoo-server', 'crossdock-event-channel'];
+const CONFIG_TYPES = [
+  'crossdock-store',
+  'crossdock-odoo-server',
+  'crossdock-event-channel',
+  'crossdock-contract',
+];
 
 const flowFiles = ['flows', 'examples'].flatMap((folder) => {
   try {

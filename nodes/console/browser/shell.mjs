@@ -13,7 +13,7 @@ import { number, t } from './text.mjs';
 
 const tabs = [
   { id: 'letters', create: (context) => createBrowseView(context, {}) },
-  { id: 'baskets', create: createBasketsView },
+  { id: 'baskets', glyph: 'shopping-basket', create: createBasketsView },
   // Looked at now and then: an icon until they are chosen, so that all fit a narrow sidebar in every language.
   { id: 'references', glyph: 'exchange', create: createReferencesView },
   { id: 'contracts', glyph: 'file-text-o', create: createContractsView },
@@ -158,7 +158,7 @@ export function createShell() {
         const short = glyph !== undefined && !selected;
         const count = id === 'letters' ? store?.deadLetters?.parked : undefined;
         return el(
-          'button.tab',
+          short ? 'button.tab.short' : 'button.tab',
           {
             type: 'button',
             role: 'tab',
