@@ -1,16 +1,13 @@
 /** The versions of mappings that went live: one immutable file each, below `<userDir>/crossdock/mappings/<name>/`. */
-import { randomBytes } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { VersionFiles } from '../archive';
 import { parseJson } from '../canonical';
 import { CrossdockError } from '../errors';
 import type { MappingSpec } from '../mapping';
 import type { VersionEntry } from './api';
 import { specHash, specText } from './spec-file';
 
-const NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+/** Stricter than what files may be called: a spec's own version, or with the hash of other content. */
 const VERSION = /^\d+\.\d+\.\d+(?:\+[0-9a-f]{8})?$/;
-const ENDING = '.json';
 const MAX_LISTED = 200;
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -23,23 +20,24 @@ export interface Archived {
 
 /** The archive of one user directory. Files are never changed or removed. */
 export class MappingVersions {
-  constructor(private readonly folder: string) {}
+  readonly #files: VersionFiles;
+
+  constructor(folder: string) {
+    this.#files = new VersionFiles(folder);
+  }
 
   /**
    * Notes that a spec goes live; the same content again changes nothing.
    * @throws CrossdockError VERSIONS_NOT_WRITABLE
    */
   async archive(spec: MappingSpec): Promise<Archived> {
-    const folder = this.#folderOf(spec.name);
+    const name = checkedName(spec.name);
     const text = specText(spec);
     try {
-      await mkdir(folder, { recursive: true });
       for (const version of [spec.version, `${spec.version}+${specHash(spec)}`]) {
-        if (!VERSION.test(version)) throw unknownVersion(spec.name, version);
-        const differs = version !== spec.version;
-        if (await putNew(folder, `${version}${ENDING}`, text)) return { version, differs };
-        if ((await readFile(join(folder, `${version}${ENDING}`), 'utf8')) === text)
-          return { version, differs };
+        if (!VERSION.test(version)) throw unknownVersion(name, version);
+        if ((await this.#files.keep(name, version, text)) !== 'differs')
+          return { version, differs: version !== spec.version };
       }
     } catch (cause) {
       if (cause instanceof CrossdockError) throw cause;
@@ -61,18 +59,9 @@ export class MappingVersions {
 
   /** The newest first, at most 200; files that are no specs are passed over. */
   async list(name: string): Promise<VersionEntry[]> {
-    const folder = this.#folderOf(name);
-    const files = await readdir(folder).catch(() => []);
-    const dated: { version: string; at: number }[] = [];
-    for (const file of files) {
-      const version = file.slice(0, -ENDING.length);
-      if (!file.endsWith(ENDING) || !VERSION.test(version)) continue;
-      const found = await stat(join(folder, file)).catch(() => undefined);
-      if (found !== undefined) dated.push({ version, at: Math.round(found.mtimeMs) });
-    }
-    dated.sort((a, b) => b.at - a.at || compareVersions(b.version, a.version));
+    const kept = (await this.#files.list(checkedName(name))).filter(({ version }) => VERSION.test(version));
     const entries: VersionEntry[] = [];
-    for (const { version, at } of dated.slice(0, MAX_LISTED)) {
+    for (const { version, at } of kept.slice(0, MAX_LISTED)) {
       const spec = await this.read(name, version).catch(() => undefined);
       if (spec !== undefined)
         entries.push({ version, at, rules: spec.rules.length, title: spec.title ?? '' });
@@ -83,10 +72,9 @@ export class MappingVersions {
   /** @throws CrossdockError VERSION_UNKNOWN */
   async read(name: string, version: string): Promise<MappingSpec> {
     if (!VERSION.test(version)) throw unknownVersion(name, version);
-    const file = join(this.#folderOf(name), `${version}${ENDING}`);
-    const bytes = await readFile(file).catch(() => undefined);
-    if (bytes === undefined) throw unknownVersion(name, version);
-    const spec = parseJson(bytes, { maxBytes: MAX_BYTES }) as MappingSpec;
+    const text = await this.#files.read(checkedName(name), version);
+    if (text === undefined) throw unknownVersion(name, version);
+    const spec = parseJson(text, { maxBytes: MAX_BYTES }) as MappingSpec;
     if (typeof spec !== 'object' || spec === null || !Array.isArray(spec.rules))
       throw unknownVersion(name, version);
     return spec;
@@ -94,9 +82,8 @@ export class MappingVersions {
 
   /** The newest version of every mapping that ever went live here; what suggestions learn from. At most 100. */
   async newest(): Promise<MappingSpec[]> {
-    const names = (await readdir(this.folder).catch(() => [])).filter((name) => NAME.test(name)).sort();
     const specs: MappingSpec[] = [];
-    for (const name of names.slice(0, 100)) {
+    for (const name of (await this.#files.names()).slice(0, 100)) {
       const [entry] = await this.list(name);
       const spec =
         entry === undefined ? undefined : await this.read(name, entry.version).catch(() => undefined);
@@ -104,49 +91,12 @@ export class MappingVersions {
     }
     return specs;
   }
-
-  /** Names become folders: nothing but small letters, digits and hyphens does. */
-  #folderOf(name: string): string {
-    if (!NAME.test(name) || name.length > 60) throw unknownVersion(name, '');
-    return join(this.folder, name);
-  }
 }
 
-/** Writes a file that is not there yet, whole or not at all. @returns false when it is there */
-async function putNew(folder: string, name: string, text: string): Promise<boolean> {
-  const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
-  await writeFile(temporary, text, { flag: 'wx' });
-  try {
-    await link(temporary, join(folder, name));
-    return true;
-  } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === 'EEXIST') return false;
-    // Cards with FAT have no links: there, a file that is written when the power goes stays half.
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
-    return await writeNew(join(folder, name), text);
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-async function writeNew(file: string, text: string): Promise<boolean> {
-  try {
-    await writeFile(file, text, { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if ((error as { code?: string }).code === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-function compareVersions(a: string, b: string): number {
-  const [left = [], right = []] = [a, b].map((version) => version.split(/[.+]/).slice(0, 3).map(Number));
-  for (let index = 0; index < 3; index += 1) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
+/** @throws CrossdockError VERSION_UNKNOWN for what cannot be a folder's name */
+function checkedName(name: string): string {
+  if (!VersionFiles.isName(name)) throw unknownVersion(name, '');
+  return name;
 }
 
 function unknownVersion(name: string, version: string): CrossdockError {
