@@ -1,6 +1,6 @@
 /** The HTTP admin API of the mapper's editor: docs/mapper-api.md says what each route does. */
 import { contracts } from '../../core/contract';
-import { asCrossdockError, CrossdockError } from '../../core/errors';
+import { CrossdockError } from '../../core/errors';
 import type { ExpressionEngine } from '../../core/expression';
 import {
   createMapper,
@@ -22,7 +22,7 @@ import {
   suggest,
   tryMapping,
 } from '../../core/mapping-desk';
-import { invalid, jsonBody } from '../shared/admin';
+import { invalid, jsonBody, refuse } from '../shared/admin';
 import { expressionPool } from '../shared/expression';
 import type { HttpHandler, Red } from '../shared/red';
 import { impactOf } from './impact';
@@ -109,13 +109,7 @@ function handlerOf(red: Red, answer: Answer): HttpHandler {
     Promise.resolve()
       .then(() => answer(asked))
       .then((body) => response.json(body))
-      .catch((thrown: unknown) => {
-        const error = asCrossdockError(thrown);
-        const status = error.retryable ? 503 : STATUS[error.code];
-        // Our fault: the log learns more than whoever asked.
-        if (status === undefined) throw thrown;
-        response.status(status).json({ code: error.code, message: error.message });
-      })
+      .catch((thrown: unknown) => refuse(thrown, response, STATUS))
       .catch(next);
   };
 }

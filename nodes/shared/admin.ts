@@ -1,8 +1,8 @@
 /** What our routes of the admin API share: bounded JSON bodies, answers, and who asks. */
 import { parseJson } from '../../core/canonical';
-import { CrossdockError } from '../../core/errors';
+import { asCrossdockError, CrossdockError } from '../../core/errors';
 import { readBody } from '../../core/webhook';
-import type { HttpRequest } from './red';
+import type { HttpRequest, HttpResponse } from './red';
 
 const READ_TIMEOUT_MS = 10_000;
 
@@ -34,6 +34,21 @@ const TOO_LARGE = { code: 'BODY_TOO_LARGE', kind: 'permanent' } as const;
 
 export function invalid(message: string): CrossdockError {
   return new CrossdockError(message, { code: 'REQUEST_INVALID', kind: 'permanent' });
+}
+
+/**
+ * Answers a refusal with its code and sentence: 503 for what may pass, else what the route's table says of the code.
+ * @throws what was thrown, when the table does not know it: our fault, of which the log learns more than whoever asked
+ */
+export function refuse(
+  thrown: unknown,
+  response: HttpResponse,
+  statusOf: Readonly<Record<string, number>>,
+): void {
+  const error = asCrossdockError(thrown);
+  const status = error.retryable ? 503 : statusOf[error.code];
+  if (status === undefined) throw thrown;
+  response.status(status).json({ code: error.code, message: error.message });
 }
 
 /** Who is logged in, for the audit. */

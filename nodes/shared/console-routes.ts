@@ -1,7 +1,7 @@
 /** The HTTP admin API of dead letters and replay baskets: docs/console-api.md says what each route does. */
 import { asCrossdockError, CrossdockError } from '../../core/errors';
 import { DEFAULT_RATE, type Desk, MAX_RATE, replaySource, type StoreSummary } from '../../core/replay';
-import { invalid, jsonBody, queryOf, whoOf } from './admin';
+import { invalid, jsonBody, queryOf, refuse, whoOf } from './admin';
 import {
   basketRequest,
   filterOf,
@@ -133,13 +133,7 @@ function handlerOf(red: Red, answer: Answer): HttpHandler {
     };
     asked()
       .then((body) => response.json(body))
-      .catch((thrown: unknown) => {
-        const error = asCrossdockError(thrown);
-        const status = error.retryable ? 503 : STATUS[error.code];
-        // Our fault: the log learns more than whoever asked.
-        if (status === undefined) throw thrown;
-        response.status(status).json({ code: error.code, message: error.message });
-      })
+      .catch((thrown: unknown) => refuse(thrown, response, STATUS))
       .catch(next);
   };
 }
