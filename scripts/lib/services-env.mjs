@@ -7,8 +7,16 @@ import { root } from './project.mjs';
 const known = [
   {
     name: 'Odoo 19',
-    variables: ['ODOO_TEST_URL', 'ODOO_TEST_DB', 'ODOO_TEST_LOGIN', 'ODOO_TEST_API_KEY'],
-    fromState: ({ odoo }) => odoo && [odoo.url, odoo.db, odoo.login, odoo.apiKey],
+    variables: [
+      'ODOO_TEST_URL',
+      'ODOO_TEST_DB',
+      'ODOO_TEST_LOGIN',
+      'ODOO_TEST_API_KEY',
+      'ODOO_TEST_CLERK_LOGIN',
+      'ODOO_TEST_CLERK_API_KEY',
+    ],
+    fromState: ({ odoo }) =>
+      odoo?.clerk && [odoo.url, odoo.db, odoo.login, odoo.apiKey, odoo.clerk.login, odoo.clerk.apiKey],
   },
   {
     name: 'PostgreSQL',

@@ -24,6 +24,7 @@ export const database = 'crossdock_test';
 const data = join(home, 'odoo');
 const configFile = join(home, 'odoo.conf');
 const login = 'admin';
+const clerkLogin = 'clerk@crossdock.example';
 
 function command(folder) {
   return {
@@ -105,27 +106,33 @@ async function copyTemplate(postgres) {
 }
 
 /**
- * An API key for the administrator: the tests create products and partners as well as orders. (A salesperson is
- * enough for the orders alone.) Odoo wants an expiry; three months is what it allows at most.
+ * API keys: of the administrator, since the tests create products and partners as well as orders, and of a plain
+ * account as an integration should have it: a salesperson (own documents and others') who is also a stock user.
+ * Odoo wants an expiry; three months is what it allows at most.
  */
-async function createApiKey(folder) {
+async function createApiKeys(folder) {
   const { python, script, env } = command(folder);
-  const marker = `key-${randomBytes(6).toString('hex')}:`;
+  const marker = `key-${randomBytes(6).toString('hex')}`;
   const program = [
     'import datetime',
-    `u = env['res.users'].search([('login', '=', '${login}')])`,
+    "Users = env['res.users']",
     'expiry = datetime.datetime.now() + datetime.timedelta(days=80)',
-    `print('${marker}' + env['res.users.apikeys'].with_user(u)._generate(None, 'crossdock tests', expiry))`,
+    "groups = ['base.group_user', 'sales_team.group_sale_salesman_all_leads', 'stock.group_stock_user']",
+    `clerk = Users.create({'name': 'Integration clerk', 'login': '${clerkLogin}', 'group_ids': [(6, 0, [env.ref(g).id for g in groups])]})`,
+    `for who, user in (('admin', Users.search([('login', '=', '${login}')])), ('clerk', clerk)):`,
+    `    print('${marker}:' + who + ':' + env['res.users.apikeys'].with_user(user)._generate(None, 'crossdock tests', expiry))`,
+    '',
     'env.cr.commit()',
   ];
   const file = join(home, 'api-key.py');
   await writeForUser(file, `${program.join('\n')}\n`);
   const shell = `exec "${python}" "${script}" shell -c "${configFile}" -d ${database} --no-http < "${file}"`;
-  const output = await runAsUser('Creating the API key', 'sh', ['-c', shell], { env });
+  const output = await runAsUser('Creating the API keys', 'sh', ['-c', shell], { env });
   rmSync(file, { force: true });
-  const key = output.split(marker)[1]?.split('\n')[0]?.trim();
-  if (!key) throw new ServiceError('Odoo created no API key.');
-  return key;
+  const key = (who) => output.split(`${marker}:${who}:`)[1]?.split('\n')[0]?.trim();
+  const [admin, clerk] = [key('admin'), key('clerk')];
+  if (!admin || !clerk) throw new ServiceError('Odoo created no API keys.');
+  return { admin, clerk };
 }
 
 /** Whether Odoo answers a call with the key: the port alone is open before the database is loaded. */
@@ -149,18 +156,26 @@ async function answers(odoo) {
 
 /** Starts Odoo on a fresh copy of the template, unless the known one runs. */
 export async function startOdoo(folder, postgres, known, tell) {
-  if (known !== undefined && isAlive(known.pid, 'odoo') && (await answers(known))) return known;
+  if (known?.clerk !== undefined && isAlive(known.pid, 'odoo') && (await answers(known))) return known;
   if (known !== undefined) await stopOdoo(known);
   const port = await portFrom(8169);
   await writeConfig(postgres, port);
   if (await prepareTemplate(folder, postgres)) tell('modules installed');
   await copyTemplate(postgres);
   tell('database copied');
-  const apiKey = await createApiKey(folder);
-  tell('API key created');
+  const keys = await createApiKeys(folder);
+  tell('API keys created');
   const { python, script, env } = command(folder);
   const { pid, logFile } = await startDaemon('odoo', python, [script, '-c', configFile, '-d', database], env);
-  const odoo = { pid, port, url: `http://127.0.0.1:${port}`, db: database, login, apiKey };
+  const odoo = {
+    pid,
+    port,
+    url: `http://127.0.0.1:${port}`,
+    db: database,
+    login,
+    apiKey: keys.admin,
+    clerk: { login: clerkLogin, apiKey: keys.clerk },
+  };
   await waitUntil('Odoo', 180_000, () => isAlive(pid, 'odoo') && answers(odoo), logFile);
   return odoo;
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { CrossdockError } from '../../core/errors';
 import { createOdooClient, type OdooClient, type OdooConfig } from '../../core/odoo';
-import { redact } from '../../core/odoo/redact';
+import { redact } from '../../core/odoo/client/redact';
 import { waitFor } from '../support/wait';
 import { CUT, Fault, HANG, raw, type ScriptedOdoo, startScriptedOdoo } from './odoo-scripted';
 

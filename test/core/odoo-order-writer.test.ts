@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { CanonicalOrder } from '../../core/canonical/order';
 import type { CrossdockError } from '../../core/errors';
 import { createOdooClient, type OdooClient, OrderWriter, type OrderWriterOptions } from '../../core/odoo';
-import { hashKey } from '../../core/odoo/keys';
+import { hashKey } from '../../core/odoo/load/keys';
 import { makeOrder } from '../conformance/sales-fixture';
 import { waitFor } from '../support/wait';
 import { CUT, Fault, HANG, type ScriptedCall, type ScriptedOdoo, startScriptedOdoo } from './odoo-scripted';

@@ -2,7 +2,7 @@
  * What went wrong, from what Odoo and the network said. Odoo's HTTP status is no guide (500 for a wrong field name,
  * 200 for everything over JSON-RPC): the exception's `name` in the body is (reference: reliability 2.3.8).
  */
-import { CrossdockError, type ErrorKind, parseRetryAfter } from '../errors/index';
+import { CrossdockError, type ErrorKind, parseRetryAfter } from '../../errors/index';
 import { redact } from './redact';
 
 /** One call, for sentences and facts. */

@@ -1,10 +1,10 @@
 /** What an order needs to know from Odoo before it can be written: company, taxes, price lists, products. */
 
-import { decimal } from '../canonical/decimal';
-import { CrossdockError } from '../errors/index';
-import { LruCache, Remembered } from './cache';
-import { CALL_RETRY, withRetry } from './retry';
-import type { Many2One, OdooClient } from './types';
+import { decimal } from '../../canonical/decimal';
+import { CrossdockError } from '../../errors/index';
+import { LruCache, Remembered } from '../client/cache';
+import { CALL_RETRY, withRetry } from '../client/retry';
+import type { Many2One, OdooClient } from '../client/types';
 
 export interface Company {
   readonly id: number;

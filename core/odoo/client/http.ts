@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import axios, { type AxiosError, type AxiosInstance } from 'axios';
-import { CrossdockError } from '../errors/index';
+import { CrossdockError } from '../../errors/index';
 import type { NormalConfig } from './config';
 import { type CallInfo, strangeAnswer } from './errors';
 

@@ -1,11 +1,11 @@
 /** The customer of an order in Odoo, and where it is delivered and invoiced to. */
-import type { CanonicalOrder, Party } from '../canonical/order';
-import { CrossdockError } from '../errors/index';
-import { LruCache, Remembered } from './cache';
-import type { KeyedLoader, KeyedRecord, LoadOutcome } from './keyed-load';
-import { hashKey } from './keys';
-import { CALL_RETRY, withRetry } from './retry';
-import type { Many2One, OdooClient } from './types';
+import type { CanonicalOrder, Party } from '../../canonical/order';
+import { CrossdockError } from '../../errors/index';
+import { LruCache, Remembered } from '../client/cache';
+import { CALL_RETRY, withRetry } from '../client/retry';
+import type { Many2One, OdooClient } from '../client/types';
+import type { KeyedLoader, KeyedRecord, LoadOutcome } from '../load/keyed-load';
+import { hashKey } from '../load/keys';
 
 /** Ids of res.partner. */
 export interface OrderPartners {

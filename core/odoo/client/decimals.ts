@@ -1,5 +1,5 @@
-import { currencyExponent, decimal, toFixedDigits, toPlain } from '../canonical/decimal';
-import type { Decimal } from '../canonical/order';
+import { currencyExponent, decimal, toFixedDigits, toPlain } from '../../canonical/decimal';
+import type { Decimal } from '../../canonical/order';
 
 /** A float of Odoo as a decimal string. Rounded to 6 places: what lies behind is an artefact of binary fractions. */
 export function fromFloat(value: number): Decimal {

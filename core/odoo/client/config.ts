@@ -1,4 +1,4 @@
-import { CrossdockError } from '../errors/index';
+import { CrossdockError } from '../../errors/index';
 import { DEFAULT_ALLOW } from './allow-list';
 import type { AllowList, OdooConfig } from './types';
 

@@ -1,4 +1,4 @@
-import { CrossdockError } from '../errors/index';
+import { CrossdockError } from '../../errors/index';
 import type { NormalConfig } from './config';
 import { type CallInfo, faultToError, readFault, strangeAnswer } from './errors';
 import type { OdooHttp } from './http';

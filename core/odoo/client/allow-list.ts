@@ -1,36 +1,12 @@
-import { CrossdockError } from '../errors/index';
+import { CrossdockError } from '../../errors/index';
+import { allowListOf, CAPABILITIES } from './capabilities';
 import type { AllowList } from './types';
 
 /**
  * What Crossdock itself calls. Odoo's remote interfaces expose every public method of every model to the key's user,
  * so a typo or a hostile value must not become a call of something else.
  */
-export const DEFAULT_ALLOW: AllowList = {
-  'account.tax': ['search_read'],
-  'ir.model.data': ['check_object_reference'],
-  'product.customerinfo': ['search_read'],
-  'product.packaging': ['search_read'],
-  'product.pricelist': ['search_read'],
-  'product.product': ['search_read', 'fields_get'],
-  'product.supplierinfo': ['search_read'],
-  'product.uom': ['search_read'],
-  'res.company': ['read'],
-  'res.country': ['search_read'],
-  'res.country.state': ['search_read'],
-  'res.partner': ['load', 'read', 'search_read'],
-  'res.users': ['context_get', 'read'],
-  'sale.order': [
-    'load',
-    'read',
-    'search_read',
-    'fields_get',
-    'action_confirm',
-    'has_access',
-    'check_access_rights',
-  ],
-  'stock.warehouse': ['search_read'],
-  'uom.uom': ['search_read'],
-};
+export const DEFAULT_ALLOW: AllowList = allowListOf(CAPABILITIES);
 
 /** Throws ODOO_NOT_ALLOWED (permanent) unless the list names the model and the method. */
 export function assertAllowed(allow: AllowList, model: string, method: string): void {

@@ -1,12 +1,12 @@
 /** What can be sold now, read from Odoo. */
 
-import { decimal } from '../canonical/decimal';
-import type { Decimal } from '../canonical/order';
-import { CrossdockError } from '../errors/index';
-import { fromFloat } from './decimals';
-import { fieldMap } from './field-map';
-import { CALL_RETRY, withRetry } from './retry';
-import type { OdooClient } from './types';
+import { decimal } from '../../canonical/decimal';
+import type { Decimal } from '../../canonical/order';
+import { CrossdockError } from '../../errors/index';
+import { fromFloat } from '../client/decimals';
+import { fieldMap } from '../client/field-map';
+import { CALL_RETRY, withRetry } from '../client/retry';
+import type { OdooClient } from '../client/types';
 
 export interface AvailabilityOptions {
   /** Code or name of a warehouse; all warehouses together when empty or left out. */
@@ -63,7 +63,7 @@ export async function* readAvailability(
   client: OdooClient,
   options: AvailabilityOptions = {},
 ): AsyncGenerator<readonly Availability[], void, void> {
-  const { storable } = fieldMap(await client.version());
+  const { storable } = fieldMap(await client.version()).product;
   await assertFields(client, [storable.field, ...QUANTITIES]);
   const warehouse = options.warehouse ? await findWarehouse(client, options.warehouse) : undefined;
   // The key is called `warehouse` up to Odoo 17 and `warehouse_id` after.

@@ -9,12 +9,12 @@
  * - `ids: false` over HTTP 200 is no verdict: a lone record is looked up, then loaded again, before it is refused;
  * - a lost answer proves nothing and neither does reading: the same load is sent again, and waits for the first one.
  */
-import { crashPoint, crashPointLater } from '../delivery/crash-point';
-import { asCrossdockError, CrossdockError } from '../errors/index';
-import { isOutage } from './errors';
-import { redact } from './redact';
-import { CALL_RETRY, jitter, type RetryPolicy, withRetry } from './retry';
-import type { OdooClient } from './types';
+import { crashPoint, crashPointLater } from '../../delivery/crash-point';
+import { asCrossdockError, CrossdockError } from '../../errors/index';
+import { isOutage } from '../client/errors';
+import { redact } from '../client/redact';
+import { CALL_RETRY, jitter, type RetryPolicy, withRetry } from '../client/retry';
+import type { OdooClient } from '../client/types';
 
 /** One record for `load`. All cells are strings; the first column is `id` and holds the key in the first row. */
 export interface KeyedRecord {

@@ -1,8 +1,8 @@
-import { asCrossdockError, CrossdockError } from '../errors/index';
-import { isOutage } from './errors';
-import { type OrderState, readOrders } from './order-read';
-import { CALL_RETRY, withRetry } from './retry';
-import type { OdooClient } from './types';
+import { asCrossdockError, CrossdockError } from '../../errors/index';
+import { isOutage } from '../client/errors';
+import { CALL_RETRY, withRetry } from '../client/retry';
+import type { OdooClient } from '../client/types';
+import { type OrderState, readOrders } from './read';
 
 export type ConfirmOutcome = { readonly state: OrderState } | { readonly error: CrossdockError };
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asCrossdockError, type CrossdockError } from '../errors/index';
+import { asCrossdockError, type CrossdockError } from '../../errors/index';
 import { needsPerson } from './errors';
 
 /** Short repetitions inside one piece of work. Longer waits belong to the inbox's schedule, not here. */

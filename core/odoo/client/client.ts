@@ -1,4 +1,4 @@
-import { CrossdockError } from '../errors/index';
+import { CrossdockError } from '../../errors/index';
 import { assertAllowed, isReading } from './allow-list';
 import { normaliseConfig } from './config';
 import { strangeAnswer } from './errors';

@@ -1,11 +1,11 @@
 /** A canonical order as rows for `load`. Everything about an order alone that is wrong is found here. */
 
-import { decimal } from '../canonical/decimal';
-import type { AllowanceCharge, CanonicalOrder, OrderLine, Tax } from '../canonical/order';
-import { CrossdockError } from '../errors/index';
+import { decimal } from '../../canonical/decimal';
+import type { AllowanceCharge, CanonicalOrder, OrderLine, Tax } from '../../canonical/order';
+import { CrossdockError } from '../../errors/index';
+import type { FieldMap } from '../client/field-map';
+import type { KeyedRecord } from '../load/keyed-load';
 import { type OrderPartners, personalOf } from './customers';
-import type { FieldMap } from './field-map';
-import type { KeyedRecord } from './keyed-load';
 import { type ProductKey, type ProductMatch, productKeyText, type SalesData } from './sales-data';
 
 export interface RowOptions {
@@ -181,7 +181,7 @@ export async function orderRecord(
     'order_line/product_uom_qty',
     'order_line/price_unit',
     'order_line/discount',
-    `order_line/${fields.lineTaxes}/.id`,
+    `order_line/${fields.orderLine.taxes}/.id`,
   ];
   const rows: string[][] = [];
   for (const line of lines) {

@@ -1,4 +1,4 @@
-import { asCrossdockError } from '../errors/index';
+import { asCrossdockError } from '../../errors/index';
 import { fieldMap } from './field-map';
 import type { OdooClient, TransportKind } from './types';
 

@@ -1,8 +1,8 @@
-import { decimal } from '../canonical/decimal';
-import type { CanonicalOrder, Decimal } from '../canonical/order';
-import { CrossdockError } from '../errors/index';
-import { currencyDigits, money } from './decimals';
-import type { OrderState } from './order-read';
+import { decimal } from '../../canonical/decimal';
+import type { CanonicalOrder, Decimal } from '../../canonical/order';
+import { CrossdockError } from '../../errors/index';
+import { currencyDigits, money } from '../client/decimals';
+import type { OrderState } from './read';
 
 /**
  * Odoo's order against the canonical one: the error (CURRENCY_MISMATCH, ODOO_TOTAL_MISMATCH, business) when they do

@@ -1,5 +1,5 @@
-import { CALL_RETRY, withRetry } from './retry';
-import type { Many2One, OdooClient } from './types';
+import { CALL_RETRY, withRetry } from '../client/retry';
+import type { Many2One, OdooClient } from '../client/types';
 
 /** An order as Odoo has it now. */
 export interface OrderState {

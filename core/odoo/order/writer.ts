@@ -6,21 +6,21 @@
  * Odoo's load, the other does its look-ups, read-back and confirmation.
  */
 
-import type { CanonicalOrder, Decimal } from '../canonical/order';
-import { asCrossdockError, CrossdockError } from '../errors/index';
+import type { CanonicalOrder, Decimal } from '../../canonical/order';
+import { asCrossdockError, CrossdockError } from '../../errors/index';
+import { money } from '../client/decimals';
+import { isOutage } from '../client/errors';
+import { type FieldMap, fieldMap } from '../client/field-map';
+import type { RetryPolicy } from '../client/retry';
+import type { OdooClient } from '../client/types';
+import { KeyedLoader, type KeyedRecord, type LoadOutcome } from '../load/keyed-load';
+import { hashKey } from '../load/keys';
+import { compareOrder } from './compare';
+import { confirmOrders } from './confirm';
 import { Customers } from './customers';
-import { money } from './decimals';
-import { isOutage } from './errors';
-import { type FieldMap, fieldMap } from './field-map';
-import { KeyedLoader, type KeyedRecord, type LoadOutcome } from './keyed-load';
-import { hashKey } from './keys';
-import { compareOrder } from './order-compare';
-import { confirmOrders } from './order-confirm';
-import { createdSince, type OrderState, readOrders } from './order-read';
-import { assertProducts, type DraftLine, draftLines, orderRecord } from './order-rows';
-import type { RetryPolicy } from './retry';
+import { createdSince, type OrderState, readOrders } from './read';
+import { assertProducts, type DraftLine, draftLines, orderRecord } from './rows';
 import { SalesData } from './sales-data';
-import type { OdooClient } from './types';
 
 export interface OrderWriterOptions {
   /** `order` (default): the buyer becomes a customer in Odoo, created once. `fixed`: all orders for one customer. */
