@@ -102,7 +102,7 @@ describe('odoo availability', () => {
       assert.ok(Array.isArray(domain));
       assert.deepEqual(domain[1], condition);
     }
-    odoo.version = [14, 0];
+    odoo.version = [13, 0];
     const old = createOdooClient({ url: odoo.url, database: 'db', login: 'bot', apiKey: 'key' });
     await assert.rejects(readAvailability(old).next(), { code: 'ODOO_VERSION_UNSUPPORTED' });
     await old.close();
