@@ -1,15 +1,18 @@
-// npm test [-- --layer core,nodes] [--grep text] [--only odoo]: all test layers that this machine can run, one after
-// the other, each in a process of its own; then a table, what was skipped and why, and the total as the last line.
+// npm test [-- --layer core,nodes] [--grep text] [--only odoo]: all test layers that this machine can run, two processes
+// at a time; then a table, what was skipped and why, and the total as the last line.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureReady } from './ensure.mjs';
 import { fail, projectEnv, projectNode, root } from './lib/project.mjs';
 import { findServices } from './lib/services-env.mjs';
 
-/** `timeout`: one test, in seconds. `deadline`: the whole layer, in minutes, so that nothing hangs for ever. */
+/**
+ * `timeout`: one test, in seconds. `deadline`: one process, in minutes, so that nothing hangs for ever. `split`: each file
+ * in a process of its own, since its suites wait for other processes most of the time.
+ */
 const layers = [
   { name: 'core', timeout: 10, deadline: 5 },
   {
@@ -40,10 +43,15 @@ const layers = [
     deadline: 10,
     env: { CROSSDOCK_NODE_RED: '4' },
   },
-  { name: 'services', timeout: 120, deadline: 15 },
-  { name: 'editor', timeout: 120, deadline: 10 },
+  { name: 'services', timeout: 120, deadline: 15, split: true },
+  { name: 'editor', timeout: 120, deadline: 10, split: true },
   // The long form (npm run test:faults) has the promised numbers of kills.
-  { name: 'faults', timeout: 600, deadline: process.env.CROSSDOCK_FAULTS === 'long' ? 180 : 30 },
+  {
+    name: 'faults',
+    timeout: 600,
+    deadline: process.env.CROSSDOCK_FAULTS === 'long' ? 180 : 30,
+    split: process.env.CROSSDOCK_FAULTS !== 'long',
+  },
 ];
 /** How long a layer's process may stay after its last test; what holds it then is a leak. */
 const lingerMs = 15_000;
@@ -168,12 +176,11 @@ function runMocha(layer, files, env, reportFile, held) {
   });
 }
 
-async function runLayer(layer, env, reportFile, held) {
-  const label = layer.label ?? layer.name;
-  const files = testFiles(layer.name);
+/** Runs one job: a layer, or one file of it. */
+async function runJob({ layer, label, files }, env, reportFile, held) {
   const result = { label, passed: 0, failed: 0, skipped: [], problems: [], suites: [], seconds: 0 };
-  if (files.length === 0) return result;
-  const title = `\n── ${label} ${'─'.repeat(Math.max(3, 70 - label.length))}\n`;
+  const what = files.length === 1 ? `${label}: ${basename(files[0], '.test.js')}` : label;
+  const title = `\n── ${what} ${'─'.repeat(Math.max(3, 70 - what.length))}\n`;
   if (held === undefined) process.stdout.write(title);
   else held.push(Buffer.from(title));
   const start = Date.now();
@@ -189,31 +196,64 @@ async function runLayer(layer, env, reportFile, held) {
   const trouble = problem ?? unexplained;
   if (trouble !== undefined) {
     result.failed += 1;
-    result.problems.push(`the layer ${trouble}${runningIn(report)}`);
+    result.problems.push(`${files.length === 1 ? what : 'the layer'} ${trouble}${runningIn(report)}`);
   }
   return result;
 }
 
-/**
- * Layers of one name run side by side where there is a core for each: they wait a lot. One prints as it goes, the
- * others when all are done.
- */
-function groupsOf(chosen) {
-  if (availableParallelism() < 2) return chosen.map((layer) => [layer]);
-  return [...new Set(chosen.map(({ name }) => name))].map((name) =>
-    chosen.filter((layer) => layer.name === name),
-  );
+/** What is to be run, in order. With --grep most files have nothing to do, and a process for each would cost more. */
+function jobsOf(chosen) {
+  const side = availableParallelism() >= 2 && options.grep === undefined;
+  return chosen.flatMap((layer) => {
+    const label = layer.label ?? layer.name;
+    const files = testFiles(layer.name);
+    if (files.length === 0) return [];
+    return layer.split && side
+      ? files.map((file) => ({ layer, label, files: [file] }))
+      : [{ layer, label, files }];
+  });
 }
 
-async function runGroup(group, env, folder) {
-  const helds = group.map((_, index) => (index === 0 ? undefined : []));
-  const found = await Promise.all(
-    group.map((layer, index) =>
-      runLayer(layer, env, join(folder, `${layer.name}-${index}.json`), helds[index]),
-    ),
-  );
-  for (const held of helds) if (held !== undefined) process.stdout.write(Buffer.concat(held));
-  return found;
+/**
+ * Runs the jobs, two at a time where there is a core for each: they wait a lot. One prints as it goes; what the others
+ * print is held until that one is done.
+ */
+async function runJobs(jobs, env, folder) {
+  const results = [];
+  const finished = [];
+  let next = 0;
+  let printing = false;
+  const work = async () => {
+    for (let index = next++; index < jobs.length; index = next++) {
+      const live = !printing;
+      printing ||= live;
+      const held = live ? undefined : [];
+      results.push(await runJob(jobs[index], env, join(folder, `${index}.json`), held));
+      if (live) {
+        printing = false;
+        process.stdout.write(Buffer.concat(finished.splice(0)));
+      } else if (printing) finished.push(...held);
+      else process.stdout.write(Buffer.concat(held));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
+  return byLabel(jobs, results);
+}
+
+/** The jobs' results put together by layer, in the layers' order. */
+function byLabel(jobs, results) {
+  return [...new Set(jobs.map(({ label }) => label))].map((label) => {
+    const parts = results.filter((result) => result.label === label);
+    return {
+      label,
+      passed: sumOf(parts, ({ passed }) => passed),
+      failed: sumOf(parts, ({ failed }) => failed),
+      skipped: parts.flatMap(({ skipped }) => skipped),
+      problems: parts.flatMap(({ problems }) => problems),
+      suites: parts.flatMap(({ suites }) => suites),
+      seconds: sumOf(parts, ({ seconds }) => seconds),
+    };
+  });
 }
 
 /** What a layer that did not come to its end was doing. */
@@ -227,6 +267,8 @@ function runningIn(report) {
 }
 
 const seconds = (ms) => (ms / 1000).toFixed(0);
+
+const sumOf = (results, count) => results.reduce((total, result) => total + count(result), 0);
 
 const print = (line = '') => process.stdout.write(`${line}\n`);
 
@@ -293,17 +335,16 @@ if (options.only !== undefined) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'crossdock-reports-'));
-const results = [];
+let results;
 try {
-  for (const group of groupsOf(chosenLayers())) results.push(...(await runGroup(group, env, folder)));
+  results = await runJobs(jobsOf(chosenLayers()), env, folder);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-const sum = (count) => results.reduce((total, result) => total + count(result), 0);
-const passed = sum((result) => result.passed);
-const failed = sum((result) => result.failed);
-const skipped = sum((result) => result.skipped.length);
+const passed = sumOf(results, (result) => result.passed);
+const failed = sumOf(results, (result) => result.failed);
+const skipped = sumOf(results, (result) => result.skipped.length);
 printTable(results);
 printLongSuites(results);
 printFailures(results);
