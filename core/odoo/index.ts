@@ -1,6 +1,7 @@
 export { DEFAULT_ALLOW } from './client/allow-list';
 export { type ConnectionReport, checkConnection } from './client/check';
 export { createOdooClient } from './client/client';
+export { type FieldNeeds, type Fields, requireFields } from './client/fields';
 export type {
   AllowList,
   CallOptions,

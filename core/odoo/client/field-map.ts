@@ -6,19 +6,63 @@
 import { CrossdockError } from '../../errors/index';
 import type { OdooVersion } from './types';
 
-/** The oldest version whose names are known here. */
-const OLDEST = 14;
+/** The oldest version whose names are known here, and the newest that was looked at. */
+export const OLDEST = 14;
+export const NEWEST = 19;
 
-export type FieldMap = ReturnType<typeof namesOf>;
+type Names = ReturnType<typeof namesOf>;
+
+export interface FieldMap extends Names {
+  /** Odoo's model for a section of this map, or for a key of `models`; anything else is taken for a model's name. */
+  modelOf(kind: string): string;
+  /** Odoo's name of a section's field; undefined when this version has none. Unlisted names are Odoo's own. */
+  nameOf(kind: string, field: string): string | undefined;
+}
+
+/** The kinds of record that have a section of names, or a model's name that changed. */
+export type RecordKind = keyof typeof MODELS | keyof Names['models'];
+
+/** The model behind each section whose model has one name in every version. */
+const MODELS = {
+  order: 'sale.order',
+  orderLine: 'sale.order.line',
+  product: 'product.product',
+  picking: 'stock.picking',
+  move: 'stock.move',
+  moveLine: 'stock.move.line',
+  returnPicking: 'stock.return.picking',
+  invoice: 'account.move',
+  tax: 'account.tax',
+  partner: 'res.partner',
+  user: 'res.users',
+  uom: 'uom.uom',
+} as const;
 
 /** Throws ODOO_VERSION_UNSUPPORTED (transient: the messages are not at fault) for versions before 14. */
-export function fieldMap(version: OdooVersion): FieldMap {
-  if (version.major >= OLDEST) return namesOf(version.major);
+export function fieldMap(version: Pick<OdooVersion, 'major' | 'text'>): FieldMap {
+  if (version.major >= OLDEST) return withNames(namesOf(version.major));
   throw new CrossdockError(`Odoo ${version.text} is too old: ${OLDEST}.0 or later is needed.`, {
     code: 'ODOO_VERSION_UNSUPPORTED',
     kind: 'transient',
     facts: { version: version.text },
   });
+}
+
+function withNames(names: Names): FieldMap {
+  const own = (object: object, key: string): unknown =>
+    Object.hasOwn(object, key) ? (object as Readonly<Record<string, unknown>>)[key] : undefined;
+  return {
+    ...names,
+    modelOf: (kind) => String(own(names.models, kind) ?? own(MODELS, kind) ?? kind),
+    nameOf(kind, field) {
+      const section = Object.hasOwn(MODELS, kind) ? own(names, kind) : undefined;
+      if (typeof section !== 'object' || section === null || !Object.hasOwn(section, field)) return field;
+      const name = own(section, field);
+      // What is more than a name says which field it is about.
+      if (typeof name === 'object' && name !== null && 'field' in name) return String(name.field);
+      return typeof name === 'string' ? name : undefined;
+    },
+  };
 }
 
 function namesOf(major: number) {
@@ -77,6 +121,9 @@ function namesOf(major: number) {
     tax: {
       /** Whether prices include the tax: computed from an override from 18 on, so searched as this. */
       priceInclude: 'price_include',
+    },
+    partner: {
+      mobile: major >= 19 ? undefined : 'mobile',
     },
     user: {
       groups: major >= 19 ? 'group_ids' : 'groups_id',
