@@ -8,10 +8,16 @@ import type { AllowList } from './types';
  */
 export const DEFAULT_ALLOW: AllowList = allowListOf(CAPABILITIES);
 
-/** Throws ODOO_NOT_ALLOWED (permanent) unless the list names the model and the method. */
+/** What says something about a model and nothing about its records: its fields, and what the account may do. */
+const ABOUT_MODEL = new Set(['fields_get', 'has_access', 'check_access_rights']);
+
+/**
+ * Throws ODOO_NOT_ALLOWED (permanent) unless the list names the model and the method. Every model can be asked about
+ * itself.
+ */
 export function assertAllowed(allow: AllowList, model: string, method: string): void {
   const methods = own(allow, model) ?? own(allow, '*');
-  const listed = methods?.includes(method) || methods?.includes('*');
+  const listed = methods?.includes(method) || methods?.includes('*') || ABOUT_MODEL.has(method);
   // Private methods are refused by Odoo too; never even send them.
   if (
     listed &&

@@ -34,6 +34,7 @@ const MODELS = {
   invoice: 'account.move',
   tax: 'account.tax',
   partner: 'res.partner',
+  apiKey: 'res.users.apikeys',
   user: 'res.users',
   uom: 'uom.uom',
 } as const;
@@ -86,6 +87,8 @@ function namesOf(major: number) {
     orderLine: {
       taxes: major >= 19 ? 'tax_ids' : 'tax_id',
       unit: major >= 19 ? 'product_uom_id' : 'product_uom',
+      /** In 19 a packaging is a unit. */
+      packaging: major >= 19 ? undefined : major >= 15 ? 'product_packaging_id' : 'product_packaging',
     },
     product: {
       /** The condition that a product is counted in stock, and the field that it needs. */
@@ -95,11 +98,14 @@ function namesOf(major: number) {
       moves: major >= 16 ? 'move_ids' : 'move_lines',
       /** The picking that a return undoes; before 17 only the moves know (`origin_returned_move_id`). */
       returnOf: major >= 17 ? 'return_id' : undefined,
+      /** What pickings of one order have in common: one group, or several references. */
+      group: major >= 19 ? 'reference_ids' : 'group_id',
     },
     move: {
       done: major >= 17 ? 'quantity' : 'quantity_done',
       picked: major >= 17 ? 'picked' : undefined,
       unit: 'product_uom',
+      group: major >= 19 ? 'reference_ids' : 'group_id',
     },
     moveLine: {
       done: major >= 17 ? 'quantity' : 'qty_done',
@@ -117,13 +123,21 @@ function namesOf(major: number) {
     counts: major >= 15 ? 'stock.quant' : 'stock.inventory',
     invoice: {
       reversals: major >= 18 ? 'reversal_move_ids' : 'reversal_move_id',
+      /** Up to 17 the other way round: whether it still has to be checked. */
+      checked: major >= 18 ? 'checked' : 'to_check',
     },
     tax: {
       /** Whether prices include the tax: computed from an override from 18 on, so searched as this. */
       priceInclude: 'price_include',
+      /** What can be written instead of it. */
+      priceIncludeOverride: major >= 18 ? 'price_include_override' : 'price_include',
     },
     partner: {
       mobile: major >= 19 ? undefined : 'mobile',
+    },
+    apiKey: {
+      /** When the key ends; before 18 keys do not. */
+      ends: major >= 18 ? 'expiration_date' : undefined,
     },
     user: {
       groups: major >= 19 ? 'group_ids' : 'groups_id',

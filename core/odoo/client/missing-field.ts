@@ -64,11 +64,11 @@ export function missingModel(
   version: string,
   needed: Asked | undefined,
 ): CrossdockError | undefined {
-  // JSON-2 answers 404; JSON-RPC a UserError up to 17 ("Object x doesn't exist") and a KeyError later.
+  // JSON-2 answers 404, JSON-RPC a (translated) UserError "Object x doesn't exist" or a KeyError.
   const unknown =
     error.code === 'ODOO_NOT_FOUND' ||
-    (error.facts.odooError === 'builtins.KeyError' && error.message.includes(model)) ||
-    (error.code === 'ODOO_VALIDATION' && error.message.includes(`Object ${model} doesn't exist`));
+    ((error.code === 'ODOO_VALIDATION' || error.code === 'ODOO_INVALID_CALL') &&
+      error.message.split(/['" ]/).includes(model));
   if (!unknown) return undefined;
   return new CrossdockError(`Odoo ${version} has no model ${model}: ${installApp(model, needed)}`, {
     code: 'ODOO_MODEL_MISSING',

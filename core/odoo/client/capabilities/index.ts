@@ -21,18 +21,13 @@ export const CAPABILITIES: readonly Capability[] = [
   crossReference,
 ];
 
-/** What says something about a model and nothing about its records: its fields, and what the account may do. */
-const ABOUT_MODEL = ['fields_get', 'has_access', 'check_access_rights'];
-
-/** All that the capabilities call, as one list. Each model can also be asked about itself. */
+/** All that the capabilities call, as one list. */
 export function allowListOf(capabilities: readonly Capability[]): AllowList {
   const all = new Map<string, Set<string>>();
-  const add = (model: string, methods: readonly string[]): void => {
-    all.set(model, new Set([...(all.get(model) ?? ABOUT_MODEL), ...methods]));
-  };
-  for (const { calls, access } of capabilities) {
-    for (const [model, methods] of Object.entries(calls)) add(model, methods);
-    for (const { model } of access) add(model, []);
+  for (const { calls } of capabilities) {
+    for (const [model, methods] of Object.entries(calls)) {
+      all.set(model, new Set([...(all.get(model) ?? []), ...methods]));
+    }
   }
   return Object.fromEntries([...all].map(([model, methods]) => [model, [...methods]]));
 }
