@@ -5,8 +5,10 @@ export { type FieldNeeds, type Fields, requireFields } from './client/fields';
 export type {
   AllowList,
   CallOptions,
+  ConnectionHealth,
   OdooClient,
   OdooConfig,
+  OdooConnection,
   OdooVersion,
   TransportKind,
 } from './client/types';

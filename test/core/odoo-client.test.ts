@@ -169,7 +169,54 @@ describe('odoo client', () => {
       [500, 'psycopg2.OperationalError', 'ODOO_DATABASE', 'transient'],
       [500, 'psycopg2.errors.UniqueViolation', 'ODOO_VALIDATION', 'business'],
       [500, 'odoo.addons.other.Strange', 'ODOO_SERVER', 'transient'],
+      // All of Odoo 19's exceptions.py that are not above.
+      [422, 'odoo.exceptions.RedirectWarning', 'ODOO_VALIDATION', 'business'],
+      [500, 'odoo.exceptions.CacheMiss', 'ODOO_VALIDATION', 'business'],
+      [500, 'odoo.exceptions.ConcurrencyError', 'ODOO_LOCKED', 'transient'],
+      [403, 'odoo.http.SessionExpiredException', 'ODOO_AUTH', 'transient'],
+      [403, 'werkzeug.exceptions.Forbidden', 'ODOO_ACCESS', 'business'],
     ];
+    /** Exceptions of add-ons, derived from Odoo's: over JSON-2 the status tells, over JSON-RPC nothing does. */
+    const byStatus: [number, string][] = [
+      [401, 'ODOO_AUTH'],
+      [403, 'ODOO_ACCESS'],
+      [404, 'ODOO_NOT_FOUND'],
+      [409, 'ODOO_LOCKED'],
+      [413, 'ODOO_INVALID_CALL'],
+      [422, 'ODOO_VALIDATION'],
+      [429, 'ODOO_RATE_LIMITED'],
+      [500, 'ODOO_SERVER'],
+      [503, 'ODOO_UNAVAILABLE'],
+    ];
+    for (const [status, code] of byStatus) {
+      it(`an unknown exception with status ${status} is ${code}`, async () => {
+        odoo.script = () => new Fault(status, 'odoo.addons.acme.tools.AcmeError', 'No');
+        const error = await failure(newClient().call('sale.order', 'action_confirm', { ids: [1] }));
+        assert.equal(error.code, code);
+        assert.equal(
+          error.facts.odooError ?? 'odoo.addons.acme.tools.AcmeError',
+          'odoo.addons.acme.tools.AcmeError',
+        );
+      });
+    }
+
+    it('keeps what a JSON answer says of Retry-After', async () => {
+      for (const [status, code] of [
+        [429, 'ODOO_RATE_LIMITED'],
+        [503, 'ODOO_UNAVAILABLE'],
+      ] as const) {
+        const headers = { 'content-type': 'application/json', 'retry-after': '12' };
+        odoo.script = () => raw(status, headers, '{"name":"acme.TooMany","message":"slow down"}');
+        const error = await failure(newClient().call('sale.order', 'read', { ids: [1] }));
+        assert.deepEqual([error.code, error.retryAfterMs], [code, 12_000]);
+        odoo.script = () => raw(status, headers, '{"slow":"down"}');
+        assert.equal(
+          (await failure(newClient().call('sale.order', 'read', { ids: [1] }))).retryAfterMs,
+          12_000,
+        );
+      }
+    });
+
     for (const [status, name, code, kind] of rows) {
       it(`${name} is ${code} (${kind}) over both transports`, async () => {
         odoo.script = ({ model }) =>
@@ -187,13 +234,14 @@ describe('odoo client', () => {
     }
 
     it('tells a lost answer to a write (ambiguous) from one to a read (transient)', async () => {
-      const client = newClient({ timeoutMs: 150 });
-      await client.version();
       for (const [oddity, code] of [
         [HANG, 'ODOO_TIMEOUT'],
         [CUT, 'ODOO_CONNECTION_LOST'],
         [raw(502, { 'content-type': 'text/html' }, '<h1>Bad gateway</h1>'), 'ODOO_GATEWAY'],
       ] as const) {
+        // A client of its own: after five failures in a row one leaves Odoo alone.
+        const client = newClient({ timeoutMs: 150 });
+        await client.version();
         odoo.script = () => oddity;
         const write = await failure(client.call('sale.order', 'load', { args: {} }));
         assert.deepEqual([write.code, write.kind], [code, 'ambiguous']);

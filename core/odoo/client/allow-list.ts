@@ -26,7 +26,8 @@ export function assertAllowed(allow: AllowList, model: string, method: string): 
     /^[a-z][a-z0-9_]*$/.test(method)
   )
     return;
-  throw new CrossdockError(`Calling ${model}.${method} in Odoo is not allowed here.`, {
+  const how = method.startsWith('_') ? 'it is private' : "add it to the Odoo server's additional calls";
+  throw new CrossdockError(`Calling ${model}.${method} in Odoo is not allowed here: ${how}.`, {
     code: 'ODOO_NOT_ALLOWED',
     kind: 'permanent',
     facts: { model, method },
@@ -43,12 +44,18 @@ function own(allow: AllowList, model: string): readonly string[] | undefined {
  */
 const READING = new Set([
   'authenticate',
+  'check_access',
   'check_access_rights',
   'check_object_reference',
   'context_get',
+  'default_get',
   'fields_get',
+  'formatted_read_group',
+  'get_metadata',
   'has_access',
+  'name_search',
   'read',
+  'read_group',
   'search',
   'search_count',
   'search_read',

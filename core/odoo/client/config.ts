@@ -1,4 +1,5 @@
 import { CrossdockError } from '../../errors/index';
+import { joinAllowLists } from './allow-lines';
 import { DEFAULT_ALLOW } from './allow-list';
 import type { AllowList, OdooConfig } from './types';
 
@@ -8,8 +9,13 @@ export interface NormalConfig {
   readonly database: string;
   readonly login: string;
   readonly apiKey: string;
+  /** Undefined when there is none. */
+  readonly apiKeyNext: string | undefined;
+  readonly company: string;
   readonly timeoutMs: number;
   readonly maxConcurrent: number;
+  readonly callsPerSecond: number | undefined;
+  readonly batchWindowMs: number;
   readonly maxResponseBytes: number;
   readonly transport: 'auto' | 'json2' | 'jsonrpc';
   readonly allow: AllowList;
@@ -22,7 +28,7 @@ export interface NormalConfig {
  * not at fault, so they are kept until the configuration is right.
  */
 export function normaliseConfig(config: OdooConfig): NormalConfig {
-  const text = (field: 'url' | 'database' | 'login' | 'apiKey'): string => {
+  const text = (field: keyof typeof LABELS): string => {
     const value = typeof config[field] === 'string' ? config[field].trim() : '';
     const variable = /\$\{([^}]*)\}/.exec(value)?.[1];
     if (variable !== undefined) {
@@ -48,15 +54,27 @@ export function normaliseConfig(config: OdooConfig): NormalConfig {
     database,
     login,
     apiKey,
+    apiKeyNext: text('apiKeyNext') || undefined,
+    company: text('company'),
     timeoutMs: positive(config.timeoutMs, 60_000, 'timeoutMs'),
     maxConcurrent: Math.ceil(positive(config.maxConcurrent, 4, 'maxConcurrent')),
+    callsPerSecond:
+      config.callsPerSecond === undefined ? undefined : positive(config.callsPerSecond, 0, 'callsPerSecond'),
+    batchWindowMs: config.batchWindowMs === 0 ? 0 : positive(config.batchWindowMs, 0, 'batchWindowMs'),
     maxResponseBytes: positive(config.maxResponseBytes, 64 * 1024 * 1024, 'maxResponseBytes'),
     transport: config.transport ?? 'auto',
-    allow: config.allow ?? DEFAULT_ALLOW,
+    allow: joinAllowLists(config.allow ?? DEFAULT_ALLOW, config.allowAlso ?? {}),
   };
 }
 
-const LABELS = { url: 'address', database: 'database', login: 'login', apiKey: 'API key' } as const;
+const LABELS = {
+  url: 'address',
+  database: 'database',
+  login: 'login',
+  apiKey: 'API key',
+  apiKeyNext: 'next API key',
+  company: 'company',
+} as const;
 
 function normaliseUrl(value: string): string {
   if (value === '') throw invalid('The Odoo server has no address.', 'url');

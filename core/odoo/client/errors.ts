@@ -19,12 +19,16 @@ export interface OdooFault {
   readonly message: string;
   /** HTTP status; 200 over JSON-RPC. */
   readonly status: number;
+  /** What the answer's Retry-After says, in ms. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 interface Rule {
   readonly names: RegExp;
   readonly code: string;
   readonly kind: ErrorKind;
+  /** HTTP statuses that say the same when the name is unknown. */
+  readonly statuses?: readonly number[];
   readonly sentence: (message: string, call: CallInfo) => string;
 }
 
@@ -33,13 +37,15 @@ const RULES: readonly Rule[] = [
     // A revoked key is nobody's message's fault: keep the messages and try again, never dead-letter them.
     names: /(^werkzeug\.exceptions\.Unauthorized|\.AccessDenied|\.SessionExpiredException)$/,
     code: 'ODOO_AUTH',
+    statuses: [401],
     kind: 'transient',
     sentence: () =>
       'Odoo refused the API key. It may be revoked or expired, or belong to another database: check the Odoo server.',
   },
   {
-    names: /^odoo\.exceptions\.AccessError$/,
+    names: /^(odoo\.exceptions\.AccessError|werkzeug\.exceptions\.Forbidden)$/,
     code: 'ODOO_ACCESS',
+    statuses: [403],
     kind: 'business',
     sentence: (message, call) =>
       `The API key's user has no right for ${call.model} (${call.method}) in Odoo: ${message}`,
@@ -53,6 +59,7 @@ const RULES: readonly Rule[] = [
   {
     names: /^odoo\.exceptions\.(LockError|ConcurrencyError)$/,
     code: 'ODOO_LOCKED',
+    statuses: [409],
     kind: 'transient',
     sentence: (_message, call) =>
       `Odoo could not lock a record of ${call.model}: somebody else is changing it.`,
@@ -74,12 +81,14 @@ const RULES: readonly Rule[] = [
     names:
       /^odoo\.exceptions\.(UserError|ValidationError|RedirectWarning|Warning|CacheMiss)$|Violation$|IntegrityError$/,
     code: 'ODOO_VALIDATION',
+    statuses: [422],
     kind: 'business',
     sentence: (message) => `Odoo refused: ${message}`,
   },
   {
     names: /^werkzeug\.exceptions\.NotFound$/,
     code: 'ODOO_NOT_FOUND',
+    statuses: [404],
     kind: 'permanent',
     sentence: (message, call) =>
       `Odoo does not know ${call.model}.${call.method} (is the app installed?): ${message}`,
@@ -88,6 +97,7 @@ const RULES: readonly Rule[] = [
     names:
       /^builtins\.(ValueError|TypeError|KeyError|AttributeError|IndexError|AssertionError|NameError|NotImplementedError)$|Representation$|DataError$|InvalidDatetimeFormat$|UndefinedColumn$|^werkzeug\.exceptions\.(UnprocessableEntity|BadRequest|RequestEntityTooLarge)$/,
     code: 'ODOO_INVALID_CALL',
+    statuses: [400, 413, 415],
     kind: 'permanent',
     sentence: (message, call) => `Odoo could not process ${call.model}.${call.method}: ${message}`,
   },
@@ -99,12 +109,14 @@ export function faultToError(fault: OdooFault, call: CallInfo): CrossdockError {
   const facts = { model: call.model, method: call.method, odooError: fault.name, status: fault.status };
   const rule =
     RULES.find((candidate) => candidate.names.test(fault.name)) ??
-    // Names are unknown when a proxy or an add-on answers in Odoo's form; the status is all there is then.
-    (fault.status === 401 ? RULES[0] : undefined);
+    // Names are unknown when a proxy or an add-on answers in Odoo's form; the status is all there is then. Add-ons
+    // derive their own exceptions from Odoo's, which then answer with its status.
+    RULES.find(({ statuses }) => statuses?.includes(fault.status));
   if (rule) {
     return new CrossdockError(rule.sentence(message, call), { code: rule.code, kind: rule.kind, facts });
   }
-  if (fault.status === 429) return rateLimited(undefined, call);
+  if (fault.status === 429) return rateLimited(fault.retryAfterMs, call);
+  if (fault.status === 503) return unavailable(fault.retryAfterMs, call);
   return new CrossdockError(`Odoo failed while processing ${call.model}.${call.method}: ${message}`, {
     code: 'ODOO_SERVER',
     kind: 'transient',
@@ -113,11 +125,16 @@ export function faultToError(fault: OdooFault, call: CallInfo): CrossdockError {
 }
 
 /** Reads Odoo's serialised exception out of a parsed body; undefined when it is not one. */
-export function readFault(body: unknown, status: number): OdooFault | undefined {
+export function readFault(body: unknown, status: number, retryAfter?: string): OdooFault | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
   const { name, message } = body as { name?: unknown; message?: unknown };
   if (typeof name !== 'string') return undefined;
-  return { name, message: typeof message === 'string' ? message : '', status };
+  return {
+    name,
+    message: typeof message === 'string' ? message : '',
+    status,
+    retryAfterMs: parseRetryAfter(retryAfter),
+  };
 }
 
 /** The error for an answer that did not come from Odoo's data interface: a proxy, a login page, a database chooser. */
@@ -138,14 +155,7 @@ export function strangeAnswer(
     });
   }
   if (status === 429) return rateLimited(retryAfterMs, call);
-  if (status === 503) {
-    return new CrossdockError('Odoo is not available at the moment (503).', {
-      code: 'ODOO_UNAVAILABLE',
-      kind: 'transient',
-      facts,
-      ...wait,
-    });
-  }
+  if (status === 503) return unavailable(retryAfterMs, call);
   if (status >= 500) {
     return new CrossdockError(`The server in front of Odoo answered ${status} instead of Odoo.`, {
       code: 'ODOO_GATEWAY',
@@ -166,6 +176,15 @@ export function strangeAnswer(
   );
 }
 
+function unavailable(retryAfterMs: number | undefined, call: CallInfo): CrossdockError {
+  return new CrossdockError('Odoo is not available at the moment (503).', {
+    code: 'ODOO_UNAVAILABLE',
+    kind: 'transient',
+    facts: { model: call.model, method: call.method, status: 503 },
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
 function rateLimited(retryAfterMs: number | undefined, call: CallInfo): CrossdockError {
   return new CrossdockError('Odoo asks us to slow down (too many calls).', {
     code: 'ODOO_RATE_LIMITED',
@@ -181,7 +200,9 @@ const OUTAGE = new Set([
   'CONFIG_INVALID',
   'ODOO_ADDRESS',
   'ODOO_AUTH',
+  'ODOO_CIRCUIT_OPEN',
   'ODOO_CLOSED',
+  'ODOO_COMPANY_UNKNOWN',
   'ODOO_CONNECTION_LOST',
   'ODOO_DATABASE',
   'ODOO_GATEWAY',
@@ -203,6 +224,7 @@ const NEEDS_A_PERSON = new Set([
   'ODOO_ADDRESS',
   'ODOO_AUTH',
   'ODOO_CLOSED',
+  'ODOO_COMPANY_UNKNOWN',
   'ODOO_TLS',
 ]);
 

@@ -22,6 +22,8 @@ export interface JsonReply {
   readonly status: number;
   /** The parsed body. */
   readonly body: unknown;
+  /** The header Retry-After as it came. */
+  readonly retryAfter?: string | undefined;
 }
 
 /** JSON over HTTP to one Odoo: kept-alive connections, no redirects, no proxies from the environment, limits. */
@@ -113,16 +115,12 @@ export class OdooHttp {
       this.noteClock(reply.headers.date as unknown);
       const type = String(reply.headers['content-type'] ?? '');
       const parsed = type.includes('json') || !type.includes('html') ? parse(reply.data) : undefined;
+      const asked = reply.headers['retry-after'] as unknown;
+      const retryAfter = typeof asked === 'string' ? asked : undefined;
       if (parsed !== undefined && !(reply.status >= 300 && reply.status < 400)) {
-        return { status: reply.status, body: parsed.value };
+        return { status: reply.status, body: parsed.value, retryAfter };
       }
-      const retryAfter = reply.headers['retry-after'] as unknown;
-      throw strangeAnswer(
-        reply.status,
-        typeof retryAfter === 'string' ? retryAfter : undefined,
-        this.config.database,
-        call,
-      );
+      throw strangeAnswer(reply.status, retryAfter, this.config.database, call);
     } catch (error) {
       if (error instanceof CrossdockError) throw error;
       throw this.networkError(error as AxiosError, deadline.signal.aborted, call);

@@ -10,7 +10,8 @@ import type { CallOptions } from './types';
  * HTTP 200. The user's number is asked once by `common.authenticate` and kept.
  */
 export class JsonRpcTransport implements Transport {
-  private login: Promise<number> | undefined;
+  /** The user's number by API key. */
+  private readonly logins = new Map<string, Promise<number>>();
   private lastId = 0;
 
   constructor(
@@ -18,38 +19,44 @@ export class JsonRpcTransport implements Transport {
     private readonly config: NormalConfig,
   ) {}
 
-  async call(model: string, method: string, options: CallOptions, info: CallInfo): Promise<unknown> {
-    const uid = await this.authenticate();
-    const { database, apiKey } = this.config;
+  async call(
+    model: string,
+    method: string,
+    options: CallOptions,
+    info: CallInfo,
+    key: string,
+  ): Promise<unknown> {
+    const uid = await this.authenticate(key);
+    const { database } = this.config;
     const positional = options.ids === undefined ? [] : [options.ids];
     const named = { ...options.args, ...(options.context === undefined ? {} : { context: options.context }) };
     try {
       return await this.rpc(
         'object',
         'execute_kw',
-        [database, uid, apiKey, model, method, positional, named],
+        [database, uid, key, model, method, positional, named],
         info,
       );
     } catch (error) {
       // The key may have been exchanged together with its user.
-      if (error instanceof CrossdockError && error.code === 'ODOO_AUTH') this.login = undefined;
+      if (error instanceof CrossdockError && error.code === 'ODOO_AUTH') this.logins.delete(key);
       throw error;
     }
   }
 
-  private authenticate(): Promise<number> {
-    if (this.login === undefined) {
-      const attempt = this.logIn();
-      this.login = attempt;
-      attempt.catch(() => {
-        if (this.login === attempt) this.login = undefined;
-      });
-    }
-    return this.login;
+  private authenticate(key: string): Promise<number> {
+    const known = this.logins.get(key);
+    if (known !== undefined) return known;
+    const attempt = this.logIn(key);
+    this.logins.set(key, attempt);
+    attempt.catch(() => {
+      if (this.logins.get(key) === attempt) this.logins.delete(key);
+    });
+    return attempt;
   }
 
-  private async logIn(): Promise<number> {
-    const { database, login, apiKey } = this.config;
+  private async logIn(key: string): Promise<number> {
+    const { database, login } = this.config;
     const info = { model: 'common', method: 'authenticate', write: false };
     if (login === '') {
       throw new CrossdockError("The Odoo server needs the user's login: this Odoo is older than 19.", {
@@ -58,7 +65,7 @@ export class JsonRpcTransport implements Transport {
         facts: { field: 'login' },
       });
     }
-    const uid = await this.rpc('common', 'authenticate', [database, login, apiKey, {}], info);
+    const uid = await this.rpc('common', 'authenticate', [database, login, key, {}], info);
     if (typeof uid === 'number' && uid > 0) return uid;
     throw faultToError({ name: 'odoo.exceptions.AccessDenied', message: '', status: 200 }, info);
   }
@@ -66,9 +73,9 @@ export class JsonRpcTransport implements Transport {
   private async rpc(service: string, method: string, args: unknown[], info: CallInfo): Promise<unknown> {
     this.lastId += 1;
     const payload = { jsonrpc: '2.0', method: 'call', id: this.lastId, params: { service, method, args } };
-    const { status, body } = await this.http.post('/jsonrpc', payload, {}, info);
+    const { status, body, retryAfter } = await this.http.post('/jsonrpc', payload, {}, info);
     if (typeof body !== 'object' || body === null || !('jsonrpc' in body)) {
-      throw strangeAnswer(status, undefined, this.config.database, info);
+      throw strangeAnswer(status, retryAfter, this.config.database, info);
     }
     const { result, error } = body as { result?: unknown; error?: { data?: unknown; message?: unknown } };
     // A method that returns None has no `result` member at all.

@@ -1,0 +1,438 @@
+import assert from 'node:assert/strict';
+import type { CrossdockError } from '../../core/errors';
+import { createOdooClient, type OdooConfig, type OdooConnection } from '../../core/odoo';
+import { parseAllowLines } from '../../core/odoo/client/allow-lines';
+import type { Clock } from '../../core/odoo/client/clock';
+import { CUT, Fault, raw, type ScriptedOdoo, startScriptedOdoo } from './odoo-scripted';
+
+/** Time that passes only when the test says so; who sleeps is woken as the time comes. */
+class TestClock implements Clock {
+  private ms = 1_000_000;
+  private sleepers: { until: number; wake: () => void }[] = [];
+  readonly slept: number[] = [];
+
+  now(): number {
+    return this.ms;
+  }
+
+  sleep(ms: number): Promise<void> {
+    this.slept.push(ms);
+    return new Promise((wake) => this.sleepers.push({ until: this.ms + ms, wake }));
+  }
+
+  pass(ms: number): void {
+    this.ms += ms;
+    const due = this.sleepers.filter(({ until }) => until <= this.ms);
+    this.sleepers = this.sleepers.filter((one) => !due.includes(one));
+    for (const { wake } of due) wake();
+  }
+}
+
+const UNAVAILABLE = raw(503, { 'content-type': 'text/plain' }, 'starting');
+
+describe('odoo connection', () => {
+  let odoo: ScriptedOdoo;
+  let clock: TestClock;
+  const clients: OdooConnection[] = [];
+
+  beforeEach(async () => {
+    clock = new TestClock();
+    odoo = await startScriptedOdoo(() => []);
+  });
+
+  afterEach(async () => {
+    await odoo.close();
+    await Promise.all(clients.splice(0).map((client) => client.close()));
+  });
+
+  function connect(config: Partial<OdooConfig> = {}): OdooConnection {
+    const all = { url: odoo.url, database: 'db', login: 'bot', apiKey: 'old-secret', ...config };
+    const client = createOdooClient(all, { clock });
+    clients.push(client);
+    return client;
+  }
+
+  const failure = (work: Promise<unknown>): Promise<CrossdockError> =>
+    work.then(
+      () => assert.fail('the call succeeded'),
+      (error: CrossdockError) => error,
+    );
+  const read = (client: OdooConnection): Promise<unknown> => client.call('sale.order', 'read', { ids: [1] });
+
+  describe('breaker', () => {
+    async function fail(client: OdooConnection, times: number): Promise<void> {
+      odoo.script = () => UNAVAILABLE;
+      for (let count = 0; count < times; count += 1) {
+        assert.equal((await failure(read(client))).code, 'ODOO_UNAVAILABLE');
+      }
+    }
+
+    it('leaves Odoo alone after five failures in a row, and says for how long', async () => {
+      const client = connect();
+      await client.version();
+      await fail(client, 4);
+      assert.equal(client.health().breaker, 'closed');
+      await fail(client, 1);
+      const sent = odoo.calls.length;
+      const error = await failure(read(client));
+      assert.deepEqual(
+        [error.code, error.kind, error.retryAfterMs],
+        ['ODOO_CIRCUIT_OPEN', 'transient', 2000],
+      );
+      assert.match(error.message, /next try is in 2 s/);
+      assert.equal(odoo.calls.length, sent);
+      assert.deepEqual([client.health().breaker, client.health().waitsMs], ['open', 2000]);
+    });
+
+    it('lets one call find out, waits longer each time it fails, and closes when Odoo answers', async () => {
+      const client = connect();
+      await client.version();
+      await fail(client, 5);
+      for (const wait of [2000, 4000, 8000, 16_000, 30_000, 30_000]) {
+        assert.equal(client.health().waitsMs, wait);
+        clock.pass(wait);
+        assert.equal((await failure(read(client))).code, 'ODOO_UNAVAILABLE');
+      }
+      clock.pass(30_000);
+      let release: (() => void) | undefined;
+      odoo.script = () =>
+        new Promise((resolve) => {
+          release = () => resolve(['up']);
+        });
+      const probe = read(client);
+      const second = await failure(read(client));
+      assert.deepEqual([second.code, second.retryAfterMs], ['ODOO_CIRCUIT_OPEN', 1000]);
+      assert.equal(client.health().breaker, 'probing');
+      while (release === undefined) await new Promise((resolve) => setImmediate(resolve));
+      release();
+      assert.deepEqual(await probe, ['up']);
+      assert.equal(client.health().breaker, 'closed');
+      odoo.script = () => [];
+      await read(client);
+      await fail(client, 4);
+      assert.equal(client.health().breaker, 'closed');
+    });
+
+    it('does not open for failures that are far apart, for refusals, or when some calls succeed', async () => {
+      const client = connect();
+      await client.version();
+      for (let round = 0; round < 4; round += 1) {
+        await fail(client, 2);
+        clock.pass(31_000);
+      }
+      await fail(client, 4);
+      odoo.script = () => [];
+      await read(client);
+      await fail(client, 4);
+      odoo.script = () => new Fault(422, 'odoo.exceptions.UserError', 'no');
+      for (let count = 0; count < 8; count += 1) {
+        assert.equal((await failure(read(client))).code, 'ODOO_VALIDATION');
+      }
+      odoo.script = () => new Fault(401, 'werkzeug.exceptions.Unauthorized', 'no');
+      for (let count = 0; count < 8; count += 1) {
+        assert.equal((await failure(read(client))).code, 'ODOO_AUTH');
+      }
+      assert.equal(client.health().breaker, 'closed');
+    });
+
+    it('waits as long as Odoo asks, for all calls', async () => {
+      const client = connect();
+      odoo.script = () => raw(429, { 'retry-after': '40', 'content-type': 'application/json' }, '{}');
+      assert.equal((await failure(read(client))).code, 'ODOO_RATE_LIMITED');
+      assert.equal((await failure(read(client))).retryAfterMs, 40_000);
+      assert.equal(odoo.calls.length, 1);
+      clock.pass(40_000);
+      odoo.script = () => ['again'];
+      assert.deepEqual(await read(client), ['again']);
+    });
+
+    it('asks for the version again after an outage: Odoo may have been upgraded meanwhile', async () => {
+      const client = connect();
+      odoo.version = [18, 0];
+      odoo.script = ({ model }) => (model === 'common' ? 7 : []);
+      await read(client);
+      assert.equal(odoo.calls.at(-1)?.transport, 'jsonrpc');
+      await fail(client, 5);
+      clock.pass(2000);
+      odoo.version = [19, 0];
+      odoo.script = () => [];
+      await read(client);
+      await read(client);
+      assert.equal(odoo.calls.at(-1)?.transport, 'json2');
+      assert.equal(client.health().version?.major, 19);
+    });
+
+    it('tells who listens that it opened and closed', async () => {
+      const client = connect();
+      const seen: string[] = [];
+      const end = client.onHealth(() => seen.push(client.health().breaker));
+      await client.version();
+      await fail(client, 5);
+      clock.pass(2000);
+      odoo.script = () => [];
+      await read(client);
+      assert.deepEqual(seen, ['open', 'probing', 'closed']);
+      end();
+      await fail(client, 5);
+      assert.equal(seen.length, 3);
+    });
+  });
+
+  describe('rate limit', () => {
+    it('keeps to so many calls per second after a short burst, in order', async () => {
+      const client = connect({ callsPerSecond: 2, maxConcurrent: 10 });
+      await client.version();
+      clock.pass(10_000);
+      const done: number[] = [];
+      const calls = [1, 2, 3, 4, 5].map(async (id) => {
+        await client.call('sale.order', 'read', { ids: [id] });
+        done.push(id);
+      });
+      await Promise.all(calls.slice(0, 2));
+      assert.deepEqual(done, [1, 2]);
+      assert.deepEqual(clock.slept, [500, 1000, 1500]);
+      for (const id of [3, 4, 5]) {
+        clock.pass(500);
+        await calls[id - 1];
+      }
+      assert.deepEqual(done, [1, 2, 3, 4, 5]);
+      assert.deepEqual(
+        odoo.calls.map(({ ids }) => ids?.[0]),
+        [1, 2, 3, 4, 5],
+      );
+    });
+
+    it('waits for nothing without a limit, and refuses a limit that is none', async () => {
+      const client = connect();
+      await Promise.all(Array.from({ length: 50 }, () => read(client)));
+      assert.deepEqual(clock.slept, []);
+      for (const callsPerSecond of [0, -1, Number.NaN]) {
+        assert.throws(() => connect({ callsPerSecond }), { code: 'CONFIG_INVALID' });
+      }
+    });
+
+    it('does not send what waited when the connection was closed', async () => {
+      const client = connect({ callsPerSecond: 1 });
+      await client.version();
+      const waiting = failure(read(client));
+      while (clock.slept.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      const closed = client.close();
+      clock.pass(5000);
+      assert.equal((await waiting).code, 'ODOO_CLOSED');
+      await closed;
+      assert.equal(odoo.calls.length, 0);
+    });
+  });
+
+  describe('two keys', () => {
+    /** Odoo takes these. */
+    let valid: Set<string>;
+
+    beforeEach(() => {
+      valid = new Set(['old-secret']);
+      odoo.script = ({ transport, method, headers, args }) => {
+        if (transport === 'json2') {
+          const key = String(headers.authorization).replace('bearer ', '');
+          return valid.has(key)
+            ? ['done']
+            : new Fault(401, 'werkzeug.exceptions.Unauthorized', 'Invalid apikey');
+        }
+        if (method === 'authenticate') return valid.has(String((args.args as unknown[])[2])) ? 7 : false;
+        return ['done'];
+      };
+    });
+
+    for (const transport of ['json2', 'jsonrpc'] as const) {
+      it(`uses the new key once it works, and the old one until then (${transport})`, async () => {
+        const client = connect({ transport, apiKeyNext: 'new-secret' });
+        assert.deepEqual(await read(client), ['done']);
+        assert.deepEqual(client.health().keys, { count: 2, current: 'first', refused: ['next'] });
+        valid.add('new-secret');
+        await read(client);
+        assert.equal(client.health().keys.current, 'first');
+        // A refused key is not tried with every call, but again after a while.
+        clock.pass(10 * 60_000);
+        await read(client);
+        assert.deepEqual(client.health().keys, { count: 2, current: 'next', refused: [] });
+        valid.delete('old-secret');
+        assert.deepEqual(await read(client), ['done']);
+      });
+    }
+
+    it('tries the other key at once when the one in use is refused, also for a write', async () => {
+      valid.add('new-secret');
+      const client = connect({ apiKeyNext: 'new-secret' });
+      const told: string[] = [];
+      client.onHealth(() => told.push(client.health().keys.current));
+      await read(client);
+      assert.equal(client.health().keys.current, 'next');
+      valid.delete('new-secret');
+      assert.deepEqual(await client.call('sale.order', 'load', { args: {} }), ['done']);
+      assert.equal(client.health().keys.current, 'first');
+      assert.deepEqual(told, ['first']);
+    });
+
+    it('fails as one refused key does when both are, and recovers with either', async () => {
+      valid.clear();
+      const client = connect({ apiKeyNext: 'new-secret' });
+      const error = await failure(read(client));
+      assert.deepEqual([error.code, error.kind], ['ODOO_AUTH', 'transient']);
+      assert.doesNotMatch(JSON.stringify([error.message, error.facts, client.health()]), /secret/);
+      assert.deepEqual(client.health().keys.refused, ['first', 'next']);
+      valid.add('old-secret');
+      assert.deepEqual(await read(client), ['done']);
+    });
+
+    it('does not change keys for what is no refusal of the key', async () => {
+      const client = connect({ apiKeyNext: 'new-secret' });
+      valid.add('new-secret');
+      odoo.script = () => CUT;
+      await failure(client.call('sale.order', 'load', { args: {} }));
+      odoo.script = () => new Fault(403, 'odoo.exceptions.AccessError', 'no');
+      assert.equal((await failure(read(client))).code, 'ODOO_ACCESS');
+      assert.deepEqual(client.health().keys, { count: 2, current: 'next', refused: [] });
+      assert.ok(odoo.calls.every(({ headers }) => headers.authorization === 'bearer new-secret'));
+    });
+  });
+
+  describe('company', () => {
+    beforeEach(() => {
+      odoo.script = ({ model, method }) => {
+        if (method === 'context_get') return { uid: 7 };
+        if (model === 'res.users') return [{ id: 7, company_ids: [1, 3, 4, 5] }];
+        if (model === 'res.company')
+          return [
+            { id: 1, name: 'Acme GmbH' },
+            { id: 3, name: 'Acme Ltd' },
+            { id: 4, name: 'Twin' },
+            { id: 5, name: 'Twin' },
+          ];
+        return [];
+      };
+    });
+    const companyOf = (): unknown => odoo.calls.at(-1)?.context?.['allowed_company_ids'];
+
+    it('makes every call for the company of the connection, by name or id, asking once', async () => {
+      for (const company of ['Acme Ltd', 'acme ltd', '3']) {
+        odoo.calls.length = 0;
+        const client = connect({ company });
+        await client.call('sale.order', 'read', { ids: [1], context: { lang: 'de_DE' } });
+        assert.deepEqual(odoo.calls.at(-1)?.context, { lang: 'de_DE', allowed_company_ids: [3] });
+        await read(client);
+        assert.equal(odoo.calls.length, 5);
+      }
+    });
+
+    it('takes another one for one call, and leaves a context alone that says it itself', async () => {
+      const client = connect({ company: 'Acme Ltd' });
+      await client.call('sale.order', 'read', { ids: [1], company: 'Acme GmbH' });
+      assert.deepEqual(companyOf(), [1]);
+      await client.call('sale.order', 'read', { ids: [1], company: 1 });
+      assert.deepEqual(companyOf(), [1]);
+      await client.call('sale.order', 'read', { ids: [1], context: { allowed_company_ids: [1, 3] } });
+      assert.deepEqual(companyOf(), [1, 3]);
+      const none = connect();
+      await read(none);
+      assert.equal(odoo.calls.at(-1)?.context, undefined);
+    });
+
+    it('fails closed for a company that the user does not have, or whose name is not enough', async () => {
+      for (const [company, sentence] of [
+        ['Other', /has no company "Other"\. It has: Acme GmbH \(1\), Acme Ltd \(3\)/],
+        ['99', /has no company "99"/],
+        ['Twin', /2 companies named "Twin": give the company's id \(4, 5\)/],
+      ] as const) {
+        odoo.calls.length = 0;
+        const error = await failure(connect({ company }).call('sale.order', 'load', { args: {} }));
+        assert.deepEqual([error.code, error.kind], ['ODOO_COMPANY_UNKNOWN', 'transient']);
+        assert.match(error.message, sentence);
+        assert.ok(odoo.calls.every(({ model }) => model !== 'sale.order'));
+      }
+    });
+  });
+
+  describe('additional calls', () => {
+    it('reads models and methods line by line', () => {
+      assert.deepEqual(
+        parseAllowLines(
+          '# ours\n\nres.partner: read, write\r\nx_route:search_read x_close\nres.partner: unlink\n',
+        ),
+        { 'res.partner': ['read', 'write', 'unlink'], x_route: ['search_read', 'x_close'] },
+      );
+      assert.deepEqual(parseAllowLines(''), {});
+    });
+
+    it('names the line of what it refuses', () => {
+      for (const [text, line, sentence] of [
+        ['res.partner: read\nres.partner _x', 2, /no model/],
+        ['res.partner:', 1, /which methods/],
+        ['res.partner: _write', 1, /_write is private/],
+        ['res.partner: *', 1, /has to be named/],
+        ['../res.users: read', 1, /no model/],
+        ['res.partner: read/../x', 1, /no method/],
+        ['constructor.: x', 1, /no model/],
+        ['\n'.repeat(300), 201, /more than 200 lines/],
+      ] as const) {
+        assert.throws(
+          () => parseAllowLines(text),
+          (error: CrossdockError) => {
+            assert.equal(error.code, 'CONFIG_INVALID');
+            assert.equal(error.facts['line'], line, text);
+            assert.match(error.message, sentence);
+            return true;
+          },
+        );
+      }
+    });
+
+    it('adds to what Crossdock calls itself, and says how when something is missing', async () => {
+      const client = connect({ allowAlso: parseAllowLines('x_route: x_close') });
+      await client.call('x_route', 'x_close', { ids: [1] });
+      await read(client);
+      const error = await failure(client.call('x_route', 'unlink', { ids: [1] }));
+      assert.equal(error.code, 'ODOO_NOT_ALLOWED');
+      assert.match(error.message, /additional calls/);
+    });
+  });
+
+  it('counts calls, errors and their duration of the last five minutes', async () => {
+    const client = connect();
+    await client.version();
+    odoo.script = async () => {
+      clock.pass(40);
+      return [];
+    };
+    await read(client);
+    odoo.script = async () => {
+      clock.pass(100);
+      return new Fault(422, 'odoo.exceptions.UserError', 'no');
+    };
+    await failure(read(client));
+    const { traffic, lastError } = client.health();
+    assert.deepEqual(traffic, {
+      minutes: 5,
+      calls: 3,
+      errors: 1,
+      meanMs: 47,
+      longestMs: 100,
+      byCode: { ODOO_VALIDATION: 1 },
+    });
+    assert.deepEqual(lastError, { code: 'ODOO_VALIDATION', at: clock.now() });
+    clock.pass(5 * 60_000 + 10_000);
+    assert.equal(client.health().traffic.calls, 0);
+  });
+
+  it('shows nothing of what Odoo says beside its sentence, whatever goes wrong', async () => {
+    const statuses = [400, 401, 403, 404, 409, 413, 422, 429, 500, 503];
+    for (const status of statuses) {
+      for (const transport of ['json2', 'jsonrpc'] as const) {
+        odoo.script = ({ method }) =>
+          method === 'authenticate' ? 7 : new Fault(status, `acme.Error${status}`, 'Bad');
+        const client = connect({ transport });
+        const error = await failure(client.call('sale.order', 'action_confirm', { ids: [1] }));
+        const shown = [error.message, error.stack, error.cause, { ...error }, client.health()];
+        assert.doesNotMatch(JSON.stringify(shown), /debug-secret|argument-secret|Traceback|old-secret/);
+      }
+    }
+  });
+});
