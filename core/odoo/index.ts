@@ -1,7 +1,11 @@
+export type { AccessReport, CapabilityReport, Excess, MissingAccess } from './client/access';
+export { joinAllowLists, parseAllowLines } from './client/allow-lines';
 export { DEFAULT_ALLOW } from './client/allow-list';
 export { type ConnectionReport, checkConnection } from './client/check';
 export { createOdooClient } from './client/client';
 export { type FieldNeeds, type Fields, requireFields } from './client/fields';
+export { type KeyState, keyState } from './client/key-state';
+export { KeyWatch, timeLeft } from './client/key-watch';
 export type {
   AllowList,
   CallOptions,

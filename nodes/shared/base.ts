@@ -5,6 +5,7 @@
 import { type Backoff, backoffDelay, scopes } from '../../core/delivery';
 import { asCrossdockError, type CrossdockError } from '../../core/errors';
 import type { Done, Message, RawConfig, Red, RedNode, Send } from './red';
+import { onRemark } from './remarks';
 import { StatusLine } from './status';
 
 /** After a final failure: how long a Catch node may take to bring the message to a dead letter node. */
@@ -54,6 +55,9 @@ const START_BACKOFF: Backoff = { baseMs: 1000, capMs: 30_000 };
 
 function run<C>(node: RedNode, raw: RawConfig, definition: NodeDefinition<C>): void {
   const status = new StatusLine(node);
+  const { server } = raw;
+  const endRemarks =
+    typeof server === 'string' ? onRemark(server, (remark) => status.remark(remark)) : () => undefined;
   let tellClosed: () => void = () => undefined;
   const closed = new Promise<void>((resolve) => {
     tellClosed = resolve;
@@ -110,6 +114,7 @@ function run<C>(node: RedNode, raw: RawConfig, definition: NodeDefinition<C>): v
       )
       .catch((thrown: unknown) => node.warn(asCrossdockError(thrown).message))
       .finally(() => {
+        endRemarks();
         status.close();
         tellClosed();
         done();

@@ -1,6 +1,9 @@
 import type { RedNode, Status } from './red';
+import type { Remark } from './remarks';
 
 const EVERY_MS = 250;
+/** The editor shows no more. */
+const MOST_CHARACTERS = 60;
 
 /**
  * A node's status, at most four times a second: the editor's socket queues without bound, so a status per message
@@ -13,6 +16,9 @@ export class StatusLine {
   #shown = '';
   #compose: (() => void) | undefined;
   #composing = false;
+  #remark: Remark | undefined;
+  /** As it was set, without the remark. */
+  #said: Status | undefined;
 
   constructor(private readonly node: RedNode) {}
 
@@ -42,6 +48,12 @@ export class StatusLine {
     else this.#compose = compose;
   }
 
+  /** What stands beside everything but a failure, from now on; undefined for nothing. */
+  remark(remark: Remark | undefined): void {
+    this.#remark = remark;
+    if (this.#said !== undefined) this.#show(this.#said);
+  }
+
   /** Stops; a status set later is ignored. */
   close(): void {
     clearTimeout(this.#timer);
@@ -50,8 +62,12 @@ export class StatusLine {
 
   #set(status: Status): void {
     this.#compose = undefined;
-    const short = { ...status, text: shorten(status.text ?? '') };
-    this.#waiting = short;
+    this.#said = status;
+    this.#show(status);
+  }
+
+  #show(status: Status): void {
+    this.#waiting = remarked(status, this.#remark);
     if (this.#timer !== undefined || this.#composing) return;
     const wait = this.#last + EVERY_MS - Date.now();
     if (wait > 0 && Number.isFinite(wait)) {
@@ -86,6 +102,18 @@ export class StatusLine {
   }
 }
 
-function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+/** A failure says why first; that the key ends soon can wait until it is over. */
+function remarked(status: Status, remark: Remark | undefined): Status {
+  const text = status.text ?? '';
+  if (remark === undefined || status.fill === 'red') return { ...status, text: shorten(text) };
+  const more = text === '' ? remark.text : `, ${remark.text}`;
+  return {
+    ...status,
+    ...(remark.urgent ? { fill: 'yellow' } : {}),
+    text: `${shorten(text, MOST_CHARACTERS - more.length)}${more}`,
+  };
+}
+
+function shorten(text: string, most = MOST_CHARACTERS): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }

@@ -1,58 +1,92 @@
-import { asCrossdockError } from '../../errors/index';
-import { fieldMap } from './field-map';
-import type { OdooClient, TransportKind } from './types';
+import { type AccessReport, accessReport } from './access';
+import { type KeyState, keyState } from './key-state';
+import type { OdooConnection, TransportKind } from './types';
 
 /** What a connection test shows. */
-export interface ConnectionReport {
+export interface ConnectionReport extends AccessReport {
   /** For example `19.0`. */
   readonly version: string;
   readonly transport: TransportKind;
   readonly database: string;
   /** Login of the API key's user. */
   readonly user: string;
+  /** That calls are made for: the connection's, else the user's own. */
   readonly company: string;
+  /** Other companies that the user could work for. */
+  readonly otherCompanies: readonly string[];
   /** Duration of the whole test. */
   readonly ms: number;
-  /** Whether the user may create sales orders; false when the sales app is not installed. */
+  /** Whether the user may place sales orders. */
   readonly canCreateOrders: boolean;
-  /** What keeps the user from placing orders, in a sentence. */
-  readonly problem?: string;
+  readonly key: KeyState;
+  /** The one of two keys that Odoo took. */
+  readonly keyInUse: 'first' | 'next';
+  /** The key travels unencrypted to another machine. */
+  readonly unencrypted: boolean;
 }
 
+/** Names shown at most; the test is a sentence, no list. */
+const SHOWN_COMPANIES = 5;
+
 /** Logs in and finds out what the key may do. Changes nothing. Rejects with CrossdockError like OdooClient.call. */
-export async function checkConnection(client: OdooClient): Promise<ConnectionReport> {
+export async function checkConnection(client: OdooConnection): Promise<ConnectionReport> {
   const start = performance.now();
   const version = await client.version();
   const { uid } = await client.call<{ uid: number }>('res.users', 'context_get');
-  const [user] = await client.call<
-    readonly { login: string; company_id: readonly [number, string] | false }[]
-  >('res.users', 'read', { ids: [uid], args: { fields: ['login', 'company_id'] } });
-  const orders = await mayCreateOrders(client);
+  const [who, access, key] = await Promise.all([userOf(client, uid), accessReport(client), keyState(client)]);
+  const orders = access.capabilities.find(({ name }) => name === 'order');
   return {
     version: version.text,
     transport: version.transport,
     database: client.database,
-    user: user?.login ?? '',
-    company: user?.company_id ? user.company_id[1] : '',
+    ...who,
     ms: Math.round(performance.now() - start),
-    canCreateOrders: orders === undefined,
-    ...(orders === undefined ? {} : { problem: orders }),
+    canCreateOrders: orders?.may ?? false,
+    key,
+    keyInUse: client.health().keys.current,
+    unencrypted: isUnencrypted(client.url),
+    ...access,
   };
+}
 
-  /** Undefined when the user may, else the reason. */
-  async function mayCreateOrders(odoo: OdooClient): Promise<string | undefined> {
-    const { mayMethod } = fieldMap(version);
-    const args =
-      mayMethod === 'has_access' ? { operation: 'create' } : { operation: 'create', raise_exception: false };
-    // has_access is a method of records, check_access_rights one of the model.
-    const target = mayMethod === 'has_access' ? { ids: [] } : {};
-    try {
-      const may = await odoo.call<boolean>('sale.order', mayMethod, { ...target, args });
-      return may ? undefined : "The API key's user may not create sales orders in Odoo.";
-    } catch (thrown) {
-      const error = asCrossdockError(thrown);
-      if (error.retryable) throw error;
-      return error.message;
-    }
-  }
+async function userOf(
+  client: OdooConnection,
+  uid: number,
+): Promise<Pick<ConnectionReport, 'user' | 'company' | 'otherCompanies'>> {
+  const [user] = await client.call<
+    readonly {
+      login: string;
+      company_id: readonly [number, string] | false;
+      company_ids: readonly number[];
+    }[]
+  >('res.users', 'read', { ids: [uid], args: { fields: ['login', 'company_id', 'company_ids'] } });
+  const companies = await client.call<readonly { id: number; name: string }[]>('res.company', 'search_read', {
+    args: {
+      domain: [['id', 'in', user?.company_ids ?? []]],
+      fields: ['id', 'name'],
+      order: 'id',
+      limit: 100,
+    },
+  });
+  const given = client.company.trim().toLowerCase();
+  const own = user?.company_id ? user.company_id[1] : '';
+  // The calls above have gone through it, so it is one of them.
+  const company =
+    given === ''
+      ? own
+      : (companies.find(({ id, name }) => name.trim().toLowerCase() === given || String(id) === given)
+          ?.name ?? client.company);
+  return {
+    user: user?.login ?? '',
+    company,
+    otherCompanies: companies
+      .map(({ name }) => name)
+      .filter((name) => name !== company)
+      .slice(0, SHOWN_COMPANIES),
+  };
+}
+
+function isUnencrypted(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
 }

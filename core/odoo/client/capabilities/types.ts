@@ -13,6 +13,7 @@ export interface Capability {
 }
 
 export interface AccessNeed {
+  /** Odoo's model, or the field map's word for one whose name changed (`lot`, `package`). */
   readonly model: string;
   readonly operation: 'read' | 'create' | 'write' | 'unlink';
   /** False: the capability works without it, for example without a lot's number. Default true. */
