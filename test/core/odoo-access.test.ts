@@ -183,7 +183,7 @@ describe('odoo access', () => {
       ['19.0', 'json2', 'bot@acme.example', 'Acme Ltd', ['Acme GmbH']],
     );
     assert.equal(report.canCreateOrders, report.capabilities.find(({ name }) => name === 'order')?.may);
-    assert.deepEqual([report.key.state, report.keyInUse, report.unencrypted], ['ends', 'first', false]);
+    assert.deepEqual([report.key.state, report.keys.current, report.unencrypted], ['ends', 'first', false]);
     assert.equal((await checkConnection(connect())).company, 'Acme GmbH');
     await assert.rejects(checkConnection(connect({ company: 'Nobody' })), { code: 'ODOO_COMPANY_UNKNOWN' });
   });

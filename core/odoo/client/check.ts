@@ -1,6 +1,6 @@
 import { type AccessReport, accessReport } from './access';
 import { type KeyState, keyState } from './key-state';
-import type { OdooConnection, TransportKind } from './types';
+import type { ConnectionHealth, OdooConnection, TransportKind } from './types';
 
 /** What a connection test shows. */
 export interface ConnectionReport extends AccessReport {
@@ -19,8 +19,8 @@ export interface ConnectionReport extends AccessReport {
   /** Whether the user may place sales orders. */
   readonly canCreateOrders: boolean;
   readonly key: KeyState;
-  /** The one of two keys that Odoo took. */
-  readonly keyInUse: 'first' | 'next';
+  /** Which of two keys Odoo took, and which it refused. */
+  readonly keys: ConnectionHealth['keys'];
   /** The key travels unencrypted to another machine. */
   readonly unencrypted: boolean;
 }
@@ -43,7 +43,7 @@ export async function checkConnection(client: OdooConnection): Promise<Connectio
     ms: Math.round(performance.now() - start),
     canCreateOrders: orders?.may ?? false,
     key,
-    keyInUse: client.health().keys.current,
+    keys: client.health().keys,
     unencrypted: isUnencrypted(client.url),
     ...access,
   };
