@@ -62,9 +62,10 @@ function connections(red: Red): Record<string, unknown>[] {
       found.push({ ...base, open: false });
       return;
     }
-    const { client, key } = open;
+    const { client, key, account } = open;
     const { url, database, login, company } = client;
-    found.push({ ...base, open: true, url, database, login, company, key, ...client.health() });
+    const who = account ?? { user: login, company };
+    found.push({ ...base, open: true, url, database, ...who, key, ...client.health() });
   });
   return found;
 }

@@ -7,6 +7,8 @@ export interface OpenConnection {
   readonly id: string;
   readonly client: OdooConnection;
   readonly key: KeyState;
+  /** Undefined until Odoo has said it. */
+  readonly account: KeyWatch['account'];
 }
 
 /** Said from so many days before the end, and urgent in the last week. */
@@ -32,7 +34,9 @@ export function unwatchConnection(client: OdooConnection): void {
 
 export function openConnection(id: string): OpenConnection | undefined {
   const entry = open.get(id);
-  return entry === undefined ? undefined : { id, client: entry.client, key: entry.watch.state };
+  if (entry === undefined) return undefined;
+  const { client, watch } = entry;
+  return { id, client, key: watch.state, account: watch.account };
 }
 
 /** "key ends in 5 days", or nothing while there is time. */

@@ -32,8 +32,7 @@ const SHOWN_COMPANIES = 5;
 export async function checkConnection(client: OdooConnection): Promise<ConnectionReport> {
   const start = performance.now();
   const version = await client.version();
-  const { uid } = await client.call<{ uid: number }>('res.users', 'context_get');
-  const [who, access, key] = await Promise.all([userOf(client, uid), accessReport(client), keyState(client)]);
+  const [who, access, key] = await Promise.all([accountOf(client), accessReport(client), keyState(client)]);
   const orders = access.capabilities.find(({ name }) => name === 'order');
   return {
     version: version.text,
@@ -49,10 +48,11 @@ export async function checkConnection(client: OdooConnection): Promise<Connectio
   };
 }
 
-async function userOf(
+/** Whose the key is, and for which company calls are made. */
+export async function accountOf(
   client: OdooConnection,
-  uid: number,
 ): Promise<Pick<ConnectionReport, 'user' | 'company' | 'otherCompanies'>> {
+  const { uid } = await client.call<{ uid: number }>('res.users', 'context_get');
   const [user] = await client.call<
     readonly {
       login: string;

@@ -1,4 +1,5 @@
-/** Knows when a connection's key ends, and asks again from time to time. */
+/** Knows whose a connection's key is and when it ends, and asks again from time to time. */
+import { accountOf, type ConnectionReport } from './check';
 import { type KeyState, keyState } from './key-state';
 import type { OdooConnection } from './types';
 
@@ -10,8 +11,11 @@ const TELL_EVERY_MS = HOUR_MS;
 /** Odoo was not to be asked. */
 const ASK_AGAIN_MS = 5 * 60_000;
 
+type Account = Pick<ConnectionReport, 'user' | 'company'>;
+
 export class KeyWatch {
   private known: KeyState = { state: 'unknown' };
+  private who: Account | undefined;
   private askedAt = Number.NEGATIVE_INFINITY;
   private timer: NodeJS.Timeout | undefined;
   private asking: Promise<void> | undefined;
@@ -38,6 +42,11 @@ export class KeyWatch {
     return this.known;
   }
 
+  /** Undefined until Odoo has said it. */
+  get account(): Account | undefined {
+    return this.who;
+  }
+
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
@@ -52,9 +61,10 @@ export class KeyWatch {
   /** Asks Odoo now, unless it is being asked. */
   private look(): void {
     if (this.asking !== undefined || this.closed) return;
-    this.asking = keyState(this.client)
-      .then((state) => {
+    this.asking = Promise.all([keyState(this.client), accountOf(this.client)])
+      .then(([state, { user, company }]) => {
         this.known = state;
+        this.who = { user, company };
         this.askedAt = Date.now();
         this.again(TELL_EVERY_MS);
       })

@@ -64,6 +64,16 @@ export function listContracts() {
   return request('GET', '', { root: contractsBase }).then(({ contracts }) => contracts);
 }
 
+/** The connections to Odoo; they belong to no store either. */
+export function listConnections() {
+  return request('GET', 'connections').then(({ connections }) => connections);
+}
+
+/** What a connection's account may do, asked of Odoo now. */
+export function testConnection(id) {
+  return request('POST', `${encodeURIComponent(id)}/test`, { root: 'crossdock/odoo-server/' });
+}
+
 /** What the gateway offers, as `openapi` or `asyncapi`. */
 export function contractDescription(kind) {
   return request('GET', `/${kind}`, { root: contractsBase });

@@ -10,6 +10,7 @@ const glyphs = {
   noMatch: 'search',
   noBaskets: 'shopping-basket',
   noAudit: 'list-ul',
+  noConnections: 'plug',
   noReferences: 'exchange',
   noReferenceMatch: 'search',
   noConflicts: 'check-circle-o',

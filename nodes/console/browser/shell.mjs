@@ -3,6 +3,7 @@ import { listStores, storeApi } from './api.mjs';
 import { createAuditView } from './audit.mjs';
 import { createBasketsView } from './baskets.mjs';
 import { createBrowseView } from './browse.mjs';
+import { createConnectionsView } from './connections.mjs';
 import { createContractsView } from './contracts.mjs';
 import { button, el, fill, icon, refill } from './dom.mjs';
 import { emptyState } from './empty.mjs';
@@ -17,6 +18,7 @@ const tabs = [
   // Looked at now and then: an icon until they are chosen, so that all fit a narrow sidebar in every language.
   { id: 'references', glyph: 'exchange', create: createReferencesView },
   { id: 'contracts', glyph: 'file-text-o', create: createContractsView },
+  { id: 'connections', glyph: 'plug', create: createConnectionsView },
   { id: 'audit', glyph: 'list-ul', create: createAuditView },
 ];
 const rememberedStore = 'crossdock-console-store';
