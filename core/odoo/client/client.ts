@@ -68,6 +68,7 @@ export function createOdooClient(config: OdooConfig, parts: ClientParts = {}): O
     if (version === undefined) throw strangeAnswer(status, retryAfter, normal.database, info);
     const automatic = version.major >= JSON2_SINCE ? 'json2' : 'jsonrpc';
     known = { ...version, transport: normal.transport === 'auto' ? automatic : normal.transport };
+    tell();
     return known;
   };
 

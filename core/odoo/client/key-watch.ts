@@ -1,4 +1,7 @@
-/** Knows whose a connection's key is and when it ends, and asks again from time to time. */
+/**
+ * Knows whose a connection's key is and when it ends: asked once somebody has talked to Odoo, and again from time to
+ * time. Until then nothing is sent.
+ */
 import { accountOf, type ConnectionReport } from './check';
 import { type KeyState, keyState } from './key-state';
 import type { OdooConnection } from './types';
@@ -21,21 +24,19 @@ export class KeyWatch {
   private asking: Promise<void> | undefined;
   private closed = false;
   private readonly endListening: () => void;
-  private keyInUse: string;
+  private keyInUse = '';
 
   /** @param changed called when there is something new, and every hour, since time goes on; must not throw */
   constructor(
     private readonly client: OdooConnection,
     private readonly changed: () => void,
   ) {
-    this.keyInUse = this.inUse();
     this.endListening = client.onHealth(() => {
       const inUse = this.inUse();
-      if (inUse === this.keyInUse) return;
+      if (client.health().version === undefined || inUse === this.keyInUse) return;
       this.keyInUse = inUse;
       this.look();
     });
-    this.look();
   }
 
   get state(): KeyState {

@@ -96,7 +96,7 @@ export interface OdooConnection extends OdooClient {
   /** Name or id of the company as configured; empty for the user's default. */
   readonly company: string;
   health(): ConnectionHealth;
-  /** Called when the breaker opens or closes, or another key is used. Returns what ends that. */
+  /** Called when the version is known, the breaker opens or closes, or another key is used. Returns what ends that. */
   onHealth(listener: () => void): () => void;
 }
 
