@@ -3,6 +3,7 @@
  * cannot show on demand (refusals, a replay half done, a letter of every kind).
  */
 import type { Page, Route } from 'playwright-core';
+import { connections, salesperson } from './odoo-report';
 
 export interface FakeOptions {
   /** How many letters the first group has; 10,000 when left out. */
@@ -336,6 +337,10 @@ export async function fakeConsole(page: Page, options: FakeOptions = {}): Promis
   }
 
   await page.route('**/crossdock/console/**', (route) => handle(route));
+  await page.route('**/crossdock/console/connections', (route) =>
+    route.fulfill({ json: { connections: connections() } }),
+  );
+  await page.route('**/crossdock/odoo-server/*/test', (route) => route.fulfill({ json: salesperson() }));
   return {
     requests,
     refuse: (path, status, message) => refusals.push({ path, status, message }),

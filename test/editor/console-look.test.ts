@@ -50,6 +50,13 @@ async function walk(sidebar: OpenConsole, look: (view: string) => Promise<void>)
   await sidebar.click('#crossdock-console-tab-contracts');
   await page.locator('.crossdock-console .row.contract').first().waitFor();
   await look('contracts');
+  await sidebar.click('#crossdock-console-tab-connections');
+  await page.locator('.crossdock-console .connection').first().waitFor();
+  await look('connections');
+  await sidebar.click('.connection .actions button:nth-child(2)');
+  await sidebar.click('.connection .actions button:nth-child(1)');
+  await page.locator('.crossdock-console .crossdock-odoo-report li').first().waitFor();
+  await look('connection');
   await sidebar.click('#crossdock-console-tab-audit');
   await page.locator('.crossdock-console .row.entry').first().waitFor();
   await look('audit');

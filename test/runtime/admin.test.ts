@@ -104,6 +104,7 @@ describe('admin routes', () => {
 
   const letters = '/crossdock/dead-letters/dead';
   const test = '/crossdock/odoo-server/server/test';
+  const connections = '/crossdock/console/connections';
   const localTest = '/crossdock/event-channel/inStore/test';
   const topology = '/crossdock/event-channel/topology';
   const health = '/crossdock/store/store/health';
@@ -148,6 +149,10 @@ describe('admin routes', () => {
     { method: 'POST', path: test, user: 'reader', status: 401 },
     { method: 'POST', path: test, user: 'letters', status: 401 },
     { method: 'POST', path: test, user: 'admin', status: 200 },
+    { method: 'GET', path: connections, user: undefined, status: 401 },
+    { method: 'GET', path: connections, user: 'outsider', status: 401 },
+    { method: 'GET', path: connections, user: 'letters', status: 401 },
+    { method: 'GET', path: connections, user: 'reader', status: 200 },
     { method: 'GET', path: health, user: undefined, status: 401 },
     { method: 'GET', path: health, user: 'outsider', status: 401 },
     { method: 'GET', path: health, user: 'letters', status: 401 },
