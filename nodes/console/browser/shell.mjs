@@ -13,9 +13,9 @@ import { createSheet } from './sheet.mjs';
 import { number, t } from './text.mjs';
 
 const tabs = [
-  { id: 'letters', create: (context) => createBrowseView(context, {}) },
+  // An icon until they are chosen, so that all fit a narrow sidebar in every language.
+  { id: 'letters', glyph: 'inbox', create: (context) => createBrowseView(context, {}) },
   { id: 'baskets', glyph: 'shopping-basket', create: createBasketsView },
-  // Looked at now and then: an icon until they are chosen, so that all fit a narrow sidebar in every language.
   { id: 'references', glyph: 'exchange', create: createReferencesView },
   { id: 'contracts', glyph: 'file-text-o', create: createContractsView },
   { id: 'connections', glyph: 'plug', create: createConnectionsView },
@@ -157,8 +157,9 @@ export function createShell() {
       tabList,
       tabs.map(({ id, glyph }) => {
         const selected = id === current;
-        const short = glyph !== undefined && !selected;
+        const short = !selected;
         const count = id === 'letters' ? store?.deadLetters?.parked : undefined;
+        const name = [t(`tab.${id}`), count > 0 && number(count)].filter(Boolean).join(' ');
         return el(
           short ? 'button.tab.short' : 'button.tab',
           {
@@ -167,8 +168,8 @@ export function createShell() {
             id: `crossdock-console-tab-${id}`,
             'aria-selected': String(selected),
             tabindex: selected ? 0 : -1,
-            title: short && t(`tab.${id}`),
-            'aria-label': short && t(`tab.${id}`),
+            title: short && name,
+            'aria-label': short && name,
             onclick: () => openTab(id),
           },
           short ? icon(glyph) : t(`tab.${id}`),
