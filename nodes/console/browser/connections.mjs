@@ -3,7 +3,7 @@ import { listConnections, testConnection } from './api.mjs';
 import { button, el, fill, icon, refill } from './dom.mjs';
 import { emptyState } from './empty.mjs';
 import { nodeName } from './kinds.mjs';
-import { counted, dateTime, number, shortTime, t, tOr } from './text.mjs';
+import { counted, day, number, shortTime, t, tOr } from './text.mjs';
 
 /** Odoo is not a store: nothing tells the console that its connections have changed. */
 const everyMs = 5000;
@@ -177,7 +177,7 @@ function keyWords(key, keys) {
   const words = [];
   if (days !== undefined) {
     const text = days <= saidDays ? 'connection.key.endsIn' : 'connection.key.ends';
-    const values = { day: dateTime(key.endsAt), n: number(days), keys: number(key.keys) };
+    const values = { day: day(key.endsAt), n: number(days), keys: number(key.keys) };
     words.push(t(key.exact ? text : 'connection.key.oneEnds', values));
   } else words.push(t(`connection.key.${key.state === 'endless' ? 'endless' : 'unknown'}`));
   if (keys.count > 1) words.push(t(`connection.key.${keys.current}Used`));

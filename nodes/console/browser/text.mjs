@@ -38,6 +38,13 @@ export function dateTime(at) {
   return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'medium' }).format(value);
 }
 
+/** The day alone: for what ends. */
+export function day(at) {
+  const value = millis(at);
+  if (value === undefined) return '–';
+  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium' }).format(value);
+}
+
 /** Day and minute: for lists. */
 export function shortTime(at) {
   const value = millis(at);
