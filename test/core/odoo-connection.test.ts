@@ -135,6 +135,21 @@ describe('odoo connection', () => {
       assert.equal(client.health().breaker, 'closed');
     });
 
+    it('does not open for connections that are lost after the call was sent, nor take them for an answer', async () => {
+      const client = connect();
+      await client.version();
+      odoo.script = () => CUT;
+      for (let count = 0; count < 8; count += 1) {
+        assert.equal((await failure(client.call('sale.order', 'load', { args: {} }))).kind, 'ambiguous');
+      }
+      assert.equal(client.health().breaker, 'closed');
+      await fail(client, 3);
+      odoo.script = () => CUT;
+      await failure(client.call('sale.order', 'load', { args: {} }));
+      await fail(client, 2);
+      assert.equal(client.health().breaker, 'open');
+    });
+
     it('waits as long as Odoo asks, for all calls', async () => {
       const client = connect();
       odoo.script = () => raw(429, { 'retry-after': '40', 'content-type': 'application/json' }, '{}');

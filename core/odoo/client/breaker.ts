@@ -17,7 +17,6 @@ const LONGEST_ASKED_MS = 5 * 60_000;
 
 /** Failures that say "Odoo cannot answer now", whatever was asked. What a person has to end is told at once anyway. */
 const COUNTED = new Set([
-  'ODOO_CONNECTION_LOST',
   'ODOO_DATABASE',
   'ODOO_GATEWAY',
   'ODOO_TIMEOUT',
@@ -119,5 +118,14 @@ export class Breaker {
   }
 }
 
-/** Codes of calls that never came to an answer of Odoo, and yet are no sign of an outage. */
-const SILENT = new Set(['ODOO_ADDRESS', 'ODOO_CLOSED', 'ODOO_RESPONSE_TOO_LARGE', 'ODOO_TLS']);
+/**
+ * Codes of calls that never came to an answer of Odoo, and yet are no sign of an outage: a connection that is lost after
+ * the call was sent costs no time-out, and the next call shows whether anybody is there.
+ */
+const SILENT = new Set([
+  'ODOO_ADDRESS',
+  'ODOO_CLOSED',
+  'ODOO_CONNECTION_LOST',
+  'ODOO_RESPONSE_TOO_LARGE',
+  'ODOO_TLS',
+]);
