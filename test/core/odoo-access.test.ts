@@ -3,14 +3,17 @@ import type { CrossdockError } from '../../core/errors';
 import {
   checkConnection,
   createOdooClient,
+  KeyWatch,
   keyState,
   type OdooConfig,
   type OdooConnection,
+  timeLeft,
 } from '../../core/odoo';
 import { accessReport } from '../../core/odoo/client/access';
 import { groupFor } from '../../core/odoo/client/advice';
 import { CAPABILITIES, type Capability } from '../../core/odoo/client/capabilities';
 import { stateOf } from '../../core/odoo/client/key-state';
+import { waitFor } from '../support';
 import { Fault, raw, type ScriptedOdoo, startScriptedOdoo } from './odoo-scripted';
 
 const DAY = 86_400_000;
@@ -249,6 +252,53 @@ describe('odoo access', () => {
           ? raw(503, { 'content-type': 'text/plain' }, 'down')
           : script(call);
       await assert.rejects(keyState(connect()), (error: CrossdockError) => error.code === 'ODOO_UNAVAILABLE');
+    });
+
+    it('is asked once somebody has talked to Odoo, and again when another key is used', async () => {
+      keys = [row(5)];
+      const client = connect({ apiKeyNext: 'next' });
+      let told = 0;
+      const watch = new KeyWatch(client, () => {
+        told += 1;
+        throw new Error('a listener that fails');
+      });
+      assert.deepEqual([watch.state, watch.account], [{ state: 'unknown' }, undefined]);
+      assert.equal(odoo.versionRequests, 0);
+      await client.call('res.users', 'context_get');
+      await waitFor(() => watch.state.state === 'ends', { what: 'the end of the key' });
+      assert.deepEqual(watch.account, { user: 'bot@acme.example', company: 'Acme GmbH' });
+      assert.equal(timeLeft(watch.state)?.count, 4);
+      keys = [row(undefined)];
+      const script = odoo.script;
+      odoo.script = (call) =>
+        call.headers.authorization === 'bearer next'
+          ? new Fault(401, 'werkzeug.exceptions.Unauthorized', 'Invalid apikey')
+          : script(call);
+      await client.call('res.users', 'context_get');
+      await waitFor(() => watch.state.state === 'endless', { what: 'the other key' });
+      assert.ok(told >= 2);
+      watch.close();
+      keys = [row(5)];
+      odoo.script = script;
+      await client.call('res.users', 'context_get');
+      assert.equal(watch.state.state, 'endless');
+    });
+
+    it('stays unknown while Odoo is not to be asked, and breaks nothing', async () => {
+      const client = connect();
+      await client.version();
+      odoo.script = () => raw(503, { 'content-type': 'text/plain' }, 'down');
+      const told = new Promise<void>((resolve) => {
+        const watch = new KeyWatch(client, () => {
+          assert.deepEqual(watch.state, { state: 'unknown' });
+          watch.close();
+          resolve();
+        });
+      });
+      await assert.rejects(client.call('res.users', 'context_get'), { code: 'ODOO_UNAVAILABLE' });
+      for (let count = 0; count < 4; count += 1)
+        await client.call('res.users', 'read').catch(() => undefined);
+      await told;
     });
 
     it('says which of several keys counts', () => {

@@ -35,7 +35,13 @@ export function createOdooClient(config: OdooConfig, parts: ClientParts = {}): O
   };
   const listeners = new Set<() => void>();
   const tell = (): void => {
-    for (const listener of listeners) listener();
+    for (const listener of listeners) {
+      try {
+        listener();
+      } catch {
+        // Whoever looks on must not make a call fail.
+      }
+    }
   };
   let detection: Promise<OdooVersion> | undefined;
   let known: OdooVersion | undefined;

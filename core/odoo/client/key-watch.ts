@@ -26,7 +26,7 @@ export class KeyWatch {
   private readonly endListening: () => void;
   private keyInUse = '';
 
-  /** @param changed called when there is something new, and every hour, since time goes on; must not throw */
+  /** @param changed called when there is something new, and every hour, since time goes on */
   constructor(
     private readonly client: OdooConnection,
     private readonly changed: () => void,
@@ -73,8 +73,17 @@ export class KeyWatch {
       .catch(() => this.again(ASK_AGAIN_MS))
       .finally(() => {
         this.asking = undefined;
-        if (!this.closed) this.changed();
+        this.tell();
       });
+  }
+
+  private tell(): void {
+    if (this.closed) return;
+    try {
+      this.changed();
+    } catch {
+      // The next change, or the next hour, tells it again; an error here would end the process.
+    }
   }
 
   private again(ms: number): void {
@@ -84,7 +93,7 @@ export class KeyWatch {
       if (ms === ASK_AGAIN_MS || Date.now() - this.askedAt >= ASK_EVERY_MS) this.look();
       else {
         this.again(TELL_EVERY_MS);
-        this.changed();
+        this.tell();
       }
     }, ms);
     this.timer.unref();
