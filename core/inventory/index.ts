@@ -1,11 +1,21 @@
 export { levelFromOdoo, type Site } from './from-odoo';
+export type { Held } from './offer';
+export {
+  type AgePolicy,
+  type Allocation,
+  type Bundle,
+  type ChannelPolicy,
+  checkedPolicy,
+  type ItemPolicy,
+  type SitePolicy,
+  type Threshold,
+} from './policy';
 export {
   type AcceptResult,
+  type Backlog,
   type FlushResult,
-  INVENTORY_EVENT_TYPE,
-  INVENTORY_SCHEMA,
   InventoryPublisher,
   type InventoryPublisherOptions,
   openInventoryPublisher,
 } from './publisher';
-export { availableToSell } from './reading';
+export { INVENTORY_EVENT_TYPE, INVENTORY_SCHEMA } from './sender';

@@ -3,30 +3,21 @@
  * as published after the broker has confirmed, never before. All state is in the store, so that a crash at any point
  * at most repeats an event with the same id and sequence.
  */
-import type { InventoryLevel, ObservedInventoryLevel } from '../canonical/inventory-level';
-import { type CloudEvent, makeEvent, type Publisher } from '../channel';
-import { asCrossdockError, type CrossdockError, type Problem } from '../errors';
+import type { ObservedInventoryLevel } from '../canonical/inventory-level';
+import type { Publisher } from '../channel';
+import type { CrossdockError, Problem } from '../errors';
 import { type Row, type Statement, StatementExpectationError, type Store } from '../store/types';
-import { checkedBuffer, type Reading, readingOf } from './reading';
-import {
-  CONFIRMED_SQL,
-  inventoryMigration,
-  LEASE_SQL,
-  PAGE_SQL,
-  PENDING_SQL,
-  REFUSED_SQL,
-  RELEASE_SQL,
-  upsertSql,
-} from './schema';
+import { settle } from './desired';
+import { HEARD_SQL, observe, type Reading, readingOf } from './observed';
+import { type ChannelPolicy, checkedPolicy, type Policy } from './policy';
+import { inventoryMigration, LEASE_SQL, PENDING_SQL, RELEASE_SQL } from './schema';
+import { Pass } from './sender';
+import { Silences } from './silence';
 
-export const INVENTORY_EVENT_TYPE = 'com.crossdock.distribution.inventory.changed.v1';
-export const INVENTORY_SCHEMA = 'https://crossdock.dev/contracts/inventory-level/1.0';
-
-/** Rows per statement: 7 parameters each, well below both databases' limits. */
-const ROWS_PER_STATEMENT = 100;
 /** Rows per unit of work: bounds how long one unit holds the single writer. */
 const ROWS_PER_UNIT = 5000;
-const PAGE_ROWS = 500;
+/** Items that are computed in one unit. */
+const ITEMS_PER_UNIT = 256;
 /** Longer than a page can take: its events time out together. Ms. */
 const LEASE_MS = 120_000;
 
@@ -37,7 +28,9 @@ export interface InventoryPublisherOptions {
   readonly channelId: string;
   /** `source` of the events, for example `/systems/odoo/main`. */
   readonly source: string;
-  /** Safety stock held back from this channel, decimal string. Default `0`. */
+  /** What the channel may be offered. Default: everything that is available, less `buffer`. */
+  readonly policy?: ChannelPolicy;
+  /** Safety stock held back from this channel, decimal string; short for a policy of nothing else. */
   readonly buffer?: string;
   /** Keep the latest level for those who subscribe later. Default true. */
   readonly retain?: boolean;
@@ -48,11 +41,13 @@ export interface InventoryPublisherOptions {
 }
 
 export interface AcceptResult {
-  /** Keys whose quantity is new for the channel: they will be published. */
+  /** Readings after which the channel is to be told something new. */
   readonly changed: number;
   readonly unchanged: number;
   /** Readings that are older than what is known. */
   readonly stale: number;
+  /** Readings of sites that the channel does not sell from, or by somebody who is not their system of record. */
+  readonly ignored: number;
   /** Readings that cannot be used, by their index. */
   readonly invalid: ReadonlyArray<{ readonly index: number; readonly problems: readonly Problem[] }>;
 }
@@ -67,87 +62,123 @@ export interface FlushResult {
   readonly problem?: CrossdockError;
 }
 
+/** What is held back from the channel because it cannot be reached. */
+export interface Backlog {
+  readonly pending: number;
+  /** Of these, sold out or back in stock. */
+  readonly urgent: number;
+  /** Since when the oldest waits, ms of the store's clock; undefined when nothing does. */
+  readonly since: number | undefined;
+  /** Estimate of how long it takes to send them all once the channel is there, ms; undefined when nothing was sent yet. */
+  readonly clearsInMs: number | undefined;
+}
+
 /** Flushes that run now, per store and channel: two publishers of one channel must not overtake each other. */
 const running = new WeakMap<Store, Map<string, Promise<unknown>>>();
 
-/** Opens a publisher and brings its tables up to date. Throws CONFIG_INVALID (permanent) for a bad buffer. */
+/** Opens a publisher and brings its tables up to date. Throws CONFIG_INVALID (permanent) for a policy that cannot be. */
 export async function openInventoryPublisher(
   options: InventoryPublisherOptions,
 ): Promise<InventoryPublisher> {
-  const publisher = new InventoryPublisher(options);
+  const policy = checkedPolicy({
+    ...(options.buffer === undefined ? {} : { buffer: options.buffer }),
+    ...options.policy,
+  });
   await options.store.migrate(inventoryMigration);
+  const publisher = new InventoryPublisher(options, policy);
+  await publisher.recover();
   return publisher;
 }
+
+type Call = {
+  readonly readings: readonly Reading[];
+  readonly resolve: (counts: { changed: number; unchanged: number; stale: number }) => void;
+  readonly reject: (error: unknown) => void;
+};
 
 export class InventoryPublisher {
   readonly #options: InventoryPublisherOptions;
   readonly #store: Store;
   readonly #channelId: string;
-  readonly #buffer: string;
+  readonly #policy: Policy;
   readonly #now: () => number;
+  readonly #silences: Silences;
+  #calls: Call[] = [];
+  #accepting: Promise<void> | undefined;
   #next: Promise<FlushResult> | undefined;
+  #pass: Pass | undefined;
+  /** Events per ms, smoothed. */
+  #rate: number | undefined;
   #closed = false;
 
-  constructor(options: InventoryPublisherOptions) {
+  /** Use `openInventoryPublisher`. */
+  constructor(options: InventoryPublisherOptions, policy: Policy) {
     this.#options = options;
     this.#store = options.store;
     this.#channelId = options.channelId;
-    this.#buffer = checkedBuffer(options.buffer ?? '0');
+    this.#policy = policy;
     this.#now = options.now ?? Date.now;
+    this.#silences = new Silences(options.store, options.channelId, policy);
+  }
+
+  /** Computes what an earlier process observed and did not come to compute, and everything when the policy is another. */
+  async recover(): Promise<void> {
+    await this.#silences.load();
+    await this.#silences.adoptPolicy(
+      JSON.stringify([this.#options.policy ?? {}, this.#options.buffer ?? '']),
+    );
+    await this.#settleDirty();
   }
 
   /**
    * Takes readings in; durable when it resolves. The sequence of a key moves only when its quantity changes, and an
    * older reading (`asOf`) never overwrites a newer one. Of several readings of one key the newest counts, the others
-   * are stale. Rejects with the store's errors.
+   * are stale. Calls that come while one is under way are taken in together. Rejects with the store's errors.
    */
   async accept(levels: readonly ObservedInventoryLevel[]): Promise<AcceptResult> {
     const newest = new Map<string, Reading>();
     const invalid: Array<{ index: number; problems: Problem[] }> = [];
     const now = this.#now();
+    let ignored = 0;
+    let older = 0;
     for (const [index, level] of levels.entries()) {
-      const { reading, problems } = readingOf(level, this.#buffer, now);
-      if (reading === undefined) {
-        invalid.push({ index, problems });
-        continue;
-      }
-      const key = JSON.stringify([reading.site, reading.sku]);
-      const other = newest.get(key);
-      if (other === undefined || other.asOf <= reading.asOf) newest.set(key, reading);
+      const checked = readingOf(level, this.#policy, now);
+      if ('problems' in checked) invalid.push({ index, problems: checked.problems });
+      else if ('ignored' in checked) ignored += 1;
+      else if (!keepNewest(newest, checked.reading)) older += 1;
     }
-    const readings = [...newest.values()];
-    let kept = 0;
-    let changed = 0;
-    for (let from = 0; from < readings.length; from += ROWS_PER_UNIT) {
-      const unit = readings.slice(from, from + ROWS_PER_UNIT);
-      const results = await this.#store.run(this.#upserts(unit));
-      for (const row of results.flatMap((result) => result.rows)) {
-        kept += 1;
-        changed += Number(row.moved);
-      }
-    }
-    return { changed, unchanged: kept - changed, stale: levels.length - invalid.length - kept, invalid };
+    const counts = await this.#enqueue([...newest.values()]);
+    return { ...counts, stale: counts.stale + older, ignored, invalid };
   }
 
-  #upserts(readings: readonly Reading[]): Statement[] {
-    const statements: Statement[] = [];
-    for (let from = 0; from < readings.length; from += ROWS_PER_STATEMENT) {
-      const rows = readings.slice(from, from + ROWS_PER_STATEMENT);
-      statements.push({
-        sql: upsertSql(rows.length),
-        params: rows.flatMap(({ site, sku, asOf, quantity, body }) => [
-          this.#channelId,
-          site,
-          sku,
-          asOf,
-          quantity,
-          body,
-          // Never published: a channel may believe in stock that is not there, so zero goes first.
-          quantity === '0' ? 0 : 1,
-        ]),
-      });
-    }
-    return statements;
+  /**
+   * A source has read all of a site, since `since` (ms): what it did not speak of is no longer there (an archived
+   * article), and is published as 0.
+   */
+  async complete(site: string, since: number): Promise<number> {
+    const gone = await this.#silences.retire(site, since);
+    await this.#settleDirty();
+    return gone;
+  }
+
+  /** The source of a site is alive, though nothing has changed: its stock is as fresh as `asOf` (ms). */
+  async heard(site: string, asOf: number = this.#now()): Promise<void> {
+    await this.#store.run([{ sql: HEARD_SQL, params: [this.#channelId, site, asOf] }]);
+    await this.checkAge();
+  }
+
+  /**
+   * Finds sites that have been silent for longer than the policy accepts, or that speak again, and computes their items
+   * anew. To be called now and then. @returns the sites that are silent
+   */
+  async checkAge(): Promise<readonly string[]> {
+    if (await this.#silences.check(this.#now())) await this.#settleDirty();
+    return [...this.#silences.stale.keys()];
+  }
+
+  /** Publishes everything once more, as it stands (same sequence, same event): for a channel that may have missed something. */
+  snapshot(): Promise<number> {
+    return this.#silences.markAll(() => this.#closed);
   }
 
   /**
@@ -174,55 +205,157 @@ export class InventoryPublisher {
     return mine;
   }
 
-  /** Keys that wait to be published. */
-  async pending(): Promise<number> {
+  /** What waits to be published. */
+  async backlog(): Promise<Backlog> {
     const [result] = await this.#store.run([{ sql: PENDING_SQL, params: [this.#channelId] }]);
-    return Number(result?.rows[0]?.pending ?? 0);
+    const row = result?.rows[0];
+    const pending = Number(row?.pending ?? 0);
+    return {
+      pending,
+      urgent: Number(row?.urgent ?? 0),
+      since: pending === 0 ? undefined : Number(row?.since),
+      clearsInMs: this.#rate === undefined || this.#rate <= 0 ? undefined : Math.round(pending / this.#rate),
+    };
   }
 
-  /** Sends nothing more and waits for the flush that runs. The channel and the store stay open. */
+  /** Keys that wait to be published. */
+  async pending(): Promise<number> {
+    return (await this.backlog()).pending;
+  }
+
+  /** Sends nothing more and waits for what runs. The channel and the store stay open. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#pass?.stop();
+    await this.#accepting;
     await running.get(this.#store)?.get(this.#channelId);
   }
 
-  async #flush(): Promise<FlushResult> {
-    const pass = new Pass(this.#options, this.#concurrency());
-    try {
-      const [clock] = await this.#store.run([{ sql: 'SELECT {now} AS now' }]);
-      const start = Number(clock?.rows[0]?.now);
-      let cursor: readonly [number, number, string, string] = [-1, 0, '', ''];
-      while (!this.#closed && !pass.stopped) {
-        const rows = await this.#page(start, cursor);
-        if (rows === undefined || rows.length === 0) break;
-        await pass.publish(rows, () => this.#closed);
-        const last = rows.at(-1);
-        if (last === undefined || rows.length < PAGE_ROWS) break;
-        cursor = [last.urgency, last.pendingSince, last.site, last.sku];
-      }
-    } finally {
-      if (!this.#store.exclusive) {
-        await this.#store.run([{ sql: RELEASE_SQL, params: [this.#channelId, this.#store.instanceId] }]);
+  #enqueue(readings: readonly Reading[]): Promise<{ changed: number; unchanged: number; stale: number }> {
+    return new Promise((resolve, reject) => {
+      this.#calls.push({ readings, resolve, reject });
+      this.#accepting ??= this.#acceptAll().finally(() => {
+        this.#accepting = undefined;
+      });
+    });
+  }
+
+  /** While one batch is being taken in, what comes gathers for the next. */
+  async #acceptAll(): Promise<void> {
+    while (this.#calls.length > 0) {
+      const calls = this.#calls;
+      this.#calls = [];
+      try {
+        const newest = new Map<string, Reading>();
+        for (const { readings } of calls) for (const reading of readings) keepNewest(newest, reading);
+        const { known, moved } = await this.#take([...newest.values()]);
+        for (const { readings, resolve } of calls) resolve(countsOf(readings, newest, known, moved));
+      } catch (error) {
+        for (const { reject } of calls) reject(error);
       }
     }
+  }
+
+  async #take(readings: readonly Reading[]): Promise<{ known: Set<string>; moved: Set<string> }> {
+    const known = new Set<string>();
+    const moved = new Set<string>();
+    const heard = new Map<string, number>();
+    for (const { site, asOf } of readings) heard.set(site, Math.max(asOf, heard.get(site) ?? 0));
+    for (let from = 0; from < readings.length; from += ROWS_PER_UNIT) {
+      const unit = readings.slice(from, from + ROWS_PER_UNIT);
+      const statements = observe(this.#channelId, unit);
+      const results = await this.#store.run(statements);
+      const dirty = new Set<string>();
+      for (const row of results.flatMap((result) => result.rows)) {
+        known.add(keyOf(String(row.site), String(row.sku), String(row.part)));
+        if (Number(row.dirty) === 1) dirty.add(String(row.sku));
+      }
+      for (const sku of await this.#settle([...dirty])) moved.add(sku);
+    }
+    if (heard.size > 0) {
+      const said = [...heard].map(([site, asOf]) => ({
+        sql: HEARD_SQL,
+        params: [this.#channelId, site, asOf],
+      }));
+      await this.#store.run(said);
+      // A site that was silent speaks again: its other items are as they were said last.
+      if (this.#silences.anyOf(heard.keys()) && (await this.#silences.check(this.#now())))
+        await this.#settleDirty();
+    }
+    return { known, moved };
+  }
+
+  async #settle(skus: readonly string[]): Promise<Set<string>> {
+    const moved = new Set<string>();
+    for (let from = 0; from < skus.length; from += ITEMS_PER_UNIT) {
+      const items = skus.slice(from, from + ITEMS_PER_UNIT);
+      const settled = await settle(
+        this.#store,
+        this.#channelId,
+        this.#policy,
+        this.#silences,
+        items,
+        this.#now(),
+      );
+      for (const sku of settled.moved) moved.add(sku);
+      if (settled.urgent) this.#pass?.hurry();
+    }
+    return moved;
+  }
+
+  async #settleDirty(): Promise<void> {
+    for (let after = ''; !this.#closed; ) {
+      const skus = await this.#silences.dirty(after, ITEMS_PER_UNIT);
+      const last = skus.at(-1);
+      if (last === undefined) return;
+      await this.#settle(skus);
+      after = last;
+    }
+  }
+
+  async #flush(): Promise<FlushResult> {
+    const { store, channelId } = { store: this.#store, channelId: this.#channelId };
+    const [clock] = await store.run([{ sql: 'SELECT {now} AS now' }]);
+    const options = this.#options;
+    const pass = new Pass(
+      {
+        store,
+        channel: options.channel,
+        channelId,
+        source: options.source,
+        retain: options.retain ?? true,
+        concurrency: Math.max(1, Math.min(1000, Math.trunc(options.concurrency ?? 64))),
+        read: (select) => this.#leased(select),
+      },
+      Number(clock?.rows[0]?.now),
+    );
+    if (this.#closed) pass.stop();
+    this.#pass = pass;
+    const startedAt = performance.now();
+    try {
+      await pass.run();
+    } finally {
+      this.#pass = undefined;
+      if (!store.exclusive) await store.run([{ sql: RELEASE_SQL, params: [channelId, store.instanceId] }]);
+    }
     const { published, failed, problem } = pass;
-    const pending = await this.pending();
-    return { published, failed, pending, ...(problem === undefined ? {} : { problem }) };
+    if (published > 0) {
+      const rate = published / Math.max(1, performance.now() - startedAt);
+      this.#rate = this.#rate === undefined ? rate : this.#rate * 0.7 + rate * 0.3;
+    }
+    return {
+      published,
+      failed,
+      pending: await this.pending(),
+      ...(problem === undefined ? {} : { problem }),
+    };
   }
 
-  #concurrency(): number {
-    return Math.max(1, Math.min(1000, Math.trunc(this.#options.concurrency ?? 64)));
-  }
-
-  /** The next rows; undefined when another process flushes this channel. */
-  async #page(
-    start: number,
-    cursor: readonly [number, number, string, string],
-  ): Promise<PendingRow[] | undefined> {
-    const select: Statement = { sql: PAGE_SQL, params: [this.#channelId, start, ...cursor, PAGE_ROWS] };
+  /** Reads under the lease on the channel; undefined when another process flushes it. */
+  async #leased(select: Statement): Promise<readonly Row[] | undefined> {
     if (this.#store.exclusive) {
       const [result] = await this.#store.run([select]);
-      return result?.rows.map(pendingRow) ?? [];
+      return result?.rows ?? [];
     }
     try {
       const lease = {
@@ -231,7 +364,7 @@ export class InventoryPublisher {
         expect: 1,
       };
       const [, result] = await this.#store.run([lease, select]);
-      return result?.rows.map(pendingRow) ?? [];
+      return result?.rows ?? [];
     } catch (error) {
       if (error instanceof StatementExpectationError) return undefined;
       throw error;
@@ -239,112 +372,28 @@ export class InventoryPublisher {
   }
 }
 
-interface PendingRow {
-  readonly site: string;
-  readonly sku: string;
-  readonly sequence: number;
-  readonly quantity: string;
-  readonly body: string;
-  readonly urgency: number;
-  readonly pendingSince: number;
+const keyOf = (site: string, sku: string, part: string): string => JSON.stringify([site, sku, part]);
+
+/** @returns false when one of the two is older and so counts for nothing */
+function keepNewest(newest: Map<string, Reading>, reading: Reading): boolean {
+  const key = keyOf(reading.site, reading.sku, reading.part);
+  const other = newest.get(key);
+  if (other === undefined || other.asOf <= reading.asOf) newest.set(key, reading);
+  return other === undefined;
 }
 
-function pendingRow(row: Row): PendingRow {
-  return {
-    site: String(row.site),
-    sku: String(row.sku),
-    sequence: Number(row.sequence),
-    quantity: String(row.quantity),
-    body: String(row.body),
-    urgency: Number(row.urgency),
-    pendingSince: Number(row.pending_since),
-  };
-}
-
-/** One pass over what is pending: bounded concurrency, and marks that gather while one is being committed. */
-class Pass {
-  published = 0;
-  failed = 0;
-  problem: CrossdockError | undefined;
-  /** The channel cannot take more now; the rest waits for the next flush. */
-  stopped = false;
-  #marks: Statement[] = [];
-  #marking: Promise<void> | undefined;
-
-  constructor(
-    readonly options: InventoryPublisherOptions,
-    readonly concurrency: number,
-  ) {}
-
-  async publish(rows: readonly PendingRow[], closed: () => boolean): Promise<void> {
-    let next = 0;
-    const work = async (): Promise<void> => {
-      while (!this.stopped && !closed()) {
-        const row = rows[next];
-        next += 1;
-        if (row === undefined) return;
-        await this.#one(row);
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(this.concurrency, rows.length) }, work));
-    // All marks of this page are durable before the next page is read: a key is never in flight twice.
-    await this.#marking;
+function countsOf(
+  readings: readonly Reading[],
+  newest: ReadonlyMap<string, Reading>,
+  known: ReadonlySet<string>,
+  moved: ReadonlySet<string>,
+): { changed: number; unchanged: number; stale: number } {
+  const counts = { changed: 0, unchanged: 0, stale: 0 };
+  for (const reading of readings) {
+    const key = keyOf(reading.site, reading.sku, reading.part);
+    if (newest.get(key) !== reading || !known.has(key)) counts.stale += 1;
+    else if (moved.has(reading.sku)) counts.changed += 1;
+    else counts.unchanged += 1;
   }
-
-  async #one(row: PendingRow): Promise<void> {
-    const { channel, channelId, retain = true } = this.options;
-    try {
-      await channel.publish(eventOf(row, this.options), { retain });
-    } catch (thrown) {
-      const error = asCrossdockError(thrown);
-      this.failed += 1;
-      this.problem ??= error;
-      if (error.retryable) this.stopped = true;
-      else
-        this.#mark({ sql: REFUSED_SQL, params: [error.message, channelId, row.site, row.sku, row.sequence] });
-      return;
-    }
-    this.published += 1;
-    const { sequence, quantity } = row;
-    this.#mark({
-      sql: CONFIRMED_SQL,
-      params: [sequence, quantity, sequence, quantity, sequence, channelId, row.site, row.sku, sequence],
-    });
-  }
-
-  #mark(statement: Statement): void {
-    this.#marks.push(statement);
-    if (this.#marking !== undefined) return;
-    this.#marking = this.#drain();
-    // The failure is seen where the page is awaited; this only keeps it from being unhandled until then.
-    this.#marking.catch(() => {
-      this.stopped = true;
-    });
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#marks.length > 0) {
-      const batch = this.#marks;
-      this.#marks = [];
-      await this.options.store.run(batch);
-    }
-    this.#marking = undefined;
-  }
-}
-
-/** The event of a pending row: the same row gives the same event. */
-function eventOf(row: PendingRow, options: InventoryPublisherOptions): CloudEvent<InventoryLevel> {
-  const data = { ...(JSON.parse(row.body) as Omit<InventoryLevel, 'sequence'>), sequence: row.sequence };
-  return makeEvent<InventoryLevel>({
-    type: INVENTORY_EVENT_TYPE,
-    source: options.source,
-    subject: row.sku,
-    time: data.asOf,
-    dataschema: INVENTORY_SCHEMA,
-    partitionkey: row.sku,
-    sequence: row.sequence,
-    idScope: [options.channelId, row.site],
-    extensions: { site: row.site },
-    data,
-  });
+  return counts;
 }

@@ -2,8 +2,8 @@ import type { Migration } from '../store/types';
 
 /**
  * One row per channel, site and SKU: what the channel is to know (`sequence`, `quantity`, `body`) and what it has
- * confirmed (`published_sequence`, `published_quantity`). `as_of` guards against older readings; `body` is the event's
- * data as of the last change, so that a repeated event is the same to the byte.
+ * confirmed (`published_sequence`, `published_quantity`). `basis` guards against what was computed from older readings;
+ * `body` is the event's data as of the last change, so that a repeated event is the same to the byte.
  */
 export const inventoryMigration: Migration = {
   idea: 'inventory',
@@ -33,14 +33,46 @@ export const inventoryMigration: Migration = {
         owner TEXT NOT NULL,
         lease_until BIGINT NOT NULL)`,
     ],
+    [
+      // What the systems of record said last; `dirty`: not yet computed into what the channel is to know.
+      `CREATE TABLE crossdock_inventory_observed (
+        channel TEXT NOT NULL,
+        sku TEXT NOT NULL,
+        site TEXT NOT NULL,
+        part TEXT NOT NULL,
+        as_of BIGINT NOT NULL,
+        available TEXT NOT NULL,
+        condition TEXT NOT NULL,
+        expiry TEXT NOT NULL,
+        body TEXT NOT NULL,
+        revision BIGINT NOT NULL,
+        dirty BIGINT NOT NULL,
+        PRIMARY KEY (channel, sku, site, part))`,
+      'CREATE INDEX crossdock_inventory_dirty ON crossdock_inventory_observed (channel, sku) WHERE dirty = 1',
+      'CREATE INDEX crossdock_inventory_observed_by_site ON crossdock_inventory_observed (channel, site, sku)',
+      `CREATE TABLE crossdock_inventory_site (
+        channel TEXT NOT NULL,
+        site TEXT NOT NULL,
+        heard_at BIGINT NOT NULL,
+        stale BIGINT NOT NULL,
+        PRIMARY KEY (channel, site))`,
+      `CREATE TABLE crossdock_inventory_channel (
+        channel TEXT NOT NULL PRIMARY KEY,
+        policy TEXT NOT NULL,
+        snapshot_at BIGINT NOT NULL)`,
+      // The sum of the revisions that a quantity was computed from: never goes back.
+      'ALTER TABLE crossdock_inventory_level ADD COLUMN basis BIGINT NOT NULL DEFAULT 0',
+      // What is held back and why, as JSON.
+      "ALTER TABLE crossdock_inventory_level ADD COLUMN detail TEXT NOT NULL DEFAULT '{}'",
+      'ALTER TABLE crossdock_inventory_level ADD COLUMN stale_since BIGINT',
+    ],
   ],
 };
 
-const COLUMNS =
-  'channel, site, sku, as_of, quantity, body, sequence, moved, pending, pending_since, urgency, published_sequence';
-const ROW = '(?, ?, ?, ?, ?, ?, 1, 1, 1, {now}, ?, 0)';
+const COLUMNS = `channel, site, sku, as_of, quantity, body, sequence, moved, pending, pending_since, urgency,
+  published_sequence, basis, detail, stale_since`;
+const ROW = '(?, ?, ?, ?, ?, ?, 1, 1, 1, {now}, ?, 0, ?, ?, ?)';
 const T = 'crossdock_inventory_level';
-const DIFFERS = `${T}.quantity <> excluded.quantity`;
 // Sold out and back in stock go first; against what the channel has confirmed, not against the last reading.
 const URGENCY = `CASE WHEN ${T}.published_quantity IS NULL THEN excluded.urgency
   WHEN (${T}.published_quantity = '0') <> (excluded.quantity = '0') THEN 0 ELSE 1 END`;
@@ -48,34 +80,34 @@ const URGENCY = `CASE WHEN ${T}.published_quantity IS NULL THEN excluded.urgency
 const upserts = new Map<number, string>();
 
 /**
- * Takes in `rows` readings at once. Params per row: channel, site, sku, as_of (ms), quantity, body, urgency. Returns a
- * row per key that was not stale; `moved` is 1 where the quantity changed. A batch must not name a key twice.
+ * Sets what a channel is to know, `rows` keys at once, unless it was computed from newer readings meanwhile. Params per
+ * row: channel, site, sku, as_of (ms), quantity, body, urgency, basis, detail, stale_since. Returns (site, sku, urgency)
+ * of those that were set. A batch must not name a key twice.
  */
 export function upsertSql(rows: number): string {
   const known = upserts.get(rows);
   if (known !== undefined) return known;
   const sql = `INSERT INTO ${T} (${COLUMNS}) VALUES ${Array(rows).fill(ROW).join(', ')}
     ON CONFLICT (channel, site, sku) DO UPDATE SET
-      as_of = excluded.as_of,
-      sequence = ${T}.sequence + CASE WHEN ${DIFFERS} THEN 1 ELSE 0 END,
-      moved = CASE WHEN ${DIFFERS} THEN 1 ELSE 0 END,
-      pending = CASE WHEN ${DIFFERS} THEN 1 ELSE ${T}.pending END,
-      pending_since = CASE WHEN ${DIFFERS} AND ${T}.pending = 0 THEN excluded.pending_since ELSE ${T}.pending_since END,
-      urgency = CASE WHEN ${DIFFERS} THEN ${URGENCY} ELSE ${T}.urgency END,
-      body = CASE WHEN ${DIFFERS} THEN excluded.body ELSE ${T}.body END,
-      problem = CASE WHEN ${DIFFERS} THEN NULL ELSE ${T}.problem END,
+      as_of = excluded.as_of, body = excluded.body, detail = excluded.detail, stale_since = excluded.stale_since,
+      basis = excluded.basis, sequence = ${T}.sequence + 1, moved = 1, pending = 1, problem = NULL,
+      pending_since = CASE WHEN ${T}.pending = 0 THEN excluded.pending_since ELSE ${T}.pending_since END,
+      urgency = ${URGENCY},
       quantity = excluded.quantity
-    WHERE excluded.as_of >= ${T}.as_of
-    RETURNING moved`;
+    WHERE excluded.basis >= ${T}.basis
+    RETURNING site, sku, urgency`;
   upserts.set(rows, sql);
   return sql;
 }
 
-/** Params: channel, start of the flush (ms), and the cursor (urgency, pending_since, site, sku), limit. */
+/** What is pending, most urgent first. Params: channel, cut-off of what is not urgent (ms), limit. */
 export const PAGE_SQL = `SELECT site, sku, sequence, quantity, body, urgency, pending_since FROM ${T}
-  WHERE channel = ? AND pending = 1 AND pending_since <= ?
-    AND (urgency, pending_since, site, sku) > (?, ?, ?, ?)
+  WHERE channel = ? AND pending = 1 AND (pending_since <= ? OR urgency = 0)
   ORDER BY urgency, pending_since, site, sku LIMIT ?`;
+
+/** What goes before everything else. Params: channel, limit. */
+export const URGENT_SQL = `SELECT site, sku, sequence, quantity, body, urgency, pending_since FROM ${T}
+  WHERE channel = ? AND urgency = 0 AND pending = 1 ORDER BY pending_since, site, sku LIMIT ?`;
 
 /** Params: sequence, quantity, sequence, quantity, sequence (confirmed), channel, site, sku, sequence. */
 export const CONFIRMED_SQL = `UPDATE ${T} SET published_sequence = ?, published_quantity = ?, published_at = {now},
@@ -83,12 +115,14 @@ export const CONFIRMED_SQL = `UPDATE ${T} SET published_sequence = ?, published_
     pending = CASE WHEN sequence = ? THEN 0 ELSE 1 END,
     urgency = CASE WHEN (quantity = '0') <> (? = '0') THEN 0 ELSE 1 END,
     pending_since = CASE WHEN sequence = ? THEN pending_since ELSE {now} END
-  WHERE channel = ? AND site = ? AND sku = ? AND published_sequence < ?`;
+  WHERE channel = ? AND site = ? AND sku = ? AND published_sequence <= ?`;
 
 /** Params: problem, channel, site, sku, sequence. */
 export const REFUSED_SQL = `UPDATE ${T} SET problem = ? WHERE channel = ? AND site = ? AND sku = ? AND sequence = ?`;
 
-export const PENDING_SQL = `SELECT count(*) AS pending FROM ${T} WHERE channel = ? AND pending = 1`;
+export const PENDING_SQL = `SELECT count(*) AS pending, min(pending_since) AS since,
+    coalesce(sum(CASE WHEN urgency = 0 THEN 1 ELSE 0 END), 0) AS urgent
+  FROM ${T} WHERE channel = ? AND pending = 1`;
 
 /** Takes or renews the right to flush a channel, where several processes share the store. Params: channel, owner, ms, owner. */
 export const LEASE_SQL = `INSERT INTO crossdock_inventory_flush (channel, owner, lease_until) VALUES (?, ?, {now} + ?)

@@ -120,6 +120,7 @@ function inventoryLevel(): Full['inventory-level'] {
     location: location('main'),
     asOf: '2026-11-23T08:15:00Z',
     sequence: 42,
+    staleSince: '2026-11-23T06:15:00Z',
     unit: 'C62',
     onHand: '60',
     reserved: '18',

@@ -3,14 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
+import { decimal, toPlain } from '../../core/canonical/decimal';
 import type { InventoryLevel, ObservedInventoryLevel } from '../../core/canonical/inventory-level';
 import type { CloudEvent, Publisher, PublishOptions } from '../../core/channel';
 import { CrossdockError } from '../../core/errors';
-import {
-  availableToSell,
-  type InventoryPublisherOptions,
-  openInventoryPublisher,
-} from '../../core/inventory';
+import { checkedPolicy, type InventoryPublisherOptions, openInventoryPublisher } from '../../core/inventory';
+import { offerOf } from '../../core/inventory/offer';
 import { openSqliteStore, type Statement, type Store } from '../../core/store';
 import { projectFolders, type TempDir, tempDir, waitFor } from '../support';
 import { failsWith } from './channel-suite';
@@ -76,7 +74,8 @@ describe('inventory: available to sell', () => {
     ['-0', '0', '0'],
   ] as const) {
     it(`${available} with a buffer of ${buffer} is ${expected}`, () => {
-      assert.equal(availableToSell(available, buffer), expected);
+      const { quantity } = offerOf(decimal(available), decimal('0'), checkedPolicy({ buffer }).shares);
+      assert.equal(toPlain(quantity), expected);
     });
   }
 });
@@ -109,6 +108,7 @@ describe('inventory: publisher', () => {
       changed: 2,
       unchanged: 0,
       stale: 0,
+      ignored: 0,
       invalid: [],
     });
     assert.deepEqual(await publisher.flush(), { published: 2, failed: 0, pending: 0 });
@@ -117,6 +117,7 @@ describe('inventory: publisher', () => {
       changed: 1,
       unchanged: 1,
       stale: 0,
+      ignored: 0,
       invalid: [],
     });
     assert.deepEqual(await publisher.flush(), { published: 1, failed: 0, pending: 0 });
@@ -159,6 +160,7 @@ describe('inventory: publisher', () => {
       changed: 1,
       unchanged: 0,
       stale: 1,
+      ignored: 0,
       invalid: [],
     });
     // Unchanged, yet newer: what is older than this reading is stale too.

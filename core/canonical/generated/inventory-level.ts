@@ -55,6 +55,11 @@ export interface InventoryLevel {
   buffer?: LevelQuantity;
   /** Available to sell, max(0, available - buffer): what the channel may offer. */
   published?: LevelQuantity;
+  /**
+   * The system of record has been silent since then, for longer than the channel accepts: published is
+   * what the channel's policy still allows. Absent while the source is heard.
+   */
+  staleSince?: string;
   /** Condition of the stock; sellable when left out. */
   condition?: 'sellable' | 'hold' | 'damaged' | 'expired';
   /** Lot or batch number. */
