@@ -182,7 +182,7 @@ type Body = Omit<InventoryLevel, 'sequence'>;
 
 /** The event's data. `buffer` is all that is held back, so that `published` is what is available less it. */
 function bodyOf(rows: readonly ObservedRow[], set: boolean, telling: Telling, now: number): Body {
-  const levels = rows.map((row) => JSON.parse(row.body) as ObservedInventoryLevel);
+  const levels = rows.map(levelOf);
   const [first] = levels;
   const { site, sku, offer, quantity, perUnit, unit, staleSince } = telling;
   const available = perUnit === undefined ? offer.available : offer.available.div(perUnit).round(0, 0);
@@ -192,8 +192,11 @@ function bodyOf(rows: readonly ObservedRow[], set: boolean, telling: Telling, no
     published: toPlain(quantity),
     ...(staleSince === null ? {} : { staleSince: new Date(staleSince).toISOString() }),
   };
-  if (!set && perUnit === undefined && levels.length === 1 && first?.location.code === site)
-    return { ...first, ...said };
+  // One level that says all: as it was read.
+  if (!set && perUnit === undefined && levels.length === 1 && first !== undefined) {
+    if (first.location.code === site && decimal(first.available).eq(offer.available))
+      return { ...first, ...said };
+  }
   const sum = (read: (level: ObservedInventoryLevel) => string): DecimalValue =>
     levels.reduce((total, level) => total.plus(decimal(read(level))), ZERO);
   const exact = !set && perUnit === undefined;
@@ -216,6 +219,15 @@ function bodyOf(rows: readonly ObservedRow[], set: boolean, telling: Telling, no
     authority: authorities.join(', ') || 'crossdock',
     ...said,
   };
+}
+
+/** The level as it was read; of an item that a complete reading no longer knew, nothing is left. */
+function levelOf(row: ObservedRow): ObservedInventoryLevel {
+  const read = JSON.parse(row.body) as ObservedInventoryLevel;
+  if (read.available === row.available) return read;
+  const { schemaVersion, item, location, asOf, unit, authority } = read;
+  const none = { onHand: '0', reserved: '0', available: row.available };
+  return { schemaVersion, item, location, asOf, unit, authority, ...none };
 }
 
 function differs(before: Told | undefined, want: Wanted, policy: Policy): boolean {

@@ -1,7 +1,7 @@
 /**
  * What a channel may be offered, as an analyst configures it. Checked once; what is computed with it is in offer.ts.
  */
-import { type DecimalValue, decimal, readDecimal } from '../canonical/decimal';
+import { type DecimalValue, decimal } from '../canonical/decimal';
 import type { Decimal } from '../canonical/order';
 import { CrossdockError } from '../errors';
 
@@ -47,9 +47,9 @@ export interface ItemPolicy extends Allocation {
 export interface AgePolicy {
   /** Ms of silence of a site. */
   readonly limitMs: number;
-  /** `zero`: sold out; `reduce`: only `percent` of it; `keep`: as it is. All say since when the source is silent. */
-  readonly then: 'zero' | 'reduce' | 'keep';
-  /** With `reduce`: what is still shown, 0 to 100. Default 50. */
+  /** All say since when the source is silent; `nothing` is sold out, `reduced` only `percent` of it. */
+  readonly show: 'nothing' | 'reduced' | 'all';
+  /** With `reduced`: what is still shown, 0 to 100. Default 50. */
   readonly percent?: Decimal | undefined;
 }
 
@@ -113,6 +113,7 @@ export interface Policy {
 
 const ZERO = decimal('0');
 const HUNDRED = decimal('100');
+const QUANTITY = /^\d{1,18}(\.\d{1,10})?$/;
 
 /** Throws CONFIG_INVALID (permanent), with the setting's name, for a policy that cannot be. */
 export function checkedPolicy(policy: ChannelPolicy): Policy {
@@ -207,9 +208,9 @@ function ageOf(age: AgePolicy | undefined): Policy['age'] {
   if (!Number.isFinite(age.limitMs) || age.limitMs <= 0)
     throw invalid('The time after which a silent source counts as stale must be above 0.', 'age');
   const keep =
-    age.then === 'zero'
+    age.show === 'nothing'
       ? ZERO
-      : age.then === 'keep'
+      : age.show === 'all'
         ? HUNDRED
         : from0(age.percent ?? '50', 'percent of a stale source', 'age');
   if (keep.gt(HUNDRED)) throw invalid('Of a stale source, at most 100 percent can be shown.', 'age');
@@ -231,14 +232,14 @@ function thresholdOf(threshold: Threshold | undefined): Policy['threshold'] {
 }
 
 function from0(value: Decimal, what: string, setting: string): DecimalValue {
-  const read = readDecimal(value.trim());
-  if (read?.gte(0)) return read;
+  const text = value.trim();
+  if (QUANTITY.test(text)) return decimal(text);
   throw invalid(`The ${what} must be a number such as 0, 5 or 2.5, and not negative.`, setting);
 }
 
 function above(value: Decimal, what: string, setting: string): DecimalValue {
-  const read = readDecimal(value.trim());
-  if (read?.gt(0)) return read;
+  const text = value.trim();
+  if (QUANTITY.test(text) && decimal(text).gt(0)) return decimal(text);
   throw invalid(`The ${what} must be a number above 0.`, setting);
 }
 
