@@ -177,8 +177,18 @@ export class InventoryPublisher {
   }
 
   /** Publishes everything once more, as it stands (same sequence, same event): for a channel that may have missed something. */
-  snapshot(): Promise<number> {
-    return this.#silences.markAll(() => this.#closed);
+  async snapshot(): Promise<number> {
+    const marked = await this.#silences.markAll(() => this.#closed);
+    // Last, so that a crash in between begins it again.
+    await this.#silences.snapshotTaken();
+    return marked;
+  }
+
+  /** A snapshot, when the last one is so many ms ago (or the first start). @returns whether one was taken */
+  async snapshotWhenDue(everyMs: number): Promise<boolean> {
+    if (!(await this.#silences.snapshotDue(everyMs))) return false;
+    await this.snapshot();
+    return true;
   }
 
   /**

@@ -92,6 +92,19 @@ export class Silences {
     return (result?.rows ?? []).map((row) => String(row.sku));
   }
 
+  /** Whether the last snapshot is this old, ms; counted from the first start. */
+  async snapshotDue(everyMs: number): Promise<boolean> {
+    const sql =
+      'SELECT 1 AS due FROM crossdock_inventory_channel WHERE channel = ? AND snapshot_at + ? <= {now}';
+    const [result] = await this.store.run([{ sql, params: [this.channel, everyMs] }]);
+    return (result?.rows.length ?? 0) > 0;
+  }
+
+  async snapshotTaken(): Promise<void> {
+    const sql = 'UPDATE crossdock_inventory_channel SET snapshot_at = {now} WHERE channel = ?';
+    await this.store.run([{ sql, params: [this.channel] }]);
+  }
+
   /** Makes everything that is published pending once more, behind what has changed. @returns how many */
   async markAll(stopped: () => boolean): Promise<number> {
     const sql = `UPDATE crossdock_inventory_level SET pending = 1, urgency = 2, pending_since = {now}

@@ -1,14 +1,21 @@
 import type { ObservedInventoryLevel } from '../../core/canonical';
 import type { ChannelState } from '../../core/channel';
-import { CrossdockError } from '../../core/errors';
-import { levelFromOdoo, openInventoryPublisher } from '../../core/inventory';
+import { asCrossdockError, CrossdockError } from '../../core/errors';
+import {
+  type Backlog,
+  type ChannelPolicy,
+  checkedPolicy,
+  levelFromOdoo,
+  openInventoryPublisher,
+} from '../../core/inventory';
 import { type OdooClient, readAvailability } from '../../core/odoo';
 import { type Context, registerNode } from '../shared/base';
 import type { SharedChannel } from '../shared/channel';
-import { choice, decimal, text } from '../shared/config';
+import { choice, number, text } from '../shared/config';
 import { shared } from '../shared/config-node';
 import type { Message, Red } from '../shared/red';
 import { storeOf } from '../shared/store';
+import { readPolicy } from './policy';
 
 interface Config {
   readonly store: ReturnType<typeof storeOf>;
@@ -18,12 +25,22 @@ interface Config {
   readonly property: string;
   readonly warehouse: string;
   readonly location: string;
-  readonly buffer: string;
+  readonly policy: ChannelPolicy;
+  /** Between two snapshots, ms; 0 for none. */
+  readonly snapshotMs: number;
 }
+
+const HOUR_MS = 3_600_000;
+const TICK_MS = 10_000;
+/** What is published of a site that is silent, in the words of the status. */
+const SILENT = { nothing: 'sold out', reduced: 'reduced', all: 'as last heard' } as const;
 
 export = (red: Red): void => {
   registerNode<Config>(red, 'crossdock-inventory-publish', {
     normalise(config) {
+      const policy = readPolicy(config);
+      // What cannot be is said at once, and not after the store has opened.
+      checkedPolicy(policy);
       const from = choice(config, 'from', 'Stock from', ['odoo', 'msg'], 'odoo');
       return {
         store: storeOf(red, config),
@@ -35,7 +52,8 @@ export = (red: Red): void => {
         property: text(config, 'property', 'Property', 'payload'),
         warehouse: text(config, 'warehouse', 'Warehouse', ''),
         location: text(config, 'location', 'Location', 'main'),
-        buffer: decimal(config, 'buffer', 'Safety buffer', '0'),
+        policy,
+        snapshotMs: number(config, 'snapshotHours', 'Snapshot', 0, { min: 0, max: 8760 }) * HOUR_MS,
       };
     },
     start: (context) => start(red, context),
@@ -50,14 +68,15 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     channel,
     channelId: config.channelId,
     source,
-    buffer: config.buffer,
+    policy: config.policy,
   });
 
   const flush = async () => {
     const result = await publisher.flush();
     if (result.pending === 0)
       status.ok(result.published === 0 ? 'up to date' : `${result.published} published`);
-    else status.waiting(`${result.pending} held: ${result.problem?.message ?? 'waiting for the channel'}`);
+    else if (result.problem === undefined) status.busy(`${result.pending} to publish`);
+    else status.waiting(held(await publisher.backlog(), result.problem.message));
     return result;
   };
   /** What was held while the channel was away leaves as soon as it is back, without a message. */
@@ -69,10 +88,22 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     flush().catch((thrown: unknown) => node.warn((thrown as Error).message));
   };
   const stopListening = channel.onState(onState);
+  /** What time alone brings about: a source that is silent for too long, a snapshot that is due. */
+  const tick = async (): Promise<void> => {
+    const silent = await publisher.checkAge();
+    const snapshot = config.snapshotMs > 0 && (await publisher.snapshotWhenDue(config.snapshotMs));
+    if ((snapshot || (await publisher.pending()) > 0) && channel.state.status === 'connected') await flush();
+    if (silent.length > 0)
+      status.waiting(`nothing heard of ${silent.join(', ')}: ${SILENT[config.policy.age?.show ?? 'all']}`);
+  };
+  const ticking = setInterval(() => {
+    tick().catch((thrown: unknown) => node.warn(asCrossdockError(thrown).message));
+  }, TICK_MS);
+  ticking.unref();
 
   async function acceptFromOdoo(odoo: OdooClient) {
     const site = { code: config.location, authority: `odoo:${odoo.database}` };
-    const total = { changed: 0, unchanged: 0, stale: 0, invalid: 0 };
+    const total = { changed: 0, unchanged: 0, stale: 0, ignored: 0, invalid: 0 };
     for await (const page of readAvailability(odoo, { warehouse: config.warehouse })) {
       add(total, await publisher.accept(page.map((found) => levelFromOdoo(found, site))));
     }
@@ -82,7 +113,7 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   async function acceptFromMessage(message: Message) {
     const found = red.util.getMessageProperty(message, config.property);
     const levels = (Array.isArray(found) ? found : [found]) as ObservedInventoryLevel[];
-    const total = { changed: 0, unchanged: 0, stale: 0, invalid: 0 };
+    const total = { changed: 0, unchanged: 0, stale: 0, ignored: 0, invalid: 0 };
     const accepted = await publisher.accept(levels);
     add(total, accepted);
     if (accepted.invalid.length === levels.length && levels.length > 0) {
@@ -121,17 +152,33 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     },
     close: async () => {
       stopListening();
+      clearInterval(ticking);
       await publisher.close();
     },
   };
 }
 
-function add(
-  total: { changed: number; unchanged: number; stale: number; invalid: number },
-  part: { changed: number; unchanged: number; stale: number; invalid: readonly unknown[] },
-): void {
+/** What an outage means for the business: how much is held, since when, and how long it takes afterwards. */
+function held({ pending, urgent, since, clearsInMs }: Backlog, problem: string): string {
+  const from = since === undefined ? '' : ` since ${new Date(since).toISOString().slice(11, 16)} UTC`;
+  const first = urgent === 0 ? '' : `, ${urgent} sold out or back first`;
+  const clear =
+    clearsInMs === undefined ? '' : `, clear ${Math.max(1, Math.ceil(clearsInMs / 1000))} s after`;
+  return `${pending} held${from}${first}${clear}: ${problem}`;
+}
+
+interface Total {
+  changed: number;
+  unchanged: number;
+  stale: number;
+  ignored: number;
+  invalid: number;
+}
+
+function add(total: Total, part: Omit<Total, 'invalid'> & { readonly invalid: readonly unknown[] }): void {
   total.changed += part.changed;
   total.unchanged += part.unchanged;
   total.stale += part.stale;
+  total.ignored += part.ignored;
   total.invalid += part.invalid.length;
 }
