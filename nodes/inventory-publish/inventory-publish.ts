@@ -132,6 +132,14 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   onState(channel.state);
   return {
     async input(message: Message, send: (message: Message) => void) {
+      const operation = message['operation'];
+      if (operation === 'snapshot' || operation === 'heard') {
+        if (operation === 'snapshot') await publisher.snapshot();
+        else await publisher.heard(siteOf(message));
+        message.payload = await flush();
+        send(message);
+        return;
+      }
       // A trigger that comes while a pass over Odoo still runs joins it: the pass reads the newest state anyway.
       if (client !== undefined && running !== undefined) {
         await running;
@@ -156,6 +164,16 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
       await publisher.close();
     },
   };
+}
+
+/** The site whose source is alive. */
+function siteOf(message: Message): string {
+  const site = message['site'];
+  if (typeof site === 'string' && site !== '') return site;
+  throw new CrossdockError('A sign of life needs the name of the site in msg.site.', {
+    code: 'INVENTORY_SITE_MISSING',
+    kind: 'permanent',
+  });
 }
 
 /** What an outage means for the business: how much is held, since when, and how long it takes afterwards. */

@@ -19,8 +19,8 @@ export function readPolicy(config: RawConfig): ChannelPolicy {
     cap: optional('cap', 'At most'),
     minimum: optional('minimum', 'At least'),
     sites: list(config, 'sites', 'Sites', site),
-    items: list(config, 'items', 'Items', item),
-    bundles: list(config, 'bundles', 'Sets', bundle),
+    items: items(list(config, 'items', 'Items', rule)),
+    bundles: bundles(list(config, 'bundles', 'Sets', part)),
     ...(days === 0 ? {} : { minDaysToExpiry: days }),
     ...(ageMinutes === 0
       ? {}
@@ -75,35 +75,54 @@ function site(entry: Fields): SitePolicy {
   };
 }
 
-function item(entry: Fields): ItemPolicy {
+type Rule = 'buffer' | 'reserve' | 'percent' | 'cap' | 'minimum' | 'unit';
+const RULES: readonly Rule[] = ['buffer', 'reserve', 'percent', 'cap', 'minimum', 'unit'];
+/** "6 XPK": one of the channel's units is so many of the source's. */
+const UNIT = /^(\d{1,15}(?:\.\d{1,9})?)\s+([A-Z0-9]{2,3})$/;
+
+/** A row of the dialog: one rule for one item. */
+function rule(entry: Fields): { sku: string; rule: Rule; value: string } {
   const sku = word(entry, 'sku');
-  if (sku === '') throw invalid('Items: an entry has no SKU.', 'items');
-  const given = (name: string) => (word(entry, name) === '' ? {} : { [name]: word(entry, name) });
-  return {
-    sku,
-    ...given('buffer'),
-    ...given('reserve'),
-    ...given('percent'),
-    ...given('cap'),
-    ...given('minimum'),
-    ...given('unit'),
-    ...given('perUnit'),
-  };
+  const name = RULES.find((known) => known === word(entry, 'rule'));
+  if (sku === '') throw invalid('Items: a row has no SKU.', 'items');
+  if (name === undefined)
+    throw invalid(`Items: the rule of ${sku} must be one of: ${RULES.join(', ')}.`, 'items');
+  return { sku, rule: name, value: word(entry, 'value') };
 }
 
-function bundle(entry: Fields): Bundle {
-  const sku = word(entry, 'sku');
-  if (sku === '') throw invalid('Sets: an entry has no SKU.', 'bundles');
-  const parts = Array.isArray(entry['parts']) ? (entry['parts'] as unknown[]) : [];
-  return {
-    sku,
-    parts: parts.map((part) => {
-      const fields = (typeof part === 'object' && part !== null ? part : {}) as Fields;
-      const name = word(fields, 'sku');
-      if (name === '') throw invalid(`Sets: a part of ${sku} has no SKU.`, 'bundles');
-      return { sku: name, quantity: word(fields, 'quantity') || '1' };
-    }),
+function items(rows: readonly ReturnType<typeof rule>[]): ItemPolicy[] {
+  const found = new Map<string, ItemPolicy>();
+  for (const { sku, rule: name, value } of rows) {
+    const known = found.get(sku) ?? { sku };
+    if (known[name] !== undefined) throw invalid(`Items: ${sku} has two rules for ${name}.`, 'items');
+    if (name !== 'unit') {
+      found.set(sku, { ...known, [name]: value });
+      continue;
+    }
+    const [, perUnit, unit] = UNIT.exec(value) ?? [];
+    if (perUnit === undefined || unit === undefined)
+      throw invalid(`Items: the unit of ${sku} is written as "6 XPK": how many, and a code.`, 'items');
+    found.set(sku, { ...known, unit, perUnit });
+  }
+  return [...found.values()];
+}
+
+/** A row of the dialog: one part of one set. */
+function part(entry: Fields): { sku: string; part: string; quantity: string } {
+  const row = {
+    sku: word(entry, 'sku'),
+    part: word(entry, 'part'),
+    quantity: word(entry, 'quantity') || '1',
   };
+  if (row.sku === '' || row.part === '') throw invalid('Sets: a row lacks the set or the part.', 'bundles');
+  return row;
+}
+
+function bundles(rows: readonly ReturnType<typeof part>[]): Bundle[] {
+  const found = new Map<string, { sku: string; quantity: string }[]>();
+  for (const row of rows)
+    found.set(row.sku, [...(found.get(row.sku) ?? []), { sku: row.part, quantity: row.quantity }]);
+  return [...found].map(([sku, parts]) => ({ sku, parts }));
 }
 
 function invalid(message: string, field: string): CrossdockError {
