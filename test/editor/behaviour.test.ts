@@ -337,6 +337,54 @@ describe('editor: how the dialogs behave', function () {
     );
   });
 
+  it('inventory publish: rules, sets and sites are rows that stay, and wrong cells are marked', async () => {
+    await editor.edit('inventory-publish');
+    const { page } = editor;
+    assert.equal(
+      await page.locator('#node-input-percent').inputValue(),
+      '100',
+      'an older flow shows what it means',
+    );
+    const row = async (list: string, cells: Record<string, string>): Promise<void> => {
+      const box = page.locator('.crossdock-whole', { has: page.locator(`#node-input-crossdock-${list}`) });
+      await box.locator('.red-ui-editableList-addButton').click();
+      const last = box.locator('.crossdock-cells').last();
+      for (const [name, value] of Object.entries(cells)) {
+        const cell = last.locator(`[data-cell=${name}]`);
+        if ((await cell.evaluate((element) => element.tagName)) === 'SELECT') await cell.selectOption(value);
+        else await cell.fill(value);
+        await cell.dispatchEvent('change');
+      }
+    };
+    await row('items', { sku: 'CD-TAPE-48', rule: 'unit', value: 'six' });
+    const value = page.locator('#node-input-crossdock-items [data-cell=value]');
+    assert.match((await value.getAttribute('class')) ?? '', /input-error/);
+    await value.fill('6 XPK');
+    await value.dispatchEvent('change');
+    assert.doesNotMatch((await value.getAttribute('class')) ?? '', /input-error/);
+    await row('bundles', { sku: 'CD-SET', part: 'CD-TAPE-48', quantity: '2' });
+    await row('sites', { site: 'WH', authority: 'odoo:main', publishAs: 'shop' });
+    await page.locator('#node-input-ageMinutes').fill('30');
+    await page.locator('#node-input-ageMinutes').dispatchEvent('change');
+    await page.locator('#node-input-agePercent').waitFor();
+    await page.locator('#node-input-ageMinutes').scrollIntoViewIfNeeded();
+    await editor.screenshot('light-en-US-inventory-publish-lists');
+    await editor.finish('ok');
+    const node = "RED.nodes.node('n-inventory-publish')";
+    assert.deepEqual(
+      await page.evaluate(`[${node}.items, ${node}.bundles, ${node}.sites, ${node}.ageMinutes]`),
+      [
+        [{ sku: 'CD-TAPE-48', rule: 'unit', value: '6 XPK' }],
+        [{ sku: 'CD-SET', part: 'CD-TAPE-48', quantity: '2' }],
+        [{ site: 'WH', authority: 'odoo:main', publishAs: 'shop' }],
+        '30',
+      ],
+    );
+    await editor.edit('inventory-publish');
+    assert.equal(await page.locator('#node-input-crossdock-items [data-cell=rule]').inputValue(), 'unit');
+    await editor.finish('cancel');
+  });
+
   it('odoo server: the connection test shows what the deployed server answers, or why it fails', async () => {
     await editor.edit('odoo-server');
     await editor.page.click('#crossdock-test');
