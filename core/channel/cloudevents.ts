@@ -314,6 +314,12 @@ export function writeEvent(event: CloudEvent): WrittenEvent {
   return { event: { ...attributes, data: JSON.parse(json) as unknown }, text, dataAt: undefined };
 }
 
+/** As `writeEvent`, for an event whose data are JSON already. `attributes` were checked by `makeEvent`. */
+export function writeEventAround(attributes: CloudEvent, json: string): WrittenEvent {
+  const head = `${JSON.stringify(attributes).slice(0, -1)},"data":`;
+  return { event: attributes, text: `${head}${json}}`, dataAt: head.length };
+}
+
 /** The JSON of the event's data; undefined: it has none, or `event` has it. */
 export function writtenData({ text, dataAt }: WrittenEvent): string | undefined {
   return dataAt === undefined ? undefined : text.slice(dataAt, -1);

@@ -20,6 +20,7 @@ export {
   validateEvent,
   type WrittenEvent,
   writeEvent,
+  writeEventAround,
   writtenEvent,
 } from './cloudevents';
 export { type LocalChannelConfig, openLocalChannel } from './local-channel';

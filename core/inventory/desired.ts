@@ -23,6 +23,8 @@ interface ObservedRow extends Known {
   readonly asOf: number;
   readonly revision: number;
   readonly dirty: boolean;
+  /** A complete reading of the site no longer knew it. */
+  readonly gone: boolean;
   readonly body: string;
 }
 
@@ -51,7 +53,10 @@ export interface Settled {
 
 const ZERO = decimal('0');
 
-/** @param skus some hundreds at most; the caller cuts longer lists */
+/**
+ * One at a time per channel in this process, and not while something is observed (the publisher sees to that).
+ * @param skus some hundreds at most; the caller cuts longer lists
+ */
 export async function settle(
   store: Store,
   channel: string,
@@ -81,10 +86,11 @@ export async function settle(
   }
   const statements = wanted.length === 0 ? [] : upserts(channel, wanted);
   const sets = statements.length;
-  for (const sku of targets) {
-    // Not the parts of a set that was not asked for by them: a part that is dirty by itself has its own sets to see to.
-    for (const row of rows.get(sku) ?? []) if (row.dirty) statements.push(cleaned(channel, row));
-  }
+  // Not the parts of a set that was not asked for by them: a part that is dirty by itself has its own sets to see to.
+  const dirty = targets.flatMap((sku) => (rows.get(sku) ?? []).filter((row) => row.dirty));
+  // Where another process may observe meanwhile, only what was read is clean.
+  if (!store.exclusive) statements.push(...dirty.map((row) => cleaned(channel, row)));
+  else if (dirty.length > 0) statements.push(allCleaned(channel, targets));
   if (statements.length === 0) return { moved: new Set(), urgent: false };
   const results = (await store.run(statements)).slice(0, sets).flatMap((result) => result.rows);
   const moved = new Set<string>();
@@ -157,7 +163,7 @@ function compute(
     // As honest as the oldest of what it was computed from.
     asOf: rows.length === 0 ? now : Math.min(...rows.map((row) => row.asOf)),
     basis: rows.reduce((sum, row) => sum + row.revision, 0),
-    body: JSON.stringify(bodyOf(rows, parts !== undefined, told, now)),
+    body: bodyOf(rows, parts !== undefined, told, now),
     detail: JSON.stringify(detailOf(offer)),
     staleSince,
   };
@@ -180,11 +186,10 @@ interface Telling {
 
 type Body = Omit<InventoryLevel, 'sequence'>;
 
-/** The event's data. `buffer` is all that is held back, so that `published` is what is available less it. */
-function bodyOf(rows: readonly ObservedRow[], set: boolean, telling: Telling, now: number): Body {
-  const levels = rows.map(levelOf);
-  const [first] = levels;
+/** The event's data as JSON. `buffer` is all that is held back, so that `published` is what is available less it. */
+function bodyOf(rows: readonly ObservedRow[], set: boolean, telling: Telling, now: number): string {
   const { site, sku, offer, quantity, perUnit, unit, staleSince } = telling;
+  const exact = !set && perUnit === undefined;
   const available = perUnit === undefined ? offer.available : offer.available.div(perUnit).round(0, 0);
   const positive = available.gt(0) ? available : ZERO;
   const said: Pick<Body, 'buffer' | 'published' | 'staleSince'> = {
@@ -192,18 +197,25 @@ function bodyOf(rows: readonly ObservedRow[], set: boolean, telling: Telling, no
     published: toPlain(quantity),
     ...(staleSince === null ? {} : { staleSince: new Date(staleSince).toISOString() }),
   };
-  // One level that says all: as it was read.
-  if (!set && perUnit === undefined && levels.length === 1 && first !== undefined) {
-    if (first.location.code === site && decimal(first.available).eq(offer.available))
-      return { ...first, ...said };
+  const [only] = rows;
+  // One level that says all: as it was read, without reading it again. (Who sends it adds to it the same way.)
+  if (
+    exact &&
+    rows.length === 1 &&
+    only?.site === site &&
+    !only.gone &&
+    decimal(only.available).eq(available)
+  ) {
+    return `${only.body.slice(0, -1)},${JSON.stringify(said).slice(1)}`;
   }
+  const levels = rows.map(levelOf);
+  const [first] = levels;
   const sum = (read: (level: ObservedInventoryLevel) => string): DecimalValue =>
     levels.reduce((total, level) => total.plus(decimal(read(level))), ZERO);
-  const exact = !set && perUnit === undefined;
   const onHand = exact ? sum((level) => level.onHand) : available;
   const authorities = [...new Set(levels.map((level) => level.authority))];
   const asOf = rows.length === 0 ? now : Math.min(...rows.map((row) => row.asOf));
-  return {
+  const body: Body = {
     schemaVersion: '1.0',
     item: set || first === undefined ? { identifiers: [{ scheme: 'sku', value: sku }] } : first.item,
     location: {
@@ -219,12 +231,13 @@ function bodyOf(rows: readonly ObservedRow[], set: boolean, telling: Telling, no
     authority: authorities.join(', ') || 'crossdock',
     ...said,
   };
+  return JSON.stringify(body);
 }
 
 /** The level as it was read; of an item that a complete reading no longer knew, nothing is left. */
 function levelOf(row: ObservedRow): ObservedInventoryLevel {
   const read = JSON.parse(row.body) as ObservedInventoryLevel;
-  if (read.available === row.available) return read;
+  if (!row.gone) return read;
   const { schemaVersion, item, location, asOf, unit, authority } = read;
   const none = { onHand: '0', reserved: '0', available: row.available };
   return { schemaVersion, item, location, asOf, unit, authority, ...none };
@@ -236,7 +249,7 @@ function differs(before: Told | undefined, want: Wanted, policy: Policy): boolea
   return worthTelling(decimal(before.quantity), decimal(want.quantity), policy);
 }
 
-const OBSERVED = 'sku, site, part, as_of, available, condition, expiry, body, revision, dirty';
+const OBSERVED = 'sku, site, part, as_of, available, condition, expiry, body, revision, dirty, gone';
 const TOLD = 'site, sku, quantity, stale_since';
 
 function select(
@@ -245,12 +258,10 @@ function select(
   channel: string,
   skus: readonly string[],
 ): Statement {
-  // Few different texts, so that the databases prepare each once.
-  const places = 2 ** Math.ceil(Math.log2(Math.max(1, skus.length)));
-  const padded = Array.from({ length: places }, (_, index) => skus[index] ?? skus[0] ?? '');
+  const padded = paddedTo(skus);
   return {
     sql: `SELECT ${columns} FROM crossdock_inventory_${table}
-      WHERE channel = ? AND sku IN (${Array(places).fill('?').join(', ')})`,
+      WHERE channel = ? AND sku IN (${Array(padded.length).fill('?').join(', ')})`,
     params: [channel, ...padded],
   };
 }
@@ -287,6 +298,21 @@ function cleaned(channel: string, { sku, site, part, revision }: ObservedRow): S
   };
 }
 
+function allCleaned(channel: string, skus: readonly string[]): Statement {
+  const padded = paddedTo(skus);
+  return {
+    sql: `UPDATE crossdock_inventory_observed SET dirty = 0
+      WHERE channel = ? AND sku IN (${Array(padded.length).fill('?').join(', ')}) AND dirty = 1`,
+    params: [channel, ...padded],
+  };
+}
+
+/** Few different lengths, so that the databases prepare few different texts. */
+function paddedTo(skus: readonly string[]): string[] {
+  const places = 2 ** Math.ceil(Math.log2(Math.max(1, skus.length)));
+  return Array.from({ length: places }, (_, index) => skus[index] ?? skus[0] ?? '');
+}
+
 function bySku(rows: readonly ObservedRow[]): Map<string, ObservedRow[]> {
   const found = new Map<string, ObservedRow[]>();
   for (const row of rows) {
@@ -320,5 +346,6 @@ function observedRow(row: Row): ObservedRow {
     body: String(row.body),
     revision: Number(row.revision),
     dirty: Number(row.dirty) === 1,
+    gone: Number(row.gone) === 1,
   };
 }

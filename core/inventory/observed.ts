@@ -1,5 +1,5 @@
 /** What the systems of record said last, as rows of the store. */
-import { type ObservedInventoryLevel, skuOf } from '../canonical/inventory-level';
+import { type InventoryLevel, type ObservedInventoryLevel, skuOf } from '../canonical/inventory-level';
 import type { Problem } from '../errors';
 import type { Statement } from '../store/types';
 import { type Policy, siteOf } from './policy';
@@ -54,6 +54,8 @@ export function readingOf(level: ObservedInventoryLevel, policy: Policy, now: nu
   const known = siteOf(policy, site);
   if (known === undefined) return { ignored: 'site' };
   if (known.authority !== '' && known.authority !== level.authority) return { ignored: 'authority' };
+  // What a channel of somebody else was told is not part of what there is.
+  const { sequence: _1, buffer: _2, published: _3, staleSince: _4, ...observed } = level as InventoryLevel;
   const condition = level.condition ?? 'sellable';
   const part =
     level.lot === undefined && condition === 'sellable' ? '' : JSON.stringify([level.lot ?? '', condition]);
@@ -66,7 +68,7 @@ export function readingOf(level: ObservedInventoryLevel, policy: Policy, now: nu
       available: level.available,
       condition,
       expiry: level.expiry ?? '',
-      body: JSON.stringify(level),
+      body: JSON.stringify(observed),
     },
   };
 }
@@ -109,7 +111,7 @@ function upsertSql(rows: number): string {
   const sql = `INSERT INTO ${T} (channel, sku, site, part, as_of, available, condition, expiry, body, revision, dirty)
     VALUES ${Array(rows).fill(ROW).join(', ')}
     ON CONFLICT (channel, sku, site, part) DO UPDATE SET
-      as_of = excluded.as_of, body = excluded.body,
+      as_of = excluded.as_of, body = excluded.body, gone = 0,
       revision = ${T}.revision + CASE WHEN ${DIFFERS} THEN 1 ELSE 0 END,
       dirty = CASE WHEN ${DIFFERS} THEN 1 ELSE ${T}.dirty END,
       available = excluded.available, expiry = excluded.expiry

@@ -16,14 +16,17 @@ import { Silences } from './silence';
 
 /** Rows per unit of work: bounds how long one unit holds the single writer. */
 const ROWS_PER_UNIT = 5000;
+/** Levels that are taken in at once while earlier ones leave. */
+const LEVELS_AT_ONCE = 4000;
 /** Items that are computed in one unit. */
-const ITEMS_PER_UNIT = 256;
+const ITEMS_PER_UNIT = 512;
 /** Longer than a page can take: its events time out together. Ms. */
 const LEASE_MS = 120_000;
 
 export interface InventoryPublisherOptions {
   readonly store: Store;
-  readonly channel: Publisher;
+  /** One of kind mqtt or amqp takes events that are written already, which saves a good part of the work. */
+  readonly channel: Publisher & { readonly kind?: string };
   /** Names the channel in the store; the state is kept under it. */
   readonly channelId: string;
   /** `source` of the events, for example `/systems/odoo/main`. */
@@ -34,7 +37,7 @@ export interface InventoryPublisherOptions {
   readonly buffer?: string;
   /** Keep the latest level for those who subscribe later. Default true. */
   readonly retain?: boolean;
-  /** Events sent and not yet confirmed, at most. Default 64. */
+  /** Events sent and not yet confirmed, at most. Default 256, what an MQTT channel has in flight by itself. */
   readonly concurrency?: number;
   /** Ms since the epoch; for tests. */
   readonly now?: () => number;
@@ -105,11 +108,14 @@ export class InventoryPublisher {
   readonly #silences: Silences;
   #calls: Call[] = [];
   #accepting: Promise<void> | undefined;
+  #busy: Promise<void> = Promise.resolve();
   #next: Promise<FlushResult> | undefined;
   #pass: Pass | undefined;
   /** Events per ms, smoothed. */
   #rate: number | undefined;
   #closed = false;
+  /** Events that were published since the opening. */
+  #published = 0;
 
   /** Use `openInventoryPublisher`. */
   constructor(options: InventoryPublisherOptions, policy: Policy) {
@@ -156,9 +162,11 @@ export class InventoryPublisher {
    * article), and is published as 0.
    */
   async complete(site: string, since: number): Promise<number> {
-    const gone = await this.#silences.retire(site, since);
-    await this.#settleDirty();
-    return gone;
+    return this.#alone(async () => {
+      const gone = await this.#silences.retire(site, since);
+      await this.#settleDirty();
+      return gone;
+    });
   }
 
   /** The source of a site is alive, though nothing has changed: its stock is as fresh as `asOf` (ms). */
@@ -172,8 +180,10 @@ export class InventoryPublisher {
    * anew. To be called now and then. @returns the sites that are silent
    */
   async checkAge(): Promise<readonly string[]> {
-    if (await this.#silences.check(this.#now())) await this.#settleDirty();
-    return [...this.#silences.stale.keys()];
+    return this.#alone(async () => {
+      if (await this.#silences.check(this.#now())) await this.#settleDirty();
+      return [...this.#silences.stale.keys()];
+    });
   }
 
   /** Publishes everything once more, as it stands (same sequence, same event): for a channel that may have missed something. */
@@ -189,6 +199,45 @@ export class InventoryPublisher {
     if (!(await this.#silences.snapshotDue(everyMs))) return false;
     await this.snapshot();
     return true;
+  }
+
+  /**
+   * Takes levels in and publishes, both at once: what the first ones change leaves while the next are taken in.
+   * `published` counts all that left meanwhile. Rejects with the store's errors.
+   */
+  async publish(levels: readonly ObservedInventoryLevel[]): Promise<AcceptResult & FlushResult> {
+    const before = this.#published;
+    const total = { changed: 0, unchanged: 0, stale: 0, ignored: 0 };
+    const invalid: AcceptResult['invalid'][number][] = [];
+    let draining: Promise<FlushResult> | undefined;
+    for (let from = 0; from < levels.length; from += LEVELS_AT_ONCE) {
+      const part = await this.accept(levels.slice(from, from + LEVELS_AT_ONCE));
+      for (const name of ['changed', 'unchanged', 'stale', 'ignored'] as const) total[name] += part[name];
+      for (const { index, problems } of part.invalid) invalid.push({ index: from + index, problems });
+      if (draining === undefined && part.changed > 0 && from + LEVELS_AT_ONCE < levels.length) {
+        draining = this.drain();
+        // Seen below; this only keeps it from being unhandled until then.
+        draining
+          .then(
+            () => undefined,
+            () => undefined,
+          )
+          .finally(() => {
+            draining = undefined;
+          });
+      }
+    }
+    await draining;
+    const result = await this.drain();
+    return { ...total, invalid, ...result, published: this.#published - before };
+  }
+
+  /** Flushes until nothing is pending, or nothing more can leave now. */
+  async drain(): Promise<FlushResult> {
+    for (;;) {
+      const result = await this.flush();
+      if (result.pending === 0 || result.published === 0 || result.problem !== undefined) return result;
+    }
   }
 
   /**
@@ -241,6 +290,16 @@ export class InventoryPublisher {
     await running.get(this.#store)?.get(this.#channelId);
   }
 
+  /** Observing and computing, one after the other: what is observed meanwhile would count as computed. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#busy.then(work);
+    this.#busy = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    return mine;
+  }
+
   #enqueue(readings: readonly Reading[]): Promise<{ changed: number; unchanged: number; stale: number }> {
     return new Promise((resolve, reject) => {
       this.#calls.push({ readings, resolve, reject });
@@ -258,7 +317,7 @@ export class InventoryPublisher {
       try {
         const newest = new Map<string, Reading>();
         for (const { readings } of calls) for (const reading of readings) keepNewest(newest, reading);
-        const { known, moved } = await this.#take([...newest.values()]);
+        const { known, moved } = await this.#alone(() => this.#take([...newest.values()]));
         for (const { readings, resolve } of calls) resolve(countsOf(readings, newest, known, moved));
       } catch (error) {
         for (const { reject } of calls) reject(error);
@@ -331,10 +390,11 @@ export class InventoryPublisher {
       {
         store,
         channel: options.channel,
+        takesWritten: options.channel.kind === 'mqtt' || options.channel.kind === 'amqp',
         channelId,
         source: options.source,
         retain: options.retain ?? true,
-        concurrency: Math.max(1, Math.min(1000, Math.trunc(options.concurrency ?? 64))),
+        concurrency: Math.max(1, Math.min(1000, Math.trunc(options.concurrency ?? 256))),
         read: (select) => this.#leased(select),
       },
       Number(clock?.rows[0]?.now),
@@ -349,6 +409,7 @@ export class InventoryPublisher {
       if (!store.exclusive) await store.run([{ sql: RELEASE_SQL, params: [channelId, store.instanceId] }]);
     }
     const { published, failed, problem } = pass;
+    this.#published += published;
     if (published > 0) {
       const rate = published / Math.max(1, performance.now() - startedAt);
       this.#rate = this.#rate === undefined ? rate : this.#rate * 0.7 + rate * 0.3;

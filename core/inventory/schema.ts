@@ -45,6 +45,7 @@ export const inventoryMigration: Migration = {
         condition TEXT NOT NULL,
         expiry TEXT NOT NULL,
         body TEXT NOT NULL,
+        gone BIGINT NOT NULL DEFAULT 0,
         revision BIGINT NOT NULL,
         dirty BIGINT NOT NULL,
         PRIMARY KEY (channel, sku, site, part))`,
@@ -77,6 +78,8 @@ const T = 'crossdock_inventory_level';
 const URGENCY = `CASE WHEN ${T}.published_quantity IS NULL THEN excluded.urgency
   WHEN (${T}.published_quantity = '0') <> (excluded.quantity = '0') THEN 0 ELSE 1 END`;
 
+const PENDING = 'site, sku, sequence, quantity, as_of, body, urgency, pending_since';
+
 const upserts = new Map<number, string>();
 
 /**
@@ -100,13 +103,17 @@ export function upsertSql(rows: number): string {
   return sql;
 }
 
-/** What is pending, most urgent first. Params: channel, cut-off of what is not urgent (ms), limit. */
-export const PAGE_SQL = `SELECT site, sku, sequence, quantity, body, urgency, pending_since FROM ${T}
-  WHERE channel = ? AND pending = 1 AND (pending_since <= ? OR urgency = 0)
+/**
+ * What is pending, most urgent first. Params: channel, cut-off (ms), and the cursor (urgency, pending_since, site, sku),
+ * limit.
+ */
+export const PAGE_SQL = `SELECT ${PENDING} FROM ${T}
+  WHERE channel = ? AND pending = 1 AND pending_since <= ?
+    AND (urgency, pending_since, site, sku) > (?, ?, ?, ?)
   ORDER BY urgency, pending_since, site, sku LIMIT ?`;
 
 /** What goes before everything else. Params: channel, limit. */
-export const URGENT_SQL = `SELECT site, sku, sequence, quantity, body, urgency, pending_since FROM ${T}
+export const URGENT_SQL = `SELECT ${PENDING} FROM ${T}
   WHERE channel = ? AND urgency = 0 AND pending = 1 ORDER BY pending_since, site, sku LIMIT ?`;
 
 /** Params: sequence, quantity, sequence, quantity, sequence (confirmed), channel, site, sku, sequence. */

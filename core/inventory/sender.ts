@@ -4,7 +4,7 @@
  * quantity after a newer one. What is confirmed is marked in batches: while one is being committed, the next gathers.
  */
 import type { InventoryLevel } from '../canonical/inventory-level';
-import { type CloudEvent, makeEvent, type Publisher } from '../channel';
+import { type CloudEvent, makeEvent, type Publisher, writeEventAround } from '../channel';
 import { asCrossdockError, type CrossdockError } from '../errors';
 import type { Row, Statement, Store } from '../store/types';
 import { CONFIRMED_SQL, PAGE_SQL, REFUSED_SQL, URGENT_SQL } from './schema';
@@ -14,11 +14,15 @@ export const INVENTORY_SCHEMA = 'https://crossdock.dev/contracts/inventory-level
 
 const PAGE_ROWS = 500;
 /** Rows that are asked for ahead of everything when something became urgent. */
-const URGENT_ROWS = 100;
+const URGENT_ROWS = 500;
+/** Confirmed and not yet marked, at most: what more is confirmed waits for the store. */
+const MAX_UNMARKED = 2000;
 
 export interface SenderOptions {
   readonly store: Store;
   readonly channel: Publisher;
+  /** The channel takes events that are written already, and does not look at their data. */
+  readonly takesWritten: boolean;
   readonly channelId: string;
   /** `source` of the events. */
   readonly source: string;
@@ -35,6 +39,8 @@ interface PendingRow {
   readonly sku: string;
   readonly sequence: number;
   readonly quantity: string;
+  /** Ms. */
+  readonly asOf: number;
   readonly body: string;
 }
 
@@ -56,6 +62,7 @@ export class Pass {
   readonly #refused = new Set<string>();
   #urgent = false;
   #more = true;
+  #cursor: readonly [number, number, string, string] = [-1, 0, '', ''];
   #reading: Promise<void> | undefined;
   #marks: { statement: Statement; key: string }[] = [];
   #marking: Promise<void> | undefined;
@@ -87,6 +94,7 @@ export class Pass {
       const row = await this.#next();
       if (row === undefined) return;
       await this.#publish(row);
+      if (this.#marks.length > MAX_UNMARKED) await this.#marking;
     }
   }
 
@@ -129,11 +137,9 @@ export class Pass {
     const { channelId, read } = this.#options;
     const urgent = this.#urgent;
     this.#urgent = false;
-    // Rows that are under way are still pending in the store: ask for as many more.
-    const known = this.#queued.size + this.#inFlight.size + this.#refused.size;
     const select = urgent
-      ? { sql: URGENT_SQL, params: [channelId, URGENT_ROWS + known] }
-      : { sql: PAGE_SQL, params: [channelId, this.#start, PAGE_ROWS + known] };
+      ? { sql: URGENT_SQL, params: [channelId, URGENT_ROWS] }
+      : { sql: PAGE_SQL, params: [channelId, this.#start, ...this.#cursor, PAGE_ROWS] };
     // What is under way now may be sent and marked before the answer is here, which then still shows it as pending.
     const busy = new Set([...this.#queued.keys(), ...this.#inFlight]);
     const found = await read(select);
@@ -142,6 +148,11 @@ export class Pass {
       return;
     }
     const fresh: string[] = [];
+    const last = found.at(-1);
+    if (!urgent) {
+      this.#more = found.length === PAGE_ROWS;
+      if (last !== undefined) this.#cursor = cursorOf(last);
+    }
     for (const row of found.map(pendingRow)) {
       if (this.#refused.has(row.key)) continue;
       const queued = this.#queued.has(row.key);
@@ -155,10 +166,7 @@ export class Pass {
       fresh.push(row.key);
     }
     if (urgent) this.#queue.unshift(...fresh);
-    else {
-      this.#queue.push(...fresh);
-      this.#more = fresh.length > 0;
-    }
+    else this.#queue.push(...fresh);
   }
 
   /** A newer quantity of a key waits until the one that is under way is marked, which may just have been. */
@@ -168,9 +176,12 @@ export class Pass {
   }
 
   async #publish(row: PendingRow): Promise<void> {
-    const { channel, channelId, retain } = this.#options;
+    const { channel, channelId, retain, takesWritten } = this.#options;
     try {
-      await channel.publish(eventOf(row, this.#options), { retain });
+      const event = eventOf(row, this.#options);
+      const json = dataOf(row);
+      if (takesWritten) await channel.publish(event, { retain, written: writeEventAround(event, json) });
+      else await channel.publish({ ...event, data: JSON.parse(json) as InventoryLevel }, { retain });
     } catch (thrown) {
       const error = asCrossdockError(thrown);
       this.failed += 1;
@@ -213,6 +224,10 @@ export class Pass {
   }
 }
 
+function cursorOf(row: Row): readonly [number, number, string, string] {
+  return [Number(row.urgency), Number(row.pending_since), String(row.site), String(row.sku)];
+}
+
 function pendingRow(row: Row): PendingRow {
   const site = String(row.site);
   const sku = String(row.sku);
@@ -222,23 +237,29 @@ function pendingRow(row: Row): PendingRow {
     sku,
     sequence: Number(row.sequence),
     quantity: String(row.quantity),
+    asOf: Number(row.as_of),
     body: String(row.body),
   };
 }
 
-/** The event of a pending row: the same row gives the same event. */
-function eventOf(row: PendingRow, options: SenderOptions): CloudEvent<InventoryLevel> {
-  const data = { ...(JSON.parse(row.body) as Omit<InventoryLevel, 'sequence'>), sequence: row.sequence };
-  return makeEvent<InventoryLevel>({
+/** The event of a pending row, without its data: the same row gives the same event. */
+function eventOf(row: PendingRow, options: SenderOptions): CloudEvent {
+  const { data: _data, ...attributes } = makeEvent<null>({
     type: INVENTORY_EVENT_TYPE,
     source: options.source,
     subject: row.sku,
-    time: data.asOf,
+    time: new Date(row.asOf).toISOString(),
     dataschema: INVENTORY_SCHEMA,
     partitionkey: row.sku,
     sequence: row.sequence,
     idScope: [options.channelId, row.site],
     extensions: { site: row.site },
-    data,
+    data: null,
   });
+  return attributes;
+}
+
+/** The stored body with its sequence, as JSON: it is never read on its way out. */
+function dataOf({ body, sequence }: PendingRow): string {
+  return `${body.slice(0, -1)},"sequence":${sequence}}`;
 }

@@ -76,7 +76,7 @@ export class Silences {
   async retire(site: string, since: number): Promise<number> {
     const [result] = await this.store.run([
       {
-        sql: `UPDATE crossdock_inventory_observed SET available = '0', revision = revision + 1, dirty = 1
+        sql: `UPDATE crossdock_inventory_observed SET available = '0', gone = 1, revision = revision + 1, dirty = 1
           WHERE channel = ? AND site = ? AND as_of < ? AND available <> '0'`,
         params: [this.channel, site, since],
       },

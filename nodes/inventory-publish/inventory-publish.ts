@@ -2,9 +2,11 @@ import type { ObservedInventoryLevel } from '../../core/canonical';
 import type { ChannelState } from '../../core/channel';
 import { asCrossdockError, CrossdockError } from '../../core/errors';
 import {
+  type AcceptResult,
   type Backlog,
   type ChannelPolicy,
   checkedPolicy,
+  type FlushResult,
   levelFromOdoo,
   openInventoryPublisher,
 } from '../../core/inventory';
@@ -71,12 +73,14 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     policy: config.policy,
   });
 
-  const flush = async () => {
-    const result = await publisher.flush();
-    if (result.pending === 0)
-      status.ok(result.published === 0 ? 'up to date' : `${result.published} published`);
-    else if (result.problem === undefined) status.busy(`${result.pending} to publish`);
-    else status.waiting(held(await publisher.backlog(), result.problem.message));
+  const show = async ({ pending, published, problem }: FlushResult): Promise<void> => {
+    if (pending === 0) status.ok(published === 0 ? 'up to date' : `${published} published`);
+    else if (problem === undefined) status.busy(`${pending} to publish`);
+    else status.waiting(held(await publisher.backlog(), problem.message));
+  };
+  const flush = async (): Promise<FlushResult> => {
+    const result = await publisher.drain();
+    await show(result);
     return result;
   };
   /** What was held while the channel was away leaves as soon as it is back, without a message. */
@@ -101,29 +105,35 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   }, TICK_MS);
   ticking.unref();
 
-  async function acceptFromOdoo(odoo: OdooClient) {
+  async function publishFromOdoo(odoo: OdooClient): Promise<Outcome> {
     const site = { code: config.location, authority: `odoo:${odoo.database}` };
-    const total = { changed: 0, unchanged: 0, stale: 0, ignored: 0, invalid: 0 };
+    const since = Date.now();
+    const total = none();
     for await (const page of readAvailability(odoo, { warehouse: config.warehouse })) {
-      add(total, await publisher.accept(page.map((found) => levelFromOdoo(found, site))));
+      add(total, await publisher.publish(page.map((found) => levelFromOdoo(found, site))));
     }
-    return total;
+    // What Odoo no longer has (archived, no longer counted) must not stay on offer.
+    await publisher.complete(config.location, since);
+    const last = await publisher.drain();
+    const published = total.published + last.published;
+    const report = { ...total, published, pending: last.pending, ...problemOf(last) };
+    return { report, result: { ...last, published } };
   }
 
-  async function acceptFromMessage(message: Message) {
+  async function publishFromMessage(message: Message): Promise<Outcome> {
     const found = red.util.getMessageProperty(message, config.property);
     const levels = (Array.isArray(found) ? found : [found]) as ObservedInventoryLevel[];
-    const total = { changed: 0, unchanged: 0, stale: 0, ignored: 0, invalid: 0 };
-    const accepted = await publisher.accept(levels);
-    add(total, accepted);
-    if (accepted.invalid.length === levels.length && levels.length > 0) {
-      const problems = accepted.invalid.flatMap((row) => row.problems);
+    const result = await publisher.publish(levels);
+    if (result.invalid.length === levels.length && levels.length > 0) {
+      const problems = result.invalid.flatMap((row) => row.problems);
       throw new CrossdockError(
         `No inventory level can be read from the message: ${problems[0]?.message ?? 'it is empty'}`,
         { code: 'INVENTORY_LEVEL_INVALID', kind: 'permanent', problems: problems.slice(0, 20) },
       );
     }
-    return total;
+    const total = none();
+    add(total, result);
+    return { report: { ...total, pending: result.pending, ...problemOf(result) }, result };
   }
 
   let running: Promise<unknown> | undefined;
@@ -145,14 +155,12 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
         await running;
         return;
       }
-      const pass = (async () => {
-        const accepted = await (client === undefined ? acceptFromMessage(message) : acceptFromOdoo(client));
-        return { ...accepted, ...(await flush()) };
-      })();
+      const pass = client === undefined ? publishFromMessage(message) : publishFromOdoo(client);
       running = pass;
       try {
-        const { problem, ...report } = await pass;
-        message.payload = problem === undefined ? report : { ...report, problem: problem.message };
+        const { result, report } = await pass;
+        message.payload = report;
+        await show(result);
         send(message);
       } finally {
         if (running === pass) running = undefined;
@@ -185,18 +193,43 @@ function held({ pending, urgent, since, clearsInMs }: Backlog, problem: string):
   return `${pending} held${from}${first}${clear}: ${problem}`;
 }
 
-interface Total {
+/** What became of one message: for the message, and for the status. */
+interface Outcome {
+  readonly report: Report;
+  readonly result: FlushResult;
+}
+
+/** What the node says about a message. */
+interface Report {
   changed: number;
   unchanged: number;
   stale: number;
   ignored: number;
   invalid: number;
+  published: number;
+  pending: number;
+  problem?: string;
 }
 
-function add(total: Total, part: Omit<Total, 'invalid'> & { readonly invalid: readonly unknown[] }): void {
+const none = (): Report => ({
+  changed: 0,
+  unchanged: 0,
+  stale: 0,
+  ignored: 0,
+  invalid: 0,
+  published: 0,
+  pending: 0,
+});
+
+function add(total: Report, part: AcceptResult & Pick<FlushResult, 'published'>): void {
   total.changed += part.changed;
   total.unchanged += part.unchanged;
   total.stale += part.stale;
   total.ignored += part.ignored;
   total.invalid += part.invalid.length;
+  total.published += part.published;
+}
+
+function problemOf({ problem }: FlushResult): { problem?: string } {
+  return problem === undefined ? {} : { problem: problem.message };
 }
