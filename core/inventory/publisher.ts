@@ -4,8 +4,8 @@
  * at most repeats an event with the same id and sequence.
  */
 import type { ObservedInventoryLevel } from '../canonical/inventory-level';
-import type { Publisher } from '../channel';
-import type { CrossdockError, Problem } from '../errors';
+import type { EventChannel, Publisher } from '../channel';
+import { CrossdockError, type Problem } from '../errors';
 import { type Row, type Statement, StatementExpectationError, type Store } from '../store/types';
 import { settle } from './desired';
 import { HEARD_SQL, observe, type Reading, readingOf } from './observed';
@@ -25,8 +25,11 @@ const LEASE_MS = 120_000;
 
 export interface InventoryPublisherOptions {
   readonly store: Store;
-  /** One of kind mqtt or amqp takes events that are written already, which saves a good part of the work. */
-  readonly channel: Publisher & { readonly kind?: string };
+  /**
+   * One of kind mqtt or amqp takes events that are written already, which saves a good part of the work. While one that
+   * tells its state is not connected, nothing is sent and nobody waits for it.
+   */
+  readonly channel: Publisher & Partial<Pick<EventChannel, 'state' | 'onState'>> & { readonly kind?: string };
   /** Names the channel in the store; the state is kept under it. */
   readonly channelId: string;
   /** `source` of the events, for example `/systems/odoo/main`. */
@@ -202,41 +205,65 @@ export class InventoryPublisher {
   }
 
   /**
-   * Takes levels in and publishes, both at once: what the first ones change leaves while the next are taken in.
-   * `published` counts all that left meanwhile. Rejects with the store's errors.
+   * Takes levels in and publishes, both at once: what the first ones change leaves while the next are taken in. Resolves
+   * when all has left, or is durable and cannot leave since the channel is not connected. `published` counts all that left
+   * meanwhile. Rejects with the store's errors.
    */
   async publish(levels: readonly ObservedInventoryLevel[]): Promise<AcceptResult & FlushResult> {
     const before = this.#published;
     const total = { changed: 0, unchanged: 0, stale: 0, ignored: 0 };
     const invalid: AcceptResult['invalid'][number][] = [];
-    let draining: Promise<FlushResult> | undefined;
     for (let from = 0; from < levels.length; from += LEVELS_AT_ONCE) {
       const part = await this.accept(levels.slice(from, from + LEVELS_AT_ONCE));
       for (const name of ['changed', 'unchanged', 'stale', 'ignored'] as const) total[name] += part[name];
       for (const { index, problems } of part.invalid) invalid.push({ index: from + index, problems });
-      if (draining === undefined && part.changed > 0 && from + LEVELS_AT_ONCE < levels.length) {
-        draining = this.drain();
-        // Seen below; this only keeps it from being unhandled until then.
-        draining
-          .then(
-            () => undefined,
-            () => undefined,
-          )
-          .finally(() => {
-            draining = undefined;
-          });
-      }
+      if (part.changed > 0 && from + LEVELS_AT_ONCE < levels.length) this.#kick();
     }
-    await draining;
     const result = await this.drain();
     return { ...total, invalid, ...result, published: this.#published - before };
   }
 
-  /** Flushes until nothing is pending, or nothing more can leave now. */
+  /** Begins to send, without waiting for it. */
+  #kick(): void {
+    if (this.#offline() !== undefined) return;
+    // Whoever drains next waits for this and has the store's error.
+    this.flush().catch(() => undefined);
+  }
+
+  /** Flushes until nothing is pending, or nothing more can leave now. Does not wait for a channel that is not connected. */
   async drain(): Promise<FlushResult> {
     for (;;) {
-      const result = await this.flush();
+      const problem = this.#offline();
+      if (problem !== undefined) return { published: 0, failed: 0, pending: await this.pending(), problem };
+      const result = await this.#whileConnected(this.flush());
+      // The connection was lost meanwhile: what is in flight is settled behind our back.
+      if (result === undefined) continue;
       if (result.pending === 0 || result.published === 0 || result.problem !== undefined) return result;
+    }
+  }
+
+  #offline(): CrossdockError | undefined {
+    const { state } = this.#options.channel;
+    if (state === undefined || state.status === 'connected') return undefined;
+    const { code = 'CHANNEL_OFFLINE', message = 'The channel is not connected.' } = state.reason ?? {};
+    return new CrossdockError(message, { code, kind: 'transient' });
+  }
+
+  /** What the work gives; undefined as soon as the channel is not connected any more. */
+  async #whileConnected(work: Promise<FlushResult>): Promise<FlushResult | undefined> {
+    const { channel } = this.#options;
+    let stop: (() => void) | undefined;
+    const lost = new Promise<undefined>((resolve) => {
+      stop = channel.onState?.(({ status }) => {
+        if (status !== 'connected') resolve(undefined);
+      });
+    });
+    // When nobody waits for it any more, its failure is seen by the next flush.
+    work.catch(() => undefined);
+    try {
+      return await Promise.race([work, lost]);
+    } finally {
+      stop?.();
     }
   }
 

@@ -1,0 +1,428 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { connect as connectAmqp } from 'amqplib';
+import mqtt from 'mqtt';
+import type { InventoryLevel } from '../../core/canonical';
+import type { CloudEvent } from '../../core/channel';
+import type { Rng } from '../../sandbox/storefront/rng';
+import { type FlowNode, node } from '../runtime/flow';
+import { type NodeRed, spawnNodeRed, type TempDir, tempDir, waitFor } from '../support';
+import { mosquittoBinary, ownMosquitto } from './support/brokers';
+import { choices, keep, SEED, tell, turns } from './support/campaign';
+import { proxied, rabbitForTests } from './support/shared-services';
+
+const KEYS = turns(600, 20_000);
+const CHANGES = turns(6000, 100_000);
+const PER_MESSAGE = 100;
+const HOT = 20;
+/** What may be in flight when something becomes urgent (the channel's window), on both sides of the line. */
+const IN_FLIGHT = 512;
+
+/** Everything that one channel was told, in the order in which it was. */
+class Subscriber {
+  readonly shows = new Map<string, { quantity: string; sequence: number }>();
+  /** Told something older after something newer. */
+  readonly stale: string[] = [];
+  readonly order: { sku: string; quantity: string; before: string | undefined }[] = [];
+  readonly arrived = new Map<string, number>();
+
+  constructor(readonly name: string) {}
+
+  take(level: InventoryLevel): void {
+    const sku = level.item.identifiers[0]?.value ?? '';
+    const before = this.shows.get(sku);
+    const quantity = level.published ?? '';
+    if (before !== undefined && level.sequence < before.sequence)
+      this.stale.push(`${sku}: ${before.sequence} then ${level.sequence}`);
+    this.order.push({ sku, quantity, before: before?.quantity });
+    this.shows.set(sku, { quantity, sequence: level.sequence });
+    if (quantity === '0') this.arrived.set(sku, performance.now());
+  }
+}
+
+/**
+ * A burst of stock changes reaches every channel exactly, whatever happens to the lines and to the gateway: warehouse
+ * messages come in by HTTP, three channels are told (MQTT, AMQP, and a webhook behind a local channel).
+ */
+describe('a burst of stock changes', function () {
+  this.timeout(1_800_000);
+  const ends: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  });
+
+  it('ends with the exact quantity of every key in every channel, sold out first, nothing old after new', async function () {
+    const name = `burst-${SEED}`;
+    const rabbit = rabbitForTests(name);
+    if (mosquittoBinary === undefined || rabbit === undefined) this.skip();
+    const rng = choices('burst');
+    const mosquitto = await ownMosquitto();
+    ends.push(() => mosquitto.remove());
+    await mosquitto.start();
+    const lines = [await proxied(mosquitto.url), await proxied(rabbit.url)] as const;
+    for (const { proxy } of lines) ends.push(() => proxy.close());
+    ends.push(() => rabbit.remove());
+    const shop = await startShop();
+    ends.push(() => shop.close());
+    const market = await listenMqtt(mosquitto.url);
+    ends.push(() => market.close());
+
+    const dir: TempDir = tempDir('crossdock-burst-');
+    ends.push(async () => dir.remove());
+    const red = await spawnNodeRed({
+      userDir: dir.path,
+      flows: flowsOf(name, lines[0].url, lines[1].url, shop.url),
+    });
+    ends.push(() => red.remove());
+    await red.waitForLog(/MARK .* connected/, { timeoutMs: 30_000 });
+    const portal = await listenAmqp(rabbit.url, name);
+    ends.push(() => portal.close());
+    const subscribers = [market.told, portal.told, shop.told];
+    const warehouse = new Warehouse(red, rng);
+    try {
+      await warehouse.initial();
+      await settled(subscribers, warehouse.truth, 'the first quantities');
+
+      await warehouse.change(CHANGES * 0.4);
+      for (const { proxy } of lines) proxy.cut();
+      shop.broken = true;
+      await warehouse.change(CHANGES * 0.15);
+      await red.kill9();
+      await red.restart();
+      await warehouse.change(CHANGES * 0.15);
+      await warehouse.mark('c');
+      const before = new Map(subscribers.map((subscriber) => [subscriber, subscriber.order.length]));
+      for (const { proxy } of lines) proxy.restore();
+      shop.broken = false;
+      await settled(subscribers, warehouse.truth, 'what was held while the lines were down');
+      // A local channel takes each change at once, in order: what waits there waits in the inbox of event in.
+      for (const subscriber of [market.told, portal.told])
+        urgentFirst(subscriber, before.get(subscriber) ?? 0);
+
+      const latencies = await warehouse.changeWithProbes(CHANGES * 0.3, market.told);
+      await settled(subscribers, warehouse.truth, 'the final quantities');
+      for (const subscriber of subscribers)
+        assert.deepEqual(subscriber.stale, [], `${subscriber.name}: old after new`);
+      latencies.sort((a, b) => a - b);
+      const at = (share: number): string =>
+        `${Math.round(latencies[Math.floor(latencies.length * share)] ?? Number.NaN)} ms`;
+      tell(
+        `${CHANGES} changes over ${KEYS} keys, killed once: ${subscribers.map(({ name, order }) => `${name} was told ${order.length}`).join(', ')}; sold out during the burst reached MQTT in ${at(0.5)} (p50), ${at(0.99)} (p99)`,
+      );
+    } catch (error) {
+      const file = keep(name, { log: red.log.slice(-300), sent: warehouse.sent });
+      throw new Error(`${(error as Error).message} (${file})`, { cause: error });
+    }
+  });
+});
+
+/** What is sold out or back is told before all else that waited; what was in flight when the line broke may go again. */
+function urgentFirst({ name, order }: Subscriber, from: number): void {
+  const since = order.slice(from);
+  const urgent = since.map(
+    ({ quantity, before }) => before !== undefined && (quantity === '0') !== (before === '0'),
+  );
+  const last = urgent.lastIndexOf(true);
+  const count = urgent.filter(Boolean).length;
+  assert.ok(count > 0, `${name}: nothing became sold out or came back while the line was down`);
+  assert.ok(
+    last < count + IN_FLIGHT,
+    `${name}: the last of ${count} urgent ones was told as number ${last + 1}`,
+  );
+}
+
+async function settled(
+  subscribers: readonly Subscriber[],
+  truth: ReadonlyMap<string, string>,
+  what: string,
+): Promise<void> {
+  for (const { name, shows } of subscribers) {
+    const wrong = (): string[] =>
+      [...truth].filter(([sku, quantity]) => shows.get(sku)?.quantity !== quantity).map(([sku]) => sku);
+    await waitFor(() => wrong().length === 0, {
+      what: `${what} (${name})`,
+      timeoutMs: turns(120_000, 900_000),
+      intervalMs: 100,
+    }).catch((error: unknown) => {
+      const some = wrong()
+        .slice(0, 5)
+        .map((sku) => `${sku} is ${truth.get(sku)} and shown as ${shows.get(sku)?.quantity}`);
+      throw new Error(`${(error as Error).message}: ${wrong().length} wrong, such as ${some.join(', ')}`);
+    });
+    assert.equal([...shows.keys()].filter((sku) => !truth.has(sku)).length, 0);
+  }
+}
+
+/** The system of record: it knows what is true and tells the gateway until the gateway has it. */
+class Warehouse {
+  readonly truth = new Map<string, string>();
+  sent = 0;
+  /** One message after the other, so that a mark is taken in last; else side by side, as `asOf` allows. */
+  #inOrder = true;
+
+  constructor(
+    readonly red: NodeRed,
+    readonly rng: Rng,
+  ) {}
+
+  async initial(): Promise<void> {
+    const skus = [
+      ...Array.from({ length: KEYS }, (_, n) => `K${n}`),
+      ...Array.from({ length: HOT }, (_, n) => `HOT${n}`),
+    ];
+    for (let from = 0; from < skus.length; from += PER_MESSAGE) {
+      await this.#post(
+        skus.slice(from, from + PER_MESSAGE).map((sku) => [sku, String(5 + this.rng.int(0, 9))]),
+      );
+    }
+  }
+
+  /** Random changes, of which a good part makes sold out or brings back. */
+  async change(count: number): Promise<void> {
+    for (let done = 0; done < count; done += PER_MESSAGE)
+      await this.#post(this.#some(Math.min(PER_MESSAGE, count - done)));
+  }
+
+  /** Changes, and again and again one that makes a hot item sold out: ms from its acknowledgement to the channel. */
+  async changeWithProbes(count: number, channel: Subscriber): Promise<number[]> {
+    this.#inOrder = false;
+    const latencies: number[] = [];
+    const every = Math.max(PER_MESSAGE, Math.floor(count / HOT / PER_MESSAGE) * PER_MESSAGE);
+    let probe = 0;
+    for (let done = 0; done < count; done += PER_MESSAGE) {
+      await this.#post(this.#some(PER_MESSAGE));
+      if (done % every !== 0 || probe >= HOT) continue;
+      const sku = `HOT${probe}`;
+      probe += 1;
+      const at = performance.now();
+      await this.#post([[sku, '0']]);
+      // The burst goes on meanwhile: one message more, then it is waited for.
+      await this.#post(this.#some(PER_MESSAGE));
+      await waitFor(() => channel.arrived.has(sku), { what: `${sku} to be told`, timeoutMs: 60_000 });
+      latencies.push((channel.arrived.get(sku) ?? 0) - at);
+    }
+    return latencies;
+  }
+
+  /** Resolves when everything that was acknowledged before was taken in by all three. */
+  async mark(name: string): Promise<void> {
+    const from = this.red.log.length;
+    await this.#post([], name);
+    for (const channel of ['mqtt', 'amqp', 'local'])
+      await this.red.waitForLog(new RegExp(`MARK ${name} ${channel}`), {
+        from,
+        timeoutMs: turns(60_000, 600_000),
+      });
+  }
+
+  #some(count: number): [string, string][] {
+    return Array.from({ length: count }, () => [
+      `K${this.rng.int(0, KEYS - 1)}`,
+      String(Math.max(0, this.rng.int(-4, 12))),
+    ]);
+  }
+
+  async #post(changes: readonly (readonly [string, string])[], mark?: string): Promise<void> {
+    this.sent += 1;
+    const id = `M${this.sent}`;
+    // Newer by a millisecond at least: within one message the last one of a key counts.
+    const asOf = START + this.sent;
+    const newest = new Map(changes);
+    const levels = [...newest].map(([sku, available]) => level(sku, available, asOf));
+    for (const [sku, available] of newest) this.truth.set(sku, available);
+    const body = JSON.stringify({
+      lane: this.#inOrder ? 'all' : id,
+      id,
+      levels,
+      ...(mark === undefined ? {} : { mark }),
+    });
+    await waitFor(
+      async () => {
+        try {
+          const response = await fetch(`${this.red.url}/changes`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json', 'webhook-id': id, connection: 'close' },
+            body,
+          });
+          return response.ok;
+        } catch {
+          return false;
+        }
+      },
+      { what: `message ${id} to be taken`, timeoutMs: 120_000 },
+    );
+  }
+}
+
+const START = Date.now() - 3_600_000;
+
+function level(sku: string, available: string, asOf: number): object {
+  return {
+    schemaVersion: '1.0',
+    item: { identifiers: [{ scheme: 'sku', value: sku }] },
+    location: { code: 'main', kind: 'warehouse' },
+    asOf: new Date(asOf).toISOString(),
+    unit: 'C62',
+    onHand: available,
+    reserved: '0',
+    available,
+    authority: 'wms:main',
+  };
+}
+
+async function listenMqtt(url: string): Promise<{ told: Subscriber; close(): Promise<void> }> {
+  const told = new Subscriber('MQTT');
+  const client = await mqtt.connectAsync(url, {
+    protocolVersion: 5,
+    clean: false,
+    clientId: 'market',
+    properties: { sessionExpiryInterval: 3600 },
+  });
+  client.on('message', (_topic, payload) => told.take(JSON.parse(payload.toString()) as InventoryLevel));
+  await client.subscribeAsync('#', { qos: 1 });
+  return { told, close: () => client.endAsync(true) };
+}
+
+async function listenAmqp(url: string, name: string): Promise<{ told: Subscriber; close(): Promise<void> }> {
+  const told = new Subscriber('AMQP');
+  const connection = await connectAmqp(url);
+  const channel = await connection.createChannel();
+  await channel.assertExchange(`faults.${name}`, 'topic', { durable: true });
+  const { queue } = await channel.assertQueue('', { exclusive: true });
+  await channel.bindQueue(queue, `faults.${name}`, '#');
+  await channel.consume(
+    queue,
+    (message) => {
+      if (message === null) return;
+      told.take(
+        (JSON.parse(message.content.toString()) as CloudEvent<InventoryLevel>).data as InventoryLevel,
+      );
+    },
+    { noAck: true },
+  );
+  return { told, close: () => connection.close() };
+}
+
+/** The shop's own server: takes a level per request, or answers 503 while it is broken. */
+async function startShop(): Promise<{
+  told: Subscriber;
+  url: string;
+  broken: boolean;
+  close(): Promise<void>;
+}> {
+  const told = new Subscriber('HTTP');
+  const server: Server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      if (!shop.broken) told.take(JSON.parse(Buffer.concat(chunks).toString()) as InventoryLevel);
+      response.writeHead(shop.broken ? 503 : 204).end();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const shop = {
+    told,
+    url: `http://127.0.0.1:${port}/stock`,
+    broken: false,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+  return shop;
+}
+
+function flowsOf(name: string, mqttUrl: string, amqpUrl: string, shopUrl: string): FlowNode[] {
+  const channel = (id: string, more: Record<string, unknown>): FlowNode => ({
+    id,
+    type: 'crossdock-event-channel',
+    store: 'store',
+    clientId: `${name}-gateway`,
+    topicPrefix: `faults/${name}`,
+    exchange: `faults.${name}`,
+    source: '/faults',
+    ...more,
+  });
+  const publish = (kind: string): FlowNode[] => [
+    node(
+      'crossdock-inventory-publish',
+      `publish-${kind}`,
+      { store: 'store', channel: `to-${kind}`, from: 'msg', property: 'payload.levels' },
+      [[`mark-${kind}`]],
+    ),
+    node('function', `mark-${kind}`, {
+      func: `if (msg.mark) node.warn('MARK ' + msg.mark + ' ${kind}');`,
+      outputs: 0,
+      libs: [],
+    }),
+  ];
+  return [
+    { id: 'tab', type: 'tab', label: 'burst' },
+    { id: 'store', type: 'crossdock-store', kind: 'sqlite', path: 'burst.sqlite' },
+    channel('to-mqtt', { kind: 'mqtt', url: mqttUrl }),
+    channel('to-amqp', { kind: 'amqp', url: amqpUrl }),
+    channel('to-local', { kind: 'local' }),
+    node(
+      'crossdock-webhook-in',
+      'changes',
+      { store: 'store', path: '/changes', source: 'warehouse', partitionKey: 'lane' },
+      [['split']],
+    ),
+    node('function', 'split', { func: 'msg.mark = msg.payload.mark; return msg;', outputs: 1, libs: [] }, [
+      ['publish-mqtt', 'publish-amqp', 'publish-local'],
+    ]),
+    ...['mqtt', 'amqp', 'local'].flatMap(publish),
+    node(
+      'crossdock-event-in',
+      'in',
+      { channel: 'to-local', store: 'store', subscription: 'shop', filter: '#' },
+      [['retry']],
+    ),
+    node('crossdock-retry', 'retry', { store: 'store', attempts: 100, baseSeconds: 1, capSeconds: 5 }, [
+      ['request'],
+      [],
+    ]),
+    node(
+      'http request',
+      'request',
+      {
+        method: 'POST',
+        ret: 'txt',
+        url: shopUrl,
+        paytoqs: 'ignore',
+        persist: true,
+        senderr: true,
+        headers: [{ keyType: 'content-type', keyValue: '', valueType: 'application/json', valueValue: '' }],
+      },
+      [['answer']],
+    ),
+    node(
+      'switch',
+      'answer',
+      {
+        property: 'statusCode',
+        propertyType: 'msg',
+        rules: [{ t: 'neq', v: '204', vt: 'num' }],
+        checkall: 'true',
+        outputs: 1,
+      },
+      [['refused']],
+    ),
+    node('crossdock-settle', 'refused', {
+      outcome: 'failed',
+      code: 'SHOP_BUSY',
+      sentence: 'The shop is busy.',
+      sentenceType: 'str',
+      retry: true,
+    }),
+    node('status', 'status', { scope: ['publish-mqtt'] }, [['say']]),
+    node('function', 'say', {
+      func: "node.warn('MARK status ' + (msg.status.fill === 'green' ? 'connected' : msg.status.text));",
+      outputs: 0,
+      libs: [],
+    }),
+  ];
+}
