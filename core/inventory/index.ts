@@ -1,4 +1,5 @@
 export { levelFromOdoo, type Site } from './from-odoo';
+export type { AcceptResult } from './intake';
 export type { Held } from './offer';
 export {
   type AgePolicy,
@@ -11,7 +12,6 @@ export {
   type Threshold,
 } from './policy';
 export {
-  type AcceptResult,
   type Backlog,
   type FlushResult,
   InventoryPublisher,
