@@ -41,6 +41,7 @@ const READING = new Set([
   'check_object_reference',
   'context_get',
   'fields_get',
+  'get_external_id',
   'has_access',
   'read',
   'search',
