@@ -6,6 +6,7 @@ import { CrossdockError } from '../../errors/index';
 import { money } from '../client/decimals';
 import { CALL_RETRY, withRetry } from '../client/retry';
 import type { Many2One, OdooClient } from '../client/types';
+import { pairLines, samePrice, sameQuantity } from './pair';
 import { plain } from './progress';
 import type { OdooLine, OrderState } from './read';
 import type { RowLine } from './rows';
@@ -31,8 +32,23 @@ interface TaxRow {
   readonly amount: number;
 }
 
-/** A line and how its unit is told outside. */
-type Item = OdooLine & { readonly told: { readonly unit: string; readonly per: string } };
+/** An order with the lines that it has in Odoo. */
+export interface Built {
+  readonly order: CanonicalOrder;
+  readonly lines: readonly RowLine[];
+}
+
+/** A line of a canonical order, and how many of Odoo's unit one of its unit is. */
+interface Known {
+  readonly line: OrderLine;
+  readonly factor: string;
+}
+
+/** A line, how its unit is told outside, and the canonical line that it is. */
+type Item = OdooLine & {
+  readonly told: { readonly unit: string; readonly per: string };
+  readonly own: OrderLine | undefined;
+};
 
 /** Where orders come from that no partner sent. */
 const OWN = { channel: 'odoo', account: 'main' } as const;
@@ -48,10 +64,53 @@ export async function canonicalFromOdoo(
   units: LineUnits,
   state: OrderState,
   lines: readonly OdooLine[],
-): Promise<{ readonly order: CanonicalOrder; readonly lines: readonly RowLine[] }> {
+): Promise<Built> {
+  return build(client, units, state, lines, new Map());
+}
+
+/**
+ * The order with the lines and totals that people gave it in Odoo, where they differ from its own: its lines keep their
+ * ids, items and units, what was added has Odoo's ids.
+ */
+export async function orderAsChanged(
+  client: OdooClient,
+  units: LineUnits,
+  own: Built,
+  state: OrderState,
+  lines: readonly OdooLine[],
+): Promise<Built> {
+  const { pairs, rest } = pairLines(own.lines, lines);
+  const same = ({ wanted, line }: (typeof pairs)[number]): boolean =>
+    line !== undefined && sameQuantity(wanted, line) && samePrice(wanted, line);
+  if (own.lines.length === 0 || (rest.length === 0 && pairs.every(same))) return own;
+  const known = new Map<number, Known>();
+  for (const { wanted, line } of pairs) {
+    const from = own.order.lines.find(({ lineId }) => lineId === wanted.lineId);
+    if (line !== undefined && from !== undefined) known.set(line.id, { line: from, factor: wanted.factor });
+  }
+  const changed = await build(client, units, state, lines, known);
+  const { pricesIncludeTax, lines: itsLines, allowancesCharges, totals } = changed.order;
+  return {
+    order: { ...own.order, pricesIncludeTax, lines: itsLines, allowancesCharges, totals },
+    lines: changed.lines,
+  };
+}
+
+async function build(
+  client: OdooClient,
+  units: LineUnits,
+  state: OrderState,
+  lines: readonly OdooLine[],
+  known: ReadonlyMap<number, Known>,
+): Promise<Built> {
   const items: Item[] = [];
   for (const line of lines) {
-    if (line.product !== undefined) items.push({ ...line, told: await units.codeOf(line.unit) });
+    if (line.product === undefined) continue;
+    const own = known.get(line.id);
+    const told = own
+      ? { unit: own.line.unit, per: decimal(1).div(decimal(own.factor)).toFixed() }
+      : await units.codeOf(line.unit);
+    items.push({ ...line, told, own: own?.line });
   }
   if (items.length === 0) {
     throw new CrossdockError(`Order ${state.name} has no line with a product in Odoo.`, {
@@ -147,9 +206,11 @@ function lineOf(
   const product = products.get(line.product ?? 0);
   const quantity = plain(decimal(line.quantity).round(6).times(decimal(line.told.per)));
   const priced = line.quantity > 0;
+  const { own } = line;
   return {
-    lineId: String(line.id),
-    item: {
+    ...own,
+    lineId: own?.lineId ?? String(line.id),
+    item: own?.item ?? {
       identifiers: [
         ...(product?.default_code ? [{ scheme: 'sku', value: product.default_code }] : []),
         ...(product?.barcode ? [{ scheme: 'gtin', value: product.barcode }] : []),
@@ -158,7 +219,7 @@ function lineOf(
       ...(line.name === '' ? {} : { description: line.name.slice(0, 1000) }),
     },
     unit: line.told.unit,
-    quantity: { original: quantity, current: quantity },
+    quantity: { original: own?.quantity.original ?? quantity, current: quantity },
     // Exactly what the line costs, whatever discount and included tax made of the price.
     unitPrice: priced
       ? { amount: plain(decimal(line.subtotal).round(6)), baseQuantity: quantity }
@@ -206,7 +267,7 @@ function totalsOf(
 
 function rowOf(line: Item): RowLine {
   return {
-    lineId: String(line.id),
+    lineId: line.own?.lineId ?? String(line.id),
     product: line.product ?? 0,
     name: line.name,
     quantity: plain(decimal(line.quantity).round(6)),

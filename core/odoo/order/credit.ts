@@ -13,7 +13,7 @@ import { decimal } from '../../canonical/decimal';
 import { asCrossdockError, CrossdockError } from '../../errors/index';
 import { currencyDigits } from '../client/decimals';
 import { isOutage } from '../client/errors';
-import { CALL_RETRY, withRetry } from '../client/retry';
+import { CALL_RETRY, jitter, type RetryPolicy, withRetry } from '../client/retry';
 import type { Many2One, OdooClient } from '../client/types';
 import type { ConfirmOutcome } from './confirm';
 import type { OrderState } from './read';
@@ -30,6 +30,9 @@ interface Account {
   /** Undefined: no limit. */
   readonly limit: number | undefined;
 }
+
+/** After orders were taken back: how often they try again, and how long apart. */
+const AGAIN: RetryPolicy = { attempts: 3, baseMs: 400, maxMs: 2_000 };
 
 /** Customers whose orders pass just now, per connection. */
 const turns = new WeakMap<OdooClient, Turns>();
@@ -58,20 +61,35 @@ export class CreditGate {
     if (this.options.gate === 'off') return confirm(states.map(({ id }) => id));
     const customers = await this.customersOf(states);
     const keys = [...new Set(customers.values())].map(String);
-    return this.turns.take(keys, () => this.pass(states, customers, confirm));
+    return this.turns.take(keys, async () => {
+      const outcomes = new Map<number, ConfirmOutcome>();
+      let open = states;
+      for (let attempt = 1; open.length > 0; attempt += 1) {
+        const back = await this.pass(open, customers, confirm, outcomes);
+        if (attempt >= AGAIN.attempts) break;
+        // Two processes may have taken theirs back for each other's sake: one of them goes first now.
+        open = open.filter(({ id }) => back.includes(id));
+        if (open.length > 0) await jitter(AGAIN, attempt);
+      }
+      return outcomes;
+    });
   }
 
+  /** Ids of those that were confirmed and taken back. */
   private async pass(
     states: readonly OrderState[],
     customers: ReadonlyMap<number, number>,
     confirm: Confirm,
-  ): Promise<ReadonlyMap<number, ConfirmOutcome>> {
-    const outcomes = new Map<number, ConfirmOutcome>();
+    outcomes: Map<number, ConfirmOutcome>,
+  ): Promise<readonly number[]> {
     const accounts = await this.accounts([...new Set(customers.values())]);
     if (accounts instanceof CrossdockError) {
-      if (this.options.unreadable === 'pass') return confirm(states.map(({ id }) => id));
-      for (const state of states) outcomes.set(state.id, { error: unreadable(state, accounts) });
-      return outcomes;
+      if (this.options.unreadable === 'pass') {
+        for (const [id, outcome] of await confirm(states.map(({ id }) => id))) outcomes.set(id, outcome);
+      } else {
+        for (const state of states) outcomes.set(state.id, { error: unreadable(state, accounts) });
+      }
+      return [];
     }
     const currency = (await this.sales.company.get()).currency;
     const used = new Map<number, number>();
@@ -89,8 +107,7 @@ export class CreditGate {
       allowed.push(state);
     }
     for (const [id, outcome] of await confirm(allowed.map(({ id }) => id))) outcomes.set(id, outcome);
-    await this.lookAgain(allowed, customers, outcomes, currency);
-    return outcomes;
+    return this.lookAgain(allowed, customers, outcomes, currency);
   }
 
   /** Takes back what, together with what others confirmed meanwhile, went beyond the limit: the latest first. */
@@ -99,12 +116,12 @@ export class CreditGate {
     customers: ReadonlyMap<number, number>,
     outcomes: Map<number, ConfirmOutcome>,
     currency: string,
-  ): Promise<void> {
+  ): Promise<readonly number[]> {
     const confirmed = allowed.filter(({ id }) => 'state' in (outcomes.get(id) ?? {}));
     const limited = [...new Set(confirmed.map(({ id }) => customers.get(id) ?? 0))];
-    if (limited.length === 0) return;
+    if (limited.length === 0) return [];
     const accounts = await this.accounts(limited);
-    if (accounts instanceof CrossdockError) return;
+    if (accounts instanceof CrossdockError) return [];
     const back: number[] = [];
     for (const customer of limited) {
       const account = accounts.get(customer);
@@ -122,6 +139,7 @@ export class CreditGate {
       }
     }
     if (back.length > 0) await this.takeBack(back);
+    return back;
   }
 
   private async takeBack(ids: readonly number[]): Promise<void> {

@@ -14,6 +14,8 @@ import {
   addressText,
   type ContactType,
   customerKey,
+  fold,
+  identityOf,
   isOwnCustomer,
   partnerRecord,
 } from './parties';
@@ -164,7 +166,10 @@ export class Customers {
 
   /** Where a party's customer is kept. */
   private place(order: CanonicalOrder, party: Party): string {
-    return this.options.mode === 'fixed' ? 'fixed' : customerKey(this.options.namespace, order, party);
+    if (this.options.mode === 'fixed') return 'fixed';
+    const { name } = party;
+    const { ref, vat, gln } = identityOf(party, this.options.refScheme);
+    return [customerKey(this.options.namespace, order, party), fold(name), ref, vat, gln].join('\n');
   }
 
   private async resolveCustomers(
@@ -177,27 +182,27 @@ export class Customers {
     for (const order of orders) {
       const payer = payers.get(order.id);
       for (const party of payer ? [order.parties.buyer, payer] : [order.parties.buyer]) {
-        const key = this.place(order, party);
-        const known = this.partners.get(key);
-        if (known !== undefined) result.set(key, known);
-        else wanted.set(key, { key, party });
+        const place = this.place(order, party);
+        const known = this.partners.get(place);
+        if (known !== undefined) result.set(place, known);
+        else wanted.set(place, { place, key: customerKey(this.options.namespace, order, party), party });
       }
     }
     if (wanted.size === 0) return result;
     const ids = await this.findOrCreate([...wanted.values()], result);
-    const keys = new Map<number, string[]>();
-    for (const [key, id] of ids) keys.set(id, [...(keys.get(id) ?? []), key]);
-    for (const row of await this.readPartners([...keys.keys()])) {
+    const places = new Map<number, string[]>();
+    for (const [place, id] of ids) places.set(id, [...(places.get(id) ?? []), place]);
+    for (const row of await this.readPartners([...places.keys()])) {
       const partner = await this.known(row);
-      for (const key of keys.get(row.id) ?? []) {
-        this.partners.set(key, partner);
-        result.set(key, partner);
+      for (const place of places.get(row.id) ?? []) {
+        this.partners.set(place, partner);
+        result.set(place, partner);
       }
     }
     return result;
   }
 
-  /** Ids of the wanted customers by key; those that failed are put into `result`. */
+  /** Ids of the wanted customers by place; those that failed are put into `result`. */
   private async findOrCreate(
     wanted: readonly Wanted[],
     result: Map<string, Found>,
@@ -207,21 +212,27 @@ export class Customers {
     // The load that creates also finds the known one: alone, that rule needs no question of its own.
     const rules = unknown === 'create' && match.every((rule) => rule === 'known') ? [] : match;
     const matches = await matchCustomers(this.client, this.loader, wanted, rules, refScheme);
-    const records: KeyedRecord[] = [];
-    for (const { key, party } of wanted) {
-      const found = matches.get(key);
-      if (typeof found === 'number') ids.set(key, found);
-      else if (found !== undefined) result.set(key, found);
-      else if (unknown === 'hold') result.set(key, { error: unknownCustomer() });
+    const records = new Map<string, KeyedRecord>();
+    const created = new Map<string, string>();
+    for (const { place, key, party } of wanted) {
+      const found = matches.get(place);
+      if (typeof found === 'number') ids.set(place, found);
+      else if (found !== undefined) result.set(place, found);
+      else if (unknown === 'hold') result.set(place, { error: unknownCustomer() });
       else {
-        const record = await this.record(key, party);
-        if ('error' in record) result.set(key, record);
-        else records.push(record);
+        const record = records.get(key) ?? (await this.record(key, party));
+        if ('error' in record) result.set(place, record);
+        else {
+          records.set(key, record);
+          created.set(place, key);
+        }
       }
     }
-    for (const [key, outcome] of await this.loader.load('res.partner', records)) {
-      if ('error' in outcome) result.set(key, outcome);
-      else ids.set(key, outcome.id);
+    const outcomes = await this.loader.load('res.partner', [...records.values()]);
+    for (const [place, key] of created) {
+      const outcome = outcomes.get(key) ?? { error: vanished() };
+      if ('error' in outcome) result.set(place, outcome);
+      else ids.set(place, outcome.id);
     }
     return ids;
   }

@@ -4,16 +4,17 @@ import { CrossdockError } from '../../errors/index';
 import type { OdooClient } from '../client/types';
 import { amendOrder } from './amend';
 import { Batches, type Job } from './batches';
-import { canonicalFromOdoo } from './build';
+import { canonicalFromOdoo, orderAsChanged } from './build';
 import { compareOrder } from './compare';
 import { confirmOrders } from './confirm';
-import { orderWithProgress } from './progress';
+import { type KnownStatus, orderWithProgress } from './progress';
 import { isOpen, type OrderState, readLines, readOrders } from './read';
 import { responseTo } from './response';
 import { knownStatus } from './status';
 import { findOrder, type OrderTarget } from './target';
 import { type CancelOptions, cancelOrder, lockOrder, readState, refused } from './transitions';
 import type { OrderResult, OrderWriterOptions } from './types';
+import type { LineUnits } from './units';
 import { OrderWriter, placedOf } from './writer';
 
 /** A quotation to be confirmed, as it was read. */
@@ -80,7 +81,7 @@ export class OrderDesk {
   async read(target: OrderTarget): Promise<OrderResult> {
     const state = await this.find(target);
     const status = await knownStatus(this.client, state.id);
-    return this.result(target, state, [], { current: true, status });
+    return this.result(target, state, [], status, true);
   }
 
   /** Business: CANCEL_REFUSED. */
@@ -132,26 +133,32 @@ export class OrderDesk {
     target: OrderTarget,
     state: OrderState,
     leftOut: readonly string[] = [],
-    options: Parameters<typeof orderWithProgress>[3] = {},
+    status: KnownStatus = {},
+    asChanged = false,
   ): Promise<OrderResult> {
     const lines = (await readLines(this.client, [state])).get(state.id) ?? [];
     const placed = placedOf(this.client, state, { leftOut });
     if ('order' in target) {
       const { order } = target;
       const rows = (await this.writer.preparer.lines([order])).get(order) ?? [];
-      const found = { order, lines: rows };
+      const own = { order, lines: rows };
+      const found = asChanged ? await orderAsChanged(this.client, this.units, own, state, lines) : own;
       return {
         placed,
-        order: orderWithProgress(found, state, lines, options),
-        response: responseTo(found, state, lines),
+        order: orderWithProgress(found, state, lines, status),
+        response: responseTo(own, state, lines),
       };
     }
-    const built = await canonicalFromOdoo(this.client, this.writer.preparer.units, state, lines);
+    const built = await canonicalFromOdoo(this.client, this.units, state, lines);
     return {
       placed,
-      order: orderWithProgress(built, state, lines, options),
+      order: orderWithProgress(built, state, lines, status),
       response: responseTo(built, state, lines),
     };
+  }
+
+  private get units(): LineUnits {
+    return this.writer.preparer.units;
   }
 }
 

@@ -13,6 +13,8 @@ import type { MatchRule } from './types';
 
 /** A customer to be found: its key in Odoo, and what the order says of it. */
 export interface Wanted {
+  /** Unique among the wanted; two names at one e-mail address have one key. */
+  readonly place: string;
   readonly key: string;
   readonly party: Party;
 }
@@ -45,6 +47,7 @@ const LABELS: Readonly<Record<MatchRule, string>> = {
 
 /**
  * The customers that are found, rule by rule. Those without an entry are new to Odoo.
+ * @returns by place
  * @param rules in the order in which they count
  * @throws CrossdockError when Odoo cannot be used
  */
@@ -57,7 +60,7 @@ export async function matchCustomers(
 ): Promise<ReadonlyMap<string, Match>> {
   const found = new Map<string, Match>();
   for (const rule of rules) {
-    const open = wanted.filter(({ key }) => !found.has(key));
+    const open = wanted.filter(({ place }) => !found.has(place));
     if (open.length === 0) break;
     if (rule === 'known') await known(loader, open, found);
     else await byField(client, rule, open, refScheme, found);
@@ -71,9 +74,9 @@ async function known(
   found: Map<string, Match>,
 ): Promise<void> {
   const ids = await Promise.all(wanted.map(({ key }) => loader.find('res.partner', key)));
-  wanted.forEach(({ key }, index) => {
+  wanted.forEach(({ place }, index) => {
     const id = ids[index];
-    if (id !== undefined) found.set(key, id);
+    if (id !== undefined) found.set(place, id);
   });
 }
 
@@ -85,16 +88,16 @@ async function byField(
   found: Map<string, Match>,
 ): Promise<void> {
   const { field, of } = FIELDS[rule];
-  const identities = new Map(wanted.map(({ key, party }) => [key, identityOf(party, refScheme)]));
+  const identities = new Map(wanted.map(({ place, party }) => [place, identityOf(party, refScheme)]));
   const values = [...new Set([...identities.values()].map(of))].filter((value) => value !== '');
   if (values.length === 0) return;
   const rows = await search(client, field, values);
-  for (const [key, identity] of identities) {
+  for (const [place, identity] of identities) {
     const value = of(identity);
     if (value === '') continue;
     const same = rows.filter((row) => row[field] === value && belongs(rule, row, identity));
     const [first] = same;
-    if (first !== undefined) found.set(key, same.length === 1 ? first.id : { error: ambiguous(rule) });
+    if (first !== undefined) found.set(place, same.length === 1 ? first.id : { error: ambiguous(rule) });
   }
 }
 

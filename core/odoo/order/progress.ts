@@ -16,13 +16,13 @@ export interface KnownStatus {
 /**
  * The order as it stands in Odoo. Ids lie in `extensions.odoo`, which is no part of the order's fingerprint:
  * `sale.order` (id), `state`, and `sale.order.line` (id by line id). Quantities stay in the order's own units.
- * @param current take over quantities that were changed in Odoo; else `current` stays what the buyer wants
+ * What the buyer wants (`current`) stays; where people changed it in Odoo, see `orderAsChanged`.
  */
 export function orderWithProgress(
   found: { readonly order: CanonicalOrder; readonly lines: readonly RowLine[] },
   state: OrderState,
   lines: readonly OdooLine[],
-  options: { readonly current?: boolean; readonly status?: KnownStatus } = {},
+  known: KnownStatus = {},
 ): CanonicalOrder {
   const { order } = found;
   const ids: Record<string, number> = {};
@@ -37,14 +37,14 @@ export function orderWithProgress(
   const progressed = order.lines.map((line) => {
     const pair = own.get(line.lineId);
     if (pair === undefined) return line;
-    const quantity = quantityOf(line.quantity, pair.wanted, pair.line, options.current === true, cancelled);
-    return { ...line, quantity, status: lineFulfilment(quantity) };
+    const quantity = quantityOf(line.quantity, pair.wanted, pair.line);
+    return { ...line, quantity, status: cancelled ? ('cancelled' as const) : lineFulfilment(quantity) };
   });
   return {
     ...order,
     sellerOrderNumber: state.name,
     lines: progressed,
-    status: statusOf(order, state, progressed, options.status ?? {}),
+    status: statusOf(order, state, progressed, known),
     extensions: {
       ...order.extensions,
       odoo: { 'sale.order': state.id, state: state.state, 'sale.order.line': ids },
@@ -52,20 +52,11 @@ export function orderWithProgress(
   };
 }
 
-function quantityOf(
-  before: LineQuantity,
-  wanted: RowLine,
-  line: OdooLine | undefined,
-  takeOver: boolean,
-  cancelled: boolean,
-): LineQuantity {
+function quantityOf(before: LineQuantity, wanted: RowLine, line: OdooLine | undefined): LineQuantity {
   const inLineUnits = (value: number): string => plain(decimal(value).round(6).div(decimal(wanted.factor)));
-  const found = line === undefined ? '0' : inLineUnits(line.quantity);
-  const current = cancelled ? '0' : takeOver ? found : before.current;
-  const less = decimal(before.original).minus(decimal(current));
+  const less = decimal(before.original).minus(decimal(before.current));
   return {
     ...before,
-    current,
     shipped: inLineUnits(Math.max(0, line?.delivered ?? 0)),
     invoiced: inLineUnits(Math.max(0, line?.invoiced ?? 0)),
     ...(less.gt(0) ? { cancelled: plain(less) } : {}),

@@ -233,6 +233,8 @@ const order: Model = {
     currency_rate: (_env, ids) => new Map(ids.map((id) => [id, 1])),
     amount_to_invoice: (_env, ids, rows) =>
       new Map(ids.map((id) => [id, rows.get(id)?.state === 'sale' ? num(rows.get(id)?.amount_total) : 0])),
+    // Nothing is invoiced in the stand-in.
+    invoice_ids: (_env, ids) => new Map(ids.map((id) => [id, []])),
     delivery_status: (env, ids) => new Map(ids.map((id) => [id, deliveryStatus(env, id)])),
     delivery_count: (env, ids) =>
       new Map(ids.map((id) => [id, env.db.all('SELECT 1 FROM stock_picking WHERE sale_id = ?', id).length])),
