@@ -17,5 +17,19 @@ export type {
   TransportKind,
 } from './client/types';
 export { KeyedLoader, type KeyedRecord, type LoadOutcome } from './load/keyed-load';
-export { OrderWriter, type OrderWriterOptions, type PlacedOrder } from './order/writer';
+export {
+  type CancelOptions,
+  type CreditOptions,
+  type ItemReferences,
+  MATCH_RULES,
+  type MatchRule,
+  OrderDesk,
+  type OrderResult,
+  type OrderTarget,
+  OrderWriter,
+  type OrderWriterOptions,
+  type PlacedOrder,
+  responseToRefusal,
+  type TermOptions,
+} from './order/index';
 export { type Availability, type AvailabilityOptions, readAvailability } from './stock/availability';

@@ -114,6 +114,8 @@ function conditionToSql(
     return conditionToSql(env, model, [target, operator, value], alias);
   }
   if (resolved.storage === 'computed') {
+    if (resolved.field.stored && resolved.field.type === 'selection')
+      return computedToSql(env, model, resolved, String(operator), value, alias);
     if (
       resolved.field.name.endsWith('qty') ||
       resolved.field.name === 'display_name' ||
@@ -124,6 +126,25 @@ function conditionToSql(
     throw valueError(`Cannot convert ${model.name}.${resolved.field.name} to SQL because it is not stored`);
   }
   return leafToSql(env, model, resolved, String(operator), value, alias);
+}
+
+/** A selection that the real one stores and the stand-in computes. */
+function computedToSql(
+  env: Environment,
+  model: Model,
+  { field }: ResolvedField,
+  operator: string,
+  value: unknown,
+  alias: string,
+): Sql {
+  const wanted: readonly unknown[] = operator.endsWith('in') ? asList(value) : [value];
+  if (!['=', '!=', 'in', 'not in'].includes(operator))
+    throw notSupported(`${operator} on ${model.name}.${field.name}`);
+  const all = new Map(env.db.all(`SELECT * FROM ${model.table}`).map((row) => [Number(row.id), row]));
+  const values = model.computed?.[field.name]?.(env, [...all.keys()], all) ?? new Map<number, unknown>();
+  const negative = operator === '!=' || operator === 'not in';
+  const ids = [...all.keys()].filter((id) => wanted.includes(values.get(id) ?? false) !== negative);
+  return { text: `${alias}.id IN (SELECT value FROM json_each(?))`, params: [JSON.stringify(ids)] };
 }
 
 function pathToSql(

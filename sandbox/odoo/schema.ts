@@ -1,6 +1,7 @@
 import { countries } from './base/countries';
 import { currencies, units } from './base/currencies';
 import { states } from './base/states';
+import { incoterms, paymentTerms } from './base/terms';
 import type { Database, Value } from './database';
 import { LOG_COLUMNS, type Model } from './model';
 import { fieldsOf } from './reality';
@@ -158,4 +159,16 @@ function fillBase(db: Database, login: string): void {
   const warehouse = { name: 'My Company', code: 'WH', active: 1, company_id: 1, partner_id: 1, sequence: 10 };
   const places = { view_location_id: 4, lot_stock_id: 5, delivery_steps: 'ship_only' };
   insert('stock_warehouse', 1, { ...warehouse, ...places }, 'stock.warehouse0');
+  for (const [id, code = '', name = ''] of lines(incoterms)) {
+    insert('account_incoterms', Number(id), { code, name, active: 1 });
+  }
+  for (const [id, name = ''] of lines(paymentTerms)) {
+    insert('account_payment_term', Number(id), { name, active: 1, sequence: 10 });
+  }
+  insert('delivery_carrier', 1, {
+    name: 'Standard delivery',
+    active: 1,
+    sequence: 10,
+    delivery_type: 'fixed',
+  });
 }

@@ -58,6 +58,10 @@ class Sales {
         return this.taxes;
       case 'product.pricelist.search_read':
         return this.pricelists;
+      case 'uom.uom.search_read':
+        return [{ id: 1, name: 'Units', factor: 1, parent_path: '1/' }];
+      case 'uom.uom.get_external_id':
+        return { 1: 'uom.product_uom_unit' };
       case 'res.country.search_read':
         return [{ id: 57, code: 'DE' }];
       case 'product.product.search_read': {

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import type { CanonicalOrder, OrderResponse } from '../../core/canonical';
+import { fingerprint } from '../../core/canonical';
+import { contracts } from '../../core/contract';
+import { CrossReferenceBook } from '../../core/cross-reference';
 import { scopes } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
 import type { PlacedOrder } from '../../core/odoo';
-import { StatementExpectationError } from '../../core/store';
+import { StatementExpectationError, type Store } from '../../core/store';
 import type { Message } from '../../nodes/shared/red';
 import { type OdooStandIn, seedDemoCompany, startOdooStandIn } from '../../sandbox/odoo';
 import { adminClient } from '../conformance/sales-fixture';
@@ -57,7 +61,19 @@ describe('odoo order', () => {
     assert.equal(result.state, 'sale');
     assert.equal(Number(result.amountTotal), 37.5);
     assert.equal(result.created, true);
-    assert.deepEqual(placed['order'], order);
+    const told = placed['order'] as CanonicalOrder;
+    assert.equal(told.id, order.id);
+    assert.equal(told.sellerOrderNumber, result.name);
+    assert.equal(told.status.order, 'accepted');
+    const { sellerOrderNumber: _number, ...rest } = told;
+    assert.equal(fingerprint({ ...rest, lines: order.lines, status: order.status }), fingerprint(order));
+    const ids = told.extensions?.['odoo'] as { 'sale.order': number; 'sale.order.line': object };
+    assert.equal(ids['sale.order'], result.odooId);
+    assert.deepEqual(Object.keys(ids['sale.order.line']), ['1']);
+    const response = placed['response'] as OrderResponse;
+    assert.deepEqual([response.code, response.orderRef.id], ['AP', order.id]);
+    assert.deepEqual(contracts().validate('order-response', '1.0', response), []);
+    assert.deepEqual(contracts().validate('order', '1.0', told), []);
     assert.equal(placed.topic, 'kept');
     assert.equal(scopes.isOpen(placed), false);
     run.send('guard', { payload: canonicalOrder('2001') });
@@ -139,6 +155,208 @@ describe('odoo order', () => {
     run.send('guard', { payload: canonicalOrder('2008') });
     await run.nth('placed');
     assert.equal((await inOdoo('#2008')).length, 1);
+  });
+
+  it('does what the message says with the order that it names', async () => {
+    const run = await flows.load(
+      [
+        ...flow({ confirm: false }),
+        crossdock(
+          'odoo-order',
+          'desk',
+          { operation: 'do.what', operationType: 'msg', order: 'which', unlock: true },
+          [['done']],
+        ),
+        sink('done'),
+      ],
+      credentials(),
+    );
+    const order = canonicalOrder('2101');
+    run.send('order', { payload: order });
+    const placed = (await run.nth('placed')).payload as PlacedOrder;
+    let n = 0;
+    const ask = async (what: string, which: unknown, more: object = {}): Promise<Message> => {
+      run.send('desk', { payload: 'untouched', do: { what }, which, ...more });
+      n += 1;
+      return run.nth('done', n);
+    };
+    const more = { ...canonicalOrder('2101', { quantity: 3 }), externalRevision: '2' };
+    assert.equal(((await ask('amend', more)).payload as PlacedOrder).amountTotal, '56.25');
+    assert.equal(((await ask('confirm', placed)).payload as PlacedOrder).state, 'sale');
+    assert.equal(((await ask('lock', placed.name)).payload as PlacedOrder).state, 'sale');
+    const status = (await ask('status', order.id)).payload as Record<string, unknown>;
+    assert.deepEqual(
+      [status['odooId'], status['order'], status['payment']],
+      [placed.odooId, 'accepted', 'unpaid'],
+    );
+    const read = (await ask('read', placed.odooId)).payload as CanonicalOrder;
+    assert.deepEqual([read.id, read.lines[0]?.quantity.original], [order.id, '3']);
+    assert.equal(
+      ((await ask('unlock', { odooId: placed.odooId })).payload as PlacedOrder).odooId,
+      placed.odooId,
+    );
+    assert.equal(
+      ((await ask('cancel', order, { reason: 'no more' })).payload as PlacedOrder).state,
+      'cancel',
+    );
+    await run.untilStatus('desk', /1 amended, 1 confirmed, 1 locked, 2 read, 1 unlocked/);
+    for (const [index, [what, which, code]] of (
+      [
+        ['destroy', order, 'OPERATION_UNKNOWN'],
+        ['cancel', {}, 'ORDER_UNNAMED'],
+        ['read', 'S99999', 'ORDER_NOT_FOUND'],
+        ['confirm', { ...order, lines: [] }, 'CANONICAL_CONTRACT'],
+        ['confirm', order, 'ORDER_CANCELLED'],
+      ] as const
+    ).entries()) {
+      run.send('desk', { payload: 1, do: { what }, which });
+      assert.equal((await run.nth('caught', index + 1)).error?.code, code);
+    }
+  });
+
+  it('reading ends nothing; a write ends the delivery', async () => {
+    const run = await flows.load(
+      [...flow(), crossdock('odoo-order', 'reader', { operation: 'read' }, [['done']]), sink('done')],
+      credentials(),
+    );
+    run.send('order', { payload: canonicalOrder('2102') });
+    const placed = await run.nth('placed');
+    const message: Message = { payload: placed.payload };
+    scopes.open(
+      message,
+      {
+        kind: 'inbox',
+        store: { run: async () => [] } as never,
+        statements: () => [],
+        ended: () => undefined,
+      },
+      60_000,
+    );
+    run.send('reader', message);
+    assert.equal(scopes.isOpen(await run.nth('done')), true);
+    await scopes.settle(message, { type: 'completed', result: undefined });
+  });
+
+  it('refused orders leave by the second output when that is chosen, with an answer for the partner', async () => {
+    const run = await flows.load(
+      [
+        ...observers('order'),
+        STORE,
+        odooServer(proxy.url, { database: odoo.database, login: odoo.login }),
+        crossdock('odoo-order', 'order', { refused: 'output', outputs: 2 }, [['placed'], ['refused']]),
+        sink('placed'),
+        sink('refused'),
+      ],
+      credentials(),
+    );
+    const unknown = canonicalOrder('2103', { sku: 'NO-SUCH-SKU' });
+    run.send('order', { payload: unknown, topic: 'kept' });
+    const refused = await run.nth('refused');
+    assert.equal((refused['refusal'] as { code: string }).code, 'UNKNOWN_SKU');
+    assert.deepEqual([refused.payload, refused.topic], [unknown, 'kept']);
+    const response = refused['response'] as OrderResponse;
+    assert.deepEqual([response.code, response.lines], ['RE', []]);
+    assert.deepEqual(contracts().validate('order-response', '1.0', response), []);
+    await run.untilStatus('order', '1 refused');
+    const wrong = canonicalOrder('2104');
+    run.send('order', {
+      payload: { ...wrong, totals: { ...wrong.totals, taxInclusive: '1.00', payable: '1.00' } },
+    });
+    const held = (await run.nth('refused', 2))['response'] as OrderResponse;
+    assert.deepEqual([held.code, /^S\d+$/.test(held.sellerOrderNumber ?? '')], ['AB', true]);
+    assert.equal(run.got('caught').length, 0);
+    // What no rule refused is an error all the same.
+    run.send('order', { payload: 'nonsense' });
+    assert.equal((await run.nth('caught')).error?.code, 'CANONICAL_CONTRACT');
+  });
+
+  it('an order beyond the credit limit takes the second output, any other refusal is an error', async () => {
+    const run = await flows.load(
+      [
+        ...observers('order'),
+        STORE,
+        odooServer(proxy.url, { database: odoo.database, login: odoo.login }),
+        crossdock('odoo-order', 'order', { credit: 'route', creditLimit: '50', outputs: 2 }, [
+          ['placed'],
+          ['held'],
+        ]),
+        sink('placed'),
+        sink('held'),
+      ],
+      credentials(),
+    );
+    const by = (id: string, quantity: number): CanonicalOrder => {
+      const order = canonicalOrder(id, { quantity });
+      const buyer = { ...order.parties.buyer, email: 'credit@example.com' };
+      return { ...order, parties: { buyer, shipTo: buyer } };
+    };
+    run.send('order', { payload: by('2105', 2) });
+    await run.nth('placed');
+    run.send('order', { payload: by('2106', 1) });
+    const held = await run.nth('held');
+    const { code, facts } = held['refusal'] as { code: string; facts: Record<string, unknown> };
+    assert.deepEqual([code, facts['limit'], facts['exposure']], ['CREDIT_HOLD', '50.00', '56.25']);
+    const response = held['response'] as OrderResponse;
+    assert.equal(response.code, 'AB');
+    assert.ok(!JSON.stringify(response).includes('56.25'), 'the partner learns no figures of ours');
+    run.send('order', { payload: canonicalOrder('2107', { sku: 'NO-SUCH-SKU' }) });
+    assert.equal((await run.nth('caught')).error?.code, 'UNKNOWN_SKU');
+  });
+
+  it('finds a line by the code that a partner taught, in the packaging that it stands for', async () => {
+    const run = await flows.load(
+      [
+        ...observers('order'),
+        STORE,
+        odooServer(proxy.url, { database: odoo.database, login: odoo.login }),
+        crossdock('odoo-order', 'order', { store: 'store', confirm: false }, [['placed']]),
+        sink('placed'),
+      ],
+      credentials(),
+    );
+    const store = await (
+      run.node('store') as unknown as { open(closed: Promise<void>): Promise<{ store: Store }> }
+    ).open(new Promise(() => undefined));
+    const book = await CrossReferenceBook.open(store.store);
+    const order = canonicalOrder('2108', { quantity: 1 });
+    await book.save(
+      [
+        {
+          ...{
+            partner: order.provenance.partnerId,
+            kind: 'item',
+            scheme: 'buyerSku',
+            code: 'ACME-1',
+            item: '',
+          },
+          ...{
+            targetScheme: 'sku',
+            target: 'PAL-EPAL',
+            packLevel: 'XPX',
+            quantityPerUnit: '15',
+            ofUnit: 'C62',
+          },
+          ...{ validFrom: null, validTo: null, steward: 'test', note: '' },
+        },
+      ],
+      { who: 'test', replace: false },
+    );
+    const lines = order.lines.map((line) => ({
+      ...line,
+      item: { identifiers: [{ scheme: 'buyerSku', value: 'ACME-1' }] },
+    }));
+    run.send('order', { payload: { ...order, lines } });
+    const placed = (await run.nth('placed')).payload as PlacedOrder;
+    const client = adminClient(odoo);
+    const [line] = await client.call<readonly { product_uom_qty: number }[]>(
+      'sale.order.line',
+      'search_read',
+      {
+        args: { domain: [['order_id', '=', placed.odooId]], fields: ['product_uom_qty', 'price_unit'] },
+      },
+    );
+    await client.close();
+    assert.deepEqual(line, { ...line, product_uom_qty: 15, price_unit: 1.25 });
   });
 
   it('gives the order to nobody when the claim was lost meanwhile', async () => {

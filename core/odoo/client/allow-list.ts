@@ -51,6 +51,7 @@ const READING = new Set([
   'default_get',
   'fields_get',
   'formatted_read_group',
+  'get_external_id',
   'get_metadata',
   'has_access',
   'name_search',

@@ -182,7 +182,7 @@ export class KeyedLoader {
   }
 
   /** The id behind a key, when it exists and may be seen. */
-  private async find(model: string, key: string): Promise<number | undefined> {
+  async find(model: string, key: string): Promise<number | undefined> {
     try {
       const found = await withRetry(this.callRetry, () =>
         this.client.call<readonly [string, number | false]>('ir.model.data', 'check_object_reference', {

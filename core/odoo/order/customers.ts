@@ -1,11 +1,25 @@
 /** The customer of an order in Odoo, and where it is delivered and invoiced to. */
 import type { CanonicalOrder, Party } from '../../canonical/order';
-import { CrossdockError } from '../../errors/index';
+import { asCrossdockError, CrossdockError } from '../../errors/index';
 import { LruCache, Remembered } from '../client/cache';
+import { isOutage } from '../client/errors';
 import { CALL_RETRY, withRetry } from '../client/retry';
 import type { Many2One, OdooClient } from '../client/types';
-import type { KeyedLoader, KeyedRecord, LoadOutcome } from '../load/keyed-load';
+import type { KeyedLoader, KeyedRecord } from '../load/keyed-load';
 import { hashKey } from '../load/keys';
+import { Geography } from './geography';
+import { matchCustomers, type Wanted } from './matching';
+import {
+  addressKey,
+  addressText,
+  type ContactType,
+  customerKey,
+  fold,
+  identityOf,
+  isOwnCustomer,
+  partnerRecord,
+} from './parties';
+import type { MatchRule } from './types';
 
 /** Ids of res.partner. */
 export interface OrderPartners {
@@ -23,6 +37,10 @@ export interface CustomerOptions {
   /** Reference (`res.partner.ref`) of the fixed customer. */
   readonly ref: string;
   readonly namespace: string;
+  readonly match: readonly MatchRule[];
+  readonly refScheme: string;
+  /** What becomes of a buyer whom no rule finds. */
+  readonly unknown: 'create' | 'hold';
 }
 
 /** What is compared to find out whether an address is that of the customer itself. */
@@ -41,24 +59,26 @@ interface PartnerRow {
   readonly country_id: Many2One;
 }
 
-type ContactType = 'delivery' | 'invoice';
+/** An address of one order that may need a contact of its own. */
+interface Contact {
+  readonly order: CanonicalOrder;
+  readonly type: ContactType;
+  readonly party: Party;
+  readonly customer: KnownPartner;
+  readonly key: string;
+}
+
+type Found = KnownPartner | { readonly error: CrossdockError };
 
 const PARTNER_FIELDS = ['id', 'name', 'street', 'street2', 'zip', 'city', 'country_id'];
 /** People move and correct addresses in Odoo; what we know of a partner is asked again after this time. */
 const PARTNER_TTL_MS = 5 * 60_000;
-const GEO_TTL_MS = 60 * 60_000;
 const MAX_PARTNERS = 10_000;
-
-interface Geography {
-  /** ISO alpha-2 -> id of res.country. */
-  readonly countries: ReadonlyMap<string, number>;
-}
 
 export class Customers {
   private readonly partners = new LruCache<KnownPartner>(MAX_PARTNERS, PARTNER_TTL_MS);
   private readonly contacts = new LruCache<number>(MAX_PARTNERS, PARTNER_TTL_MS);
-  private readonly states = new LruCache<number | 'none'>(2_000, GEO_TTL_MS);
-  private readonly geography: Remembered<Geography>;
+  private readonly geography: Geography;
   private readonly fixed: Remembered<KnownPartner>;
 
   constructor(
@@ -66,7 +86,7 @@ export class Customers {
     private readonly loader: KeyedLoader,
     private readonly options: CustomerOptions,
   ) {
-    this.geography = new Remembered(() => this.fetchCountries(), GEO_TTL_MS);
+    this.geography = new Geography(client);
     this.fixed = new Remembered(() => this.fetchFixed(), PARTNER_TTL_MS);
   }
 
@@ -75,50 +95,31 @@ export class Customers {
    * Rejects when Odoo cannot be used, or when the fixed customer does not exist (CUSTOMER_NOT_FOUND, business).
    */
   async resolve(orders: readonly CanonicalOrder[]): Promise<ReadonlyMap<string, PartnersOutcome>> {
-    const customers = await this.resolveCustomers(orders);
-    const wanted: {
-      order: CanonicalOrder;
-      type: ContactType;
-      party: Party;
-      customer: KnownPartner;
-      key: string;
-    }[] = [];
+    const payers = new Map<string, Party>();
     for (const order of orders) {
-      const customer = customers.get(order.id);
+      const { buyer, billTo } = order.parties;
+      if (this.options.mode === 'fixed' || billTo === undefined) continue;
+      if (isOwnCustomer(billTo, buyer, this.options.refScheme)) payers.set(order.id, billTo);
+    }
+    const customers = await this.resolveCustomers(orders, payers);
+    const contacts: Contact[] = [];
+    for (const order of orders) {
+      const customer = customers.get(this.place(order, order.parties.buyer));
       if (customer === undefined || 'error' in customer) continue;
-      for (const [type, party] of this.contactsOf(order)) {
+      for (const [type, party] of this.contactsOf(order, payers.has(order.id))) {
         const address = addressText(party);
         if (address === undefined || address === customer.address) continue;
         const key = hashKey(this.options.namespace, 'contact', String(customer.id), type, address);
-        wanted.push({ order, type, party, customer, key });
+        contacts.push({ order, type, party, customer, key });
       }
     }
-    const failed = await this.createContacts(wanted);
-    const outcomes = new Map<string, PartnersOutcome>();
-    for (const order of orders) {
-      const customer = customers.get(order.id);
-      if (customer === undefined) continue;
-      if ('error' in customer) {
-        outcomes.set(order.id, customer);
-        continue;
-      }
-      const own = wanted.filter((contact) => contact.order === order);
-      const error = own.map((contact) => failed.get(contact.key)).find((found) => found !== undefined);
-      if (error) {
-        outcomes.set(order.id, { error });
-        continue;
-      }
-      const id = (type: ContactType): number => {
-        const contact = own.find((candidate) => candidate.type === type);
-        return (contact && this.contacts.get(contact.key)) ?? customer.id;
-      };
-      outcomes.set(order.id, {
-        customer: customer.id,
-        delivery: id('delivery'),
-        ...(this.options.mode === 'fixed' ? {} : { invoice: id('invoice') }),
-      });
-    }
-    return outcomes;
+    const failed = await this.createContacts(contacts);
+    return new Map(
+      orders.map((order) => [
+        order.id,
+        this.outcome(order, payers.get(order.id), customers, contacts, failed),
+      ]),
+    );
   }
 
   /** Forgets everything that is remembered about partners (one may have been deleted or merged in Odoo). */
@@ -128,161 +129,153 @@ export class Customers {
     this.fixed.forget();
   }
 
+  private outcome(
+    order: CanonicalOrder,
+    payer: Party | undefined,
+    customers: ReadonlyMap<string, Found>,
+    contacts: readonly Contact[],
+    failed: ReadonlyMap<string, CrossdockError>,
+  ): PartnersOutcome {
+    const customer = customers.get(this.place(order, order.parties.buyer)) ?? { error: vanished() };
+    if ('error' in customer) return customer;
+    const paying = payer && (customers.get(this.place(order, payer)) ?? { error: vanished() });
+    if (paying && 'error' in paying) return paying;
+    const own = contacts.filter((contact) => contact.order === order);
+    const error = own.map((contact) => failed.get(contact.key)).find((found) => found !== undefined);
+    if (error) return { error };
+    const id = (type: ContactType): number => {
+      const contact = own.find((candidate) => candidate.type === type);
+      return (contact && this.contacts.get(contact.key)) ?? customer.id;
+    };
+    return {
+      customer: customer.id,
+      delivery: id('delivery'),
+      ...(this.options.mode === 'fixed' ? {} : { invoice: paying?.id ?? id('invoice') }),
+    };
+  }
+
   /** A fixed customer is invoiced as Odoo knows it; only the place of delivery comes from the order. */
-  private contactsOf(order: CanonicalOrder): [ContactType, Party][] {
+  private contactsOf(order: CanonicalOrder, otherPays: boolean): [ContactType, Party][] {
     const { shipTo, billTo } = order.parties;
-    if (this.options.mode === 'fixed' || billTo === undefined) return [['delivery', shipTo]];
+    if (this.options.mode === 'fixed' || billTo === undefined || otherPays) return [['delivery', shipTo]];
     return [
       ['delivery', shipTo],
       ['invoice', billTo],
     ];
   }
 
+  /** Where a party's customer is kept. */
+  private place(order: CanonicalOrder, party: Party): string {
+    if (this.options.mode === 'fixed') return 'fixed';
+    const { name } = party;
+    const { ref, vat, gln } = identityOf(party, this.options.refScheme);
+    return [customerKey(this.options.namespace, order, party), fold(name), ref, vat, gln].join('\n');
+  }
+
   private async resolveCustomers(
     orders: readonly CanonicalOrder[],
-  ): Promise<Map<string, KnownPartner | { error: CrossdockError }>> {
-    const result = new Map<string, KnownPartner | { error: CrossdockError }>();
-    if (this.options.mode === 'fixed') {
-      const partner = await this.fixed.get();
-      for (const order of orders) result.set(order.id, partner);
-      return result;
-    }
-    const keys = new Map(orders.map((order) => [order.id, this.customerKey(order)]));
-    const records = new Map<string, KeyedRecord>();
-    const failed = new Map<string, CrossdockError>();
+    payers: ReadonlyMap<string, Party>,
+  ): Promise<ReadonlyMap<string, Found>> {
+    if (this.options.mode === 'fixed') return new Map([['fixed', await this.fixed.get()]]);
+    const result = new Map<string, Found>();
+    const wanted = new Map<string, Wanted>();
     for (const order of orders) {
-      const key = keys.get(order.id) as string;
-      if (this.partners.get(key) !== undefined || records.has(key)) continue;
-      const record = await this.partnerRecord(key, order.parties.buyer);
-      if ('error' in record) failed.set(key, record.error);
-      else records.set(key, record);
+      const payer = payers.get(order.id);
+      for (const party of payer ? [order.parties.buyer, payer] : [order.parties.buyer]) {
+        const place = this.place(order, party);
+        const known = this.partners.get(place);
+        if (known !== undefined) result.set(place, known);
+        else wanted.set(place, { place, key: customerKey(this.options.namespace, order, party), party });
+      }
     }
-    const created = await this.loader.load('res.partner', [...records.values()]);
-    const ids = new Map<number, string>();
-    for (const [key, outcome] of created) {
-      if ('error' in outcome) failed.set(key, outcome.error);
-      else ids.set(outcome.id, key);
-    }
-    for (const row of await this.readPartners([...ids.keys()])) {
-      this.partners.set(ids.get(row.id) as string, await this.known(row));
-    }
-    for (const order of orders) {
-      const key = keys.get(order.id) as string;
-      const partner = this.partners.get(key);
-      result.set(order.id, partner ?? { error: failed.get(key) ?? vanished() });
+    if (wanted.size === 0) return result;
+    const ids = await this.findOrCreate([...wanted.values()], result);
+    const places = new Map<number, string[]>();
+    for (const [place, id] of ids) places.set(id, [...(places.get(id) ?? []), place]);
+    for (const row of await this.readPartners([...places.keys()])) {
+      const partner = await this.known(row);
+      for (const place of places.get(row.id) ?? []) {
+        this.partners.set(place, partner);
+        result.set(place, partner);
+      }
     }
     return result;
   }
 
-  private async createContacts(
-    wanted: readonly { party: Party; type: ContactType; customer: KnownPartner; key: string }[],
-  ): Promise<ReadonlyMap<string, CrossdockError>> {
+  /** Ids of the wanted customers by place; those that failed are put into `result`. */
+  private async findOrCreate(
+    wanted: readonly Wanted[],
+    result: Map<string, Found>,
+  ): Promise<ReadonlyMap<string, number>> {
+    const { match, refScheme, unknown } = this.options;
+    const ids = new Map<string, number>();
+    // The load that creates also finds the known one: alone, that rule needs no question of its own.
+    const rules = unknown === 'create' && match.every((rule) => rule === 'known') ? [] : match;
+    const matches = await matchCustomers(this.client, this.loader, wanted, rules, refScheme);
+    const records = new Map<string, KeyedRecord>();
+    const created = new Map<string, string>();
+    for (const { place, key, party } of wanted) {
+      const found = matches.get(place);
+      if (typeof found === 'number') ids.set(place, found);
+      else if (found !== undefined) result.set(place, found);
+      else if (unknown === 'hold') result.set(place, { error: unknownCustomer() });
+      else {
+        const record = records.get(key) ?? (await this.record(key, party));
+        if ('error' in record) result.set(place, record);
+        else {
+          records.set(key, record);
+          created.set(place, key);
+        }
+      }
+    }
+    const outcomes = await this.loader.load('res.partner', [...records.values()]);
+    for (const [place, key] of created) {
+      const outcome = outcomes.get(key) ?? { error: vanished() };
+      if ('error' in outcome) result.set(place, outcome);
+      else ids.set(place, outcome.id);
+    }
+    return ids;
+  }
+
+  private async createContacts(wanted: readonly Contact[]): Promise<ReadonlyMap<string, CrossdockError>> {
     const records = new Map<string, KeyedRecord>();
     const failed = new Map<string, CrossdockError>();
     for (const { key, party, type, customer } of wanted) {
       if (this.contacts.get(key) !== undefined || records.has(key)) continue;
-      const record = await this.partnerRecord(key, party, { type, parent: customer.id });
+      const record = await this.record(key, party, { type, parent: customer.id });
       if ('error' in record) failed.set(key, record.error);
       else records.set(key, record);
     }
-    const created: Map<string, LoadOutcome> = await this.loader.load('res.partner', [...records.values()]);
-    for (const [key, outcome] of created) {
+    for (const [key, outcome] of await this.loader.load('res.partner', [...records.values()])) {
       if ('error' in outcome) failed.set(key, outcome.error);
       else this.contacts.set(key, outcome.id);
     }
     return failed;
   }
 
-  /** One buyer of one shop is one customer; the key shows nothing personal. */
-  private customerKey(order: CanonicalOrder): string {
-    const { buyer } = order.parties;
-    const email = (buyer.email ?? buyer.identifiers.find((id) => id.scheme === 'email')?.value ?? '').trim();
-    const identifier = buyer.identifiers.find((id) => id.scheme !== 'email');
-    const identity =
-      email !== ''
-        ? ['email', email.toLowerCase()]
-        : identifier
-          ? [identifier.scheme, identifier.value]
-          : ['name', fold(buyer.name), fold(buyer.address?.postalCode ?? '')];
-    return hashKey(this.options.namespace, 'partner', order.channel, order.account, ...identity);
-  }
-
-  private async partnerRecord(
+  /** A fault of the party's own ends its orders only. */
+  private async record(
     key: string,
     party: Party,
     child?: { type: ContactType; parent: number },
-  ): Promise<KeyedRecord | { error: CrossdockError }> {
-    const address = party.address ?? {};
-    const code = (address.countryCode ?? '').toUpperCase();
-    const country = code === '' ? undefined : (await this.geography.get()).countries.get(code);
-    if (code !== '' && country === undefined) {
-      return {
-        error: new CrossdockError(`Odoo has no country with the code "${code}".`, {
-          code: 'COUNTRY_UNKNOWN',
-          kind: 'business',
-          facts: { country: code },
-        }),
-      };
+  ): Promise<KeyedRecord | { readonly error: CrossdockError }> {
+    try {
+      return await partnerRecord(key, party, this.geography, this.options.refScheme, child);
+    } catch (thrown) {
+      const error = asCrossdockError(thrown);
+      if (isOutage(error)) throw error;
+      return { error };
     }
-    const state = country === undefined ? undefined : await this.findState(country, address.region);
-    const name = nameOf(party);
-    const street2 = [address.line2, address.line3].filter(Boolean).join(', ');
-    const email = party.email ?? address.email ?? '';
-    const phone = party.phone ?? address.phone ?? '';
-    const cells: [string, string][] = [
-      ['id', key],
-      ['name', name],
-      ['email', email],
-      ['phone', phone],
-      ['street', address.line1 ?? ''],
-      ['street2', street2],
-      ['city', address.city ?? ''],
-      ['zip', address.postalCode ?? ''],
-      ['country_id/.id', country === undefined ? '' : String(country)],
-      ['state_id/.id', state === undefined ? '' : String(state)],
-    ];
-    if (child) cells.push(['parent_id/.id', String(child.parent)], ['type', child.type]);
-    return {
-      key,
-      columns: cells.map(([column]) => column),
-      rows: [cells.map(([, value]) => value)],
-      personal: personalOf(party),
-    };
-  }
-
-  private async findState(country: number, region: string | undefined): Promise<number | undefined> {
-    if (region === undefined || region === '') return undefined;
-    const cacheKey = `${country}:${region}`;
-    const cached = this.states.get(cacheKey);
-    if (cached !== undefined) return cached === 'none' ? undefined : cached;
-    const rows = await this.search<{ id: number }>('res.country.state', {
-      domain: [
-        ['country_id', '=', country],
-        ['code', '=', region],
-      ],
-      fields: ['id'],
-      limit: 1,
-    });
-    this.states.set(cacheKey, rows[0]?.id ?? 'none');
-    return rows[0]?.id;
-  }
-
-  private async fetchCountries(): Promise<Geography> {
-    const rows = await this.search<{ id: number; code: string | false }>('res.country', {
-      domain: [],
-      fields: ['id', 'code'],
-    });
-    return { countries: new Map(rows.flatMap((row) => (row.code ? [[row.code, row.id] as const] : []))) };
   }
 
   private async fetchFixed(): Promise<KnownPartner> {
     const { ref } = this.options;
     const facts = { ref };
-    const rows = await this.search<PartnerRow>('res.partner', {
-      domain: [['ref', '=', ref]],
-      fields: PARTNER_FIELDS,
-      limit: 2,
-    });
+    const rows = await withRetry(CALL_RETRY, () =>
+      this.client.call<readonly PartnerRow[]>('res.partner', 'search_read', {
+        args: { domain: [['ref', '=', ref]], fields: PARTNER_FIELDS, limit: 2 },
+      }),
+    );
     const [row] = rows;
     if (row === undefined) {
       throw new CrossdockError(`Odoo has no customer with the reference "${ref}".`, {
@@ -312,69 +305,20 @@ export class Customers {
   }
 
   private async known(row: PartnerRow): Promise<KnownPartner> {
-    const countryId = row.country_id ? row.country_id[0] : undefined;
-    let countryCode = '';
-    if (countryId !== undefined) {
-      for (const [code, id] of (await this.geography.get()).countries)
-        if (id === countryId) countryCode = code;
-    }
-    const address = addressKey(
-      row.name || '',
-      [row.street || '', row.street2 || ''],
-      row.zip || '',
-      row.city || '',
-      countryCode,
-    );
-    return { id: row.id, address };
-  }
-
-  private search<T>(model: string, args: Record<string, unknown>): Promise<readonly T[]> {
-    return withRetry(CALL_RETRY, () => this.client.call<readonly T[]>(model, 'search_read', { args }));
+    const countryCode = await this.geography.codeOf(row.country_id ? row.country_id[0] : undefined);
+    const street = [row.street || '', row.street2 || ''];
+    return {
+      id: row.id,
+      address: addressKey(row.name || '', street, row.zip || '', row.city || '', countryCode),
+    };
   }
 }
 
-/** Personal values of a party, to be kept out of error texts. */
-export function personalOf(party: Party): string[] {
-  const { name, line1, line2, line3, city, postalCode, phone, email } = party.address ?? {};
-  return [
-    party.name,
-    party.email,
-    party.phone,
-    name,
-    line1,
-    line2,
-    line3,
-    city,
-    postalCode,
-    phone,
-    email,
-  ].filter((value) => value !== undefined);
-}
-
-function nameOf(party: Party): string {
-  return party.address?.name || party.name || party.email || '–';
-}
-
-/** The address in a comparable form; undefined when there is none that a parcel could go to. */
-function addressText(party: Party): string | undefined {
-  const { line1, line2, line3, city, postalCode, countryCode } = party.address ?? {};
-  if (!line1 && !city && !postalCode) return undefined;
-  const street2 = [line2, line3].filter(Boolean).join(', ');
-  return addressKey(
-    nameOf(party),
-    [line1 ?? '', street2],
-    postalCode ?? '',
-    city ?? '',
-    (countryCode ?? '').toUpperCase(),
+function unknownCustomer(): CrossdockError {
+  return new CrossdockError(
+    'Odoo has no customer that this buyer could be: create it (with its reference, VAT number, GLN or e-mail address), then send the order again.',
+    { code: 'CUSTOMER_NOT_FOUND', kind: 'business' },
   );
-}
-
-function addressKey(name: string, street: string[], zip: string, city: string, country: string): string {
-  return [name, ...street, zip, city, country].map(fold).join('\n');
-}
-
-function fold(text: string): string {
-  return text.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();
 }
 
 function vanished(): CrossdockError {

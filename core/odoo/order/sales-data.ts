@@ -1,8 +1,8 @@
-/** What an order needs to know from Odoo before it can be written: company, taxes, price lists, products. */
+/** What an order needs to know from Odoo before it can be written: company, taxes, price lists. */
 
 import { decimal } from '../../canonical/decimal';
 import { CrossdockError } from '../../errors/index';
-import { LruCache, Remembered } from '../client/cache';
+import { Remembered } from '../client/cache';
 import { CALL_RETRY, withRetry } from '../client/retry';
 import type { Many2One, OdooClient } from '../client/types';
 
@@ -20,26 +20,10 @@ export interface SalesTax {
   readonly priceIncluded: boolean;
 }
 
-export interface Product {
-  readonly id: number;
-  readonly name: string;
-}
-
-/** How an item is looked up: by internal reference (`sku`) or by barcode (`gtin`). */
-export interface ProductKey {
-  readonly scheme: 'sku' | 'gtin';
-  readonly value: string;
-}
-
-export type ProductMatch = Product | 'unknown' | 'ambiguous';
-
 /** Reference data changes rarely, but an analyst who adds a tax or a product and replays should not wait long. */
 const REFERENCE_TTL_MS = 60_000;
-const PRODUCT_TTL_MS = 5 * 60_000;
-const MAX_PRODUCTS = 20_000;
 
 export class SalesData {
-  private readonly products = new LruCache<Product>(MAX_PRODUCTS, PRODUCT_TTL_MS);
   readonly company: Remembered<Company>;
   private readonly taxes: Remembered<readonly SalesTax[]>;
   private readonly pricelists: Remembered<ReadonlyMap<string, number>>;
@@ -48,41 +32,6 @@ export class SalesData {
     this.company = new Remembered(() => this.fetchCompany(), REFERENCE_TTL_MS);
     this.taxes = new Remembered(() => this.fetchTaxes(), REFERENCE_TTL_MS);
     this.pricelists = new Remembered(() => this.fetchPricelists(), REFERENCE_TTL_MS);
-  }
-
-  /** Finds all products in one call at most. Only those that were found are remembered. */
-  async findProducts(keys: readonly ProductKey[]): Promise<ReadonlyMap<string, ProductMatch>> {
-    const matches = new Map<string, ProductMatch>();
-    const missing = new Map<string, ProductKey>();
-    for (const key of keys) {
-      const name = productKeyText(key);
-      const known = this.products.get(name);
-      if (known) matches.set(name, known);
-      else missing.set(name, key);
-    }
-    if (missing.size === 0) return matches;
-    const rows = await this.fetchProducts([...missing.values()]);
-    for (const [name, key] of missing) {
-      const spellings = new Set(key.scheme === 'gtin' ? gtinSpellings(key.value) : [key.value]);
-      const found = rows.filter((row) => {
-        const value = key.scheme === 'gtin' ? row.barcode : row.default_code;
-        return value !== false && spellings.has(value);
-      });
-      const [first] = found;
-      if (first === undefined) matches.set(name, 'unknown');
-      else if (found.length > 1) matches.set(name, 'ambiguous');
-      else {
-        const product = { id: first.id, name: first.display_name };
-        this.products.set(name, product);
-        matches.set(name, product);
-      }
-    }
-    return matches;
-  }
-
-  /** Forgets products (they may have been deleted or renumbered in Odoo). */
-  forgetProducts(keys: readonly ProductKey[]): void {
-    for (const key of keys) this.products.delete(productKeyText(key));
   }
 
   /** Forgets taxes and price lists. */
@@ -181,36 +130,4 @@ export class SalesData {
     }
     return byCurrency;
   }
-
-  private fetchProducts(keys: readonly ProductKey[]): Promise<readonly ProductRow[]> {
-    const skus = keys.filter((key) => key.scheme === 'sku').map((key) => key.value);
-    const gtins = keys.filter((key) => key.scheme === 'gtin').flatMap((key) => gtinSpellings(key.value));
-    const bySku = ['default_code', 'in', skus];
-    const byBarcode = ['barcode', 'in', gtins];
-    const domain = gtins.length === 0 ? [bySku] : skus.length === 0 ? [byBarcode] : ['|', bySku, byBarcode];
-    return this.read<ProductRow>('product.product', {
-      domain,
-      fields: ['id', 'default_code', 'barcode', 'display_name'],
-    });
-  }
-}
-
-interface ProductRow {
-  readonly id: number;
-  readonly default_code: string | false;
-  readonly barcode: string | false;
-  readonly display_name: string;
-}
-
-export function productKeyText(key: ProductKey): string {
-  return `${key.scheme}:${key.value}`;
-}
-
-/** A GTIN is the same number with or without leading zeros; shops store it with 8, 12, 13 or 14 digits. */
-function gtinSpellings(value: string): string[] {
-  const digits = value.replace(/^0+/, '');
-  const padded = [8, 12, 13, 14]
-    .filter((length) => length >= digits.length)
-    .map((length) => digits.padStart(length, '0'));
-  return [...new Set([value, ...padded])];
 }

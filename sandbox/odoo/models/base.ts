@@ -8,7 +8,9 @@ const company: Model = {
   table: 'res_company',
   title: 'Companies',
   order: 'id',
-  columns: ['name', 'partner_id', 'currency_id', 'country_id', 'account_sale_tax_id'],
+  columns: [
+    ...['name', 'partner_id', 'currency_id', 'country_id', 'account_sale_tax_id', 'account_use_credit_limit'],
+  ],
   nameColumn: 'name',
 };
 
@@ -72,14 +74,34 @@ const pricelist: Model = {
   },
 };
 
+/** The ids from the root unit down to this one. */
+function unitPath(env: Environment, id: number): string {
+  const parent = num(env.row('uom.uom', id).relative_uom_id);
+  return `${parent > 0 ? unitPath(env, parent) : ''}${id}/`;
+}
+
+function externalIdOf(env: Environment, model: string, id: number): string {
+  const row = env.db.get('SELECT module, name FROM ir_model_data WHERE model = ? AND res_id = ?', model, id);
+  return row === undefined ? '' : `${str(row.module)}.${str(row.name)}`;
+}
+
 const unit: Model = {
   name: 'uom.uom',
   table: 'uom_uom',
   title: 'Product Unit',
   order: 'sequence, relative_uom_id, id',
   columns: ['name', 'factor', 'relative_factor', 'relative_uom_id', 'active', 'sequence'],
-  computed: { rounding: (_env, ids) => new Map(ids.map((id) => [id, 0.01])) },
+  computed: {
+    rounding: (_env, ids) => new Map(ids.map((id) => [id, 0.01])),
+    parent_path: (env, ids) => new Map(ids.map((id) => [id, unitPath(env, id)])),
+  },
   nameColumn: 'name',
+  methods: {
+    get_external_id: {
+      params: [],
+      run: (env, ids) => Object.fromEntries(ids.map((id) => [String(id), externalIdOf(env, 'uom.uom', id)])),
+    },
+  },
 };
 
 const user: Model = {

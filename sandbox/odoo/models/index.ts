@@ -5,11 +5,11 @@ import { product, productTemplate } from './product';
 import { saleModels } from './sale';
 import { stockModels } from './stock';
 import { tax } from './tax';
+import { termModels } from './terms';
 
 /** Every model that the stand-in implements, by name. */
 export const allModels: ReadonlyMap<string, Model> = new Map(
-  [...baseModels, partner, product, productTemplate, tax, ...saleModels, ...stockModels].map((model) => [
-    model.name,
-    model,
-  ]),
+  [...baseModels, partner, product, productTemplate, tax, ...saleModels, ...stockModels, ...termModels].map(
+    (model) => [model.name, model],
+  ),
 );

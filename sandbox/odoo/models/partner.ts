@@ -92,6 +92,12 @@ function fromCompanyType(vals: Vals): void {
   if ('company_type' in vals) vals.is_company = vals.company_type === 'company';
 }
 
+function normaliseEmail(env: Environment, id: number): void {
+  const email = str(env.row('res.partner', id).email).trim().toLowerCase();
+  const normal = /^[^\s@<>]+@[^\s@<>]+$/.test(email) ? email : null;
+  env.db.run('UPDATE res_partner SET email_normalized = ? WHERE id = ?', normal, id);
+}
+
 export const partner: Model = {
   name: 'res.partner',
   table: 'res_partner',
@@ -121,8 +127,14 @@ export const partner: Model = {
       'active',
       'lang',
     ],
-    'company_type',
+    ...['company_type', 'email_normalized', 'global_location_number', 'credit_limit'],
   ],
+  computed: {
+    // Without invoices nobody owes anything.
+    credit: (_env, ids) => new Map(ids.map((id) => [id, 0])),
+    use_partner_credit_limit: (_env, ids, rows) =>
+      new Map(ids.map((id) => [id, num(rows.get(id)?.credit_limit) > 0])),
+  },
   one2many: ['child_ids'],
   nameColumn: 'complete_name',
   loadable: true,
@@ -142,6 +154,7 @@ export const partner: Model = {
     vals.company_type = vals.is_company ? 'company' : 'person';
   },
   created(env, id, vals) {
+    normaliseEmail(env, id);
     refresh(env, id);
     checkName(env.row('res.partner', id));
     shareAddress(env, id, vals);
@@ -153,6 +166,7 @@ export const partner: Model = {
   written(env, ids, vals) {
     for (const id of ids) {
       checkName(env.row('res.partner', id));
+      if ('email' in vals) normaliseEmail(env, id);
       if (['name', 'parent_id', 'type', 'is_company'].some((field) => field in vals)) refresh(env, id);
       shareAddress(env, id, vals);
     }

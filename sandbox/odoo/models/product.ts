@@ -6,7 +6,7 @@ import { quantities } from './stock-levels';
 
 const TEMPLATE_FIELDS = [
   ...['name', 'list_price', 'type', 'is_storable', 'uom_id', 'taxes_id', 'sale_ok', 'categ_id', 'company_id'],
-  ...['description_sale', 'invoice_policy', 'tracking'],
+  ...['description_sale', 'invoice_policy', 'tracking', 'uom_ids'],
 ] as const;
 
 function code(env: Environment, row: Row): string {

@@ -6,6 +6,7 @@ import { idList, type Method, type Model, num, str, type Vals } from '../model';
 import { unlink } from '../records';
 import { cancelDeliveries, deliver } from './delivery';
 import { addressGet } from './partner';
+import { postMessage } from './terms';
 
 const digitsOf = (env: Environment, order: Row) =>
   num(env.row('res.currency', num(order.currency_id)).decimal_places);
@@ -223,10 +224,17 @@ const order: Model = {
       'currency_id',
       'company_id',
     ],
-    ...['warehouse_id', 'user_id', 'team_id', 'picking_policy', 'pricelist_id'],
+    ...['warehouse_id', 'user_id', 'team_id', 'picking_policy', 'pricelist_id', 'payment_term_id'],
+    ...['incoterm', 'carrier_id', 'tag_ids', 'commitment_date'],
   ],
   one2many: ['order_line', 'picking_ids'],
   computed: {
+    // A fresh Odoo has no exchange rates.
+    currency_rate: (_env, ids) => new Map(ids.map((id) => [id, 1])),
+    amount_to_invoice: (_env, ids, rows) =>
+      new Map(ids.map((id) => [id, rows.get(id)?.state === 'sale' ? num(rows.get(id)?.amount_total) : 0])),
+    // Nothing is invoiced in the stand-in.
+    invoice_ids: (_env, ids) => new Map(ids.map((id) => [id, []])),
     delivery_status: (env, ids) => new Map(ids.map((id) => [id, deliveryStatus(env, id)])),
     delivery_count: (env, ids) =>
       new Map(ids.map((id) => [id, env.db.all('SELECT 1 FROM stock_picking WHERE sale_id = ?', id).length])),
@@ -293,6 +301,13 @@ const order: Model = {
           cancelDeliveries(env, num(row.id));
           set(env, row, 'state', 'cancel');
         })(env, ids, {});
+      },
+    },
+    message_post: {
+      params: [{ name: 'body', default: '' }],
+      run: (env, ids, { body }) => {
+        env.requireAll('sale.order', ids);
+        return postMessage(env, 'sale.order', ids[0] ?? 0, body);
       },
     },
     action_draft: {

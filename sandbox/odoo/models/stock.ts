@@ -206,7 +206,11 @@ const picking: Model = {
     ...['scheduled_date', 'date_deadline', 'date_done', 'sale_id', 'company_id', 'backorder_id'],
   ],
   one2many: ['move_ids'],
-  computed: { picking_type_code: (_env, ids) => new Map(ids.map((id) => [id, 'outgoing'])) },
+  computed: {
+    picking_type_code: (_env, ids) => new Map(ids.map((id) => [id, 'outgoing'])),
+    // Nothing is taken back in the stand-in.
+    return_id: (_env, ids) => new Map(ids.map((id) => [id, false])),
+  },
   nameColumn: 'name',
 };
 

@@ -4,6 +4,7 @@ import * as partners from './partners';
 import * as products from './products';
 import * as sales from './sales';
 import * as stock from './stock';
+import * as terms from './terms';
 import * as users from './users';
 
 /**
@@ -46,11 +47,17 @@ export interface Field {
 }
 
 const TABLES: Readonly<Record<string, string>> = {
+  'account.incoterms': terms.accountIncoterms,
+  'account.payment.term': terms.accountPaymentTerm,
   'account.tax': products.accountTax,
+  'crm.tag': terms.crmTag,
+  'delivery.carrier': terms.deliveryCarrier,
   'ir.model.data': partners.irModelData,
+  'mail.message': terms.mailMessage,
   'product.pricelist': companies.productPricelist,
   'product.product': products.productProduct,
   'product.template': products.productTemplate,
+  'product.uom': terms.productUom,
   'res.company': companies.resCompany,
   'res.country': partners.resCountry,
   'res.country.state': partners.resCountryState,

@@ -1,0 +1,206 @@
+/**
+ * The unit of an ordered line in Odoo. A quantity is never guessed: the line goes in the ordered unit where Odoo has it
+ * for this product, else in the product's own unit by what the order says a packaging holds, else not at all.
+ */
+import { decimal } from '../../canonical/decimal';
+import type { Decimal } from '../../canonical/order';
+import { CrossdockError } from '../../errors/index';
+import { codeOf, type OdooUnit, odooRatio, odooRoot } from '../../units/index';
+import { Remembered } from '../client/cache';
+import { CALL_RETRY, withRetry } from '../client/retry';
+import type { OdooClient } from '../client/types';
+import type { Product, Products } from './products';
+
+/** What is ordered: the line's unit and what the sender says that it holds. */
+export interface OrderedUnit {
+  readonly lineId: string;
+  /** UN/ECE code. */
+  readonly unit: string;
+  /** How many of the product's own unit one of it holds. */
+  readonly packQuantity: Decimal | undefined;
+}
+
+/** A line's unit in Odoo. */
+export interface LineUnit {
+  /** Id of uom.uom; undefined: the product's own. */
+  readonly id: number | undefined;
+  /** How many of that unit one unit of the line is. */
+  readonly factor: Decimal;
+}
+
+interface UnitRow {
+  readonly id: number;
+  readonly name: string;
+  readonly factor: number;
+  readonly parent_path?: string | false;
+  readonly category_id?: readonly [number, string] | false;
+}
+
+const OWN: LineUnit = { id: undefined, factor: '1' };
+/** UN/ECE codes that mean one piece. */
+const PIECES: ReadonlySet<string> = new Set(['C62', 'EA', 'H87']);
+const TTL_MS = 60_000;
+
+export class LineUnits {
+  private readonly all: Remembered<ReadonlyMap<number, OdooUnit>>;
+
+  constructor(
+    private readonly client: OdooClient,
+    private readonly products: Products,
+    /** UN/ECE code -> name in Odoo. */
+    private readonly table: Readonly<Record<string, string>>,
+  ) {
+    this.all = new Remembered(() => this.fetch(), TTL_MS);
+  }
+
+  forget(): void {
+    this.all.forget();
+  }
+
+  /**
+   * The unit for one line.
+   * @throws CrossdockError, all business: UNIT_UNSUPPORTED (Odoo has no such unit, or nothing says what it holds),
+   *   UNIT_KINDS_DIFFER, UNIT_AMBIGUOUS, UNIT_PACKAGING_DIFFERS
+   */
+  async resolve(line: OrderedUnit, product: Product): Promise<LineUnit> {
+    const units = await this.all.get();
+    const { major } = await this.client.version();
+    const own = product.unit === undefined ? undefined : units.get(product.unit);
+    if (own === undefined) {
+      // A product without a unit that we may see: only its own unit can be meant by pieces.
+      if (PIECES.has(line.unit)) return OWN;
+      throw unsupported(line, 'Odoo does not say in what unit it counts the product');
+    }
+    const use = (unit: OdooUnit): LineUnit => {
+      if (unit.id === own.id) return OWN;
+      odooRatio(unit, own, major);
+      return { id: unit.id, factor: '1' };
+    };
+    const named = this.table[line.unit];
+    if (named !== undefined) return use(byName(line, named, units));
+    if (product.packaging !== undefined) {
+      const packaging = units.get(product.packaging);
+      if (packaging === undefined) throw unsupported(line, "Odoo does not show the packaging's unit");
+      return packed(line, packaging, odooRatio(packaging, own, major), use);
+    }
+    if (PIECES.has(line.unit)) {
+      if (PIECES.has(codeOf(own) ?? '')) return OWN;
+      const piece = [...units.values()].find((unit) => PIECES.has(codeOf(unit) ?? ''));
+      if (piece !== undefined && odooRoot(piece, major) === odooRoot(own, major)) return use(piece);
+      throw unsupported(line, `Odoo counts the product in "${own.name}"`);
+    }
+    const same = [...units.values()].find((unit) => codeOf(unit) === line.unit);
+    if (same !== undefined) return use(same);
+    if (line.packQuantity === undefined) throw unsupported(line, 'nothing says how much it holds');
+    return this.bySize(line.packQuantity, product, own, units, major);
+  }
+
+  /**
+   * The UN/ECE code of one of Odoo's units, and how many of that code's unit one of it is. Packs are told in what they
+   * hold; a unit that is known to nobody else is ZZ (mutually defined).
+   */
+  async codeOf(id: number | undefined): Promise<{ readonly unit: string; readonly per: Decimal }> {
+    const units = await this.all.get();
+    const unit = id === undefined ? undefined : units.get(id);
+    const code = unit && codeOf(unit);
+    if (unit === undefined || code !== undefined) return { unit: code ?? 'ZZ', per: '1' };
+    const { major } = await this.client.version();
+    const root = odooRoot(unit, major);
+    for (const other of units.values()) {
+      const known = codeOf(other);
+      if (root === undefined || known === undefined || odooRoot(other, major) !== root) continue;
+      return { unit: known, per: odooRatio(unit, other, major) };
+    }
+    return { unit: 'ZZ', per: '1' };
+  }
+
+  /** The packaging of this product that holds as much, else the product's own unit, so many times. */
+  private async bySize(
+    size: Decimal,
+    product: Product,
+    own: OdooUnit,
+    units: ReadonlyMap<number, OdooUnit>,
+    major: number,
+  ): Promise<LineUnit> {
+    const ids = major < 19 ? [] : await this.products.packagingsOf(product.id);
+    const root = odooRoot(own, major);
+    const fitting = ids.flatMap((id) => {
+      const unit = units.get(id);
+      if (unit === undefined || root === undefined || odooRoot(unit, major) !== root) return [];
+      return decimal(odooRatio(unit, own, major)).eq(decimal(size)) ? [unit] : [];
+    });
+    const [only] = fitting;
+    return fitting.length === 1 && only ? { id: only.id, factor: '1' } : { id: undefined, factor: size };
+  }
+
+  private async fetch(): Promise<ReadonlyMap<number, OdooUnit>> {
+    const { major } = await this.client.version();
+    const kinship = major >= 19 ? 'parent_path' : 'category_id';
+    const rows = await withRetry(CALL_RETRY, () =>
+      this.client.call<readonly UnitRow[]>('uom.uom', 'search_read', {
+        args: { domain: [], fields: ['id', 'name', 'factor', kinship] },
+        // A product's unit may be archived.
+        context: { active_test: false },
+      }),
+    );
+    const names = await withRetry(CALL_RETRY, () =>
+      this.client.call<Readonly<Record<string, string>>>('uom.uom', 'get_external_id', {
+        ids: rows.map(({ id }) => id),
+      }),
+    );
+    return new Map(
+      rows.map((row) => [
+        row.id,
+        {
+          id: row.id,
+          name: row.name,
+          factor: row.factor,
+          category: row.category_id ? row.category_id[0] : undefined,
+          parentPath: row.parent_path || undefined,
+          xmlId: names[String(row.id)] || undefined,
+        },
+      ]),
+    );
+  }
+}
+
+/** A packaging's barcode was ordered: in packagings, or do pieces mean what is in them? */
+function packed(
+  line: OrderedUnit,
+  packaging: OdooUnit,
+  holds: Decimal,
+  use: (unit: OdooUnit) => LineUnit,
+): LineUnit {
+  const said = line.packQuantity;
+  if (said !== undefined && !decimal(said).eq(decimal(holds))) {
+    throw new CrossdockError(
+      `Line ${line.lineId}: the order says that one ${line.unit} holds ${said}, but Odoo's "${packaging.name}" holds ${holds}.`,
+      { code: 'UNIT_PACKAGING_DIFFERS', kind: 'business', facts: factsOf(line) },
+    );
+  }
+  if (said === undefined && PIECES.has(line.unit)) {
+    throw new CrossdockError(
+      `Line ${line.lineId} is ordered in pieces (${line.unit}), but its barcode is that of the packaging "${packaging.name}" of ${holds}: which of both is meant?`,
+      { code: 'UNIT_AMBIGUOUS', kind: 'business', facts: factsOf(line) },
+    );
+  }
+  return use(packaging);
+}
+
+function byName(line: OrderedUnit, name: string, units: ReadonlyMap<number, OdooUnit>): OdooUnit {
+  const found = [...units.values()].filter((unit) => unit.name === name);
+  const [only] = found;
+  if (found.length === 1 && only) return only;
+  throw unsupported(line, `Odoo has ${found.length === 0 ? 'no unit' : 'several units'} "${name}"`);
+}
+
+function unsupported(line: OrderedUnit, why: string): CrossdockError {
+  return new CrossdockError(
+    `Line ${line.lineId} is ordered in the unit ${line.unit}, and ${why}: give the unit in the odoo order node's table of units, or how much it holds in the order (packQuantity).`,
+    { code: 'UNIT_UNSUPPORTED', kind: 'business', facts: factsOf(line) },
+  );
+}
+
+function factsOf({ lineId, unit }: OrderedUnit): { line: string; unit: string } {
+  return { line: lineId, unit };
+}
