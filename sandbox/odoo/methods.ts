@@ -158,7 +158,15 @@ export function findMethod(env: Environment, modelName: string, name: string, un
     throw accessError(`Private methods (such as '${modelName}.${name}') cannot be called remotely.`);
   }
   const model = env.model(modelName);
-  const method = model.methods?.[name] ?? commonMethods(model)[name];
+  const own = model.methods?.[name];
+  // A model's own methods speak the names of Odoo 19, whatever version the caller speaks.
+  if (own !== undefined)
+    return {
+      model,
+      name,
+      method: { ...own, run: (caller, ids, args) => own.run(caller.current(), ids, args) },
+    };
+  const method = commonMethods(model)[name];
   if (method !== undefined) return { model, name, method };
   if (methodExists(modelName, name)) throw notSupported(`${modelName}.${name}`);
   throw unknowns.method(`The method '${modelName}.${name}' does not exist`);

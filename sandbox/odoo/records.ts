@@ -282,13 +282,15 @@ export function unlink(env: Environment, model: Model, ids: readonly number[]): 
   for (const id of ids) {
     if (!env.exists(model.name, id)) throw missingError(model.name, id, env.uid);
   }
-  model.beforeUnlink?.(env, ids);
+  model.beforeUnlink?.(env.current(), ids);
   checkRestrictions(env, model, ids);
+  const rows = [...env.rows(model.name, ids).values()];
   for (const id of ids) {
     env.db.run(`DELETE FROM ${model.table} WHERE id = ?`, id);
     env.db.run('DELETE FROM ir_model_data WHERE model = ? AND res_id = ?', model.name, id);
   }
   // The real server drops its memory of external ids whenever one is deleted.
   env.registry.xmlids.clear();
+  model.unlinked?.(env.current(), rows);
   return true;
 }

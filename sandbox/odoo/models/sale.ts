@@ -4,7 +4,7 @@ import type { Environment } from '../environment';
 import { DatabaseError, notSupported, userError } from '../errors';
 import { idList, type Method, type Model, num, str, type Vals } from '../model';
 import { unlink } from '../records';
-import { cancelDeliveries, deliver } from './delivery';
+import { cancelDeliveries, deliver, deliveredMethod, toDeliver } from '../stock';
 import { addressGet } from './partner';
 
 const digitsOf = (env: Environment, order: Row) =>
@@ -87,7 +87,7 @@ const line: Model = {
       'price_unit',
       'discount',
     ],
-    ...['tax_ids', 'price_subtotal', 'price_tax', 'price_total'],
+    ...['tax_ids', 'price_subtotal', 'price_tax', 'price_total', 'qty_delivered'],
   ],
   one2many: ['move_ids'],
   related: {
@@ -96,8 +96,9 @@ const line: Model = {
     company_id: 'order_id.company_id',
   },
   computed: {
-    // Nothing is delivered or invoiced in the stand-in, and it has no section or note lines.
-    qty_delivered: () => new Map(),
+    qty_delivered_method: deliveredMethod,
+    qty_to_deliver: toDeliver,
+    // Nothing is invoiced in the stand-in, and it has no section or note lines.
     qty_invoiced: () => new Map(),
     display_type: () => new Map(),
   },
@@ -183,11 +184,6 @@ function confirm(env: Environment, ids: readonly number[]): boolean {
   return true;
 }
 
-function deliveryStatus(env: Environment, id: number): string | false {
-  const open = env.db.get("SELECT 1 FROM stock_picking WHERE sale_id = ? AND state <> 'cancel'", id);
-  return open === undefined ? false : 'pending';
-}
-
 function invoiceStatus(env: Environment, order: Row): string {
   if (order.state !== 'sale') return 'no';
   const due = linesOf(env, num(order.id)).some((row) => {
@@ -223,11 +219,11 @@ const order: Model = {
       'currency_id',
       'company_id',
     ],
-    ...['warehouse_id', 'user_id', 'team_id', 'picking_policy', 'pricelist_id'],
+    ...['warehouse_id', 'user_id', 'team_id', 'picking_policy', 'pricelist_id', 'delivery_status'],
+    ...['effective_date', 'commitment_date', 'carrier_id'],
   ],
   one2many: ['order_line', 'picking_ids'],
   computed: {
-    delivery_status: (env, ids) => new Map(ids.map((id) => [id, deliveryStatus(env, id)])),
     delivery_count: (env, ids) =>
       new Map(ids.map((id) => [id, env.db.all('SELECT 1 FROM stock_picking WHERE sale_id = ?', id).length])),
     invoice_status: (env, ids, rows) =>

@@ -1,0 +1,116 @@
+import type { Row } from '../database';
+import type { Environment } from '../environment';
+import { notSupported } from '../errors';
+import { type Model, num } from '../model';
+import { updateRow } from '../rows';
+import { create } from '../writing';
+import { goodsOf, rounded } from './goods';
+
+const contents = (env: Environment, id: number): Row[] =>
+  env.db.all('SELECT * FROM stock_quant WHERE package_id = ? ORDER BY id', id);
+
+const pack: Model = {
+  name: 'stock.package',
+  table: 'stock_package',
+  title: 'Package',
+  order: 'name, id',
+  columns: [
+    'name',
+    'package_type_id',
+    'shipping_weight',
+    'pack_date',
+    'parent_package_id',
+    'package_dest_id',
+  ],
+  one2many: ['quant_ids'],
+  computed: {
+    complete_name: (_env, ids, rows) => new Map(ids.map((id) => [id, rows.get(id)?.name])),
+    location_id: (env, ids) =>
+      new Map(
+        ids.map((id) => [
+          id,
+          contents(env, id).find((quant) => num(quant.quantity) > 0)?.location_id ?? null,
+        ]),
+      ),
+    company_id: (env, ids) =>
+      new Map(
+        ids.map((id) => [
+          id,
+          contents(env, id)[0] === undefined ? null : (contents(env, id)[0]?.company_id ?? null),
+        ]),
+      ),
+    weight: (env, ids) =>
+      new Map(
+        ids.map((id) => {
+          const weight = contents(env, id).reduce(
+            (sum, quant) => sum + num(quant.quantity) * goodsOf(env, num(quant.product_id)).weight,
+            0,
+          );
+          return [id, rounded(weight)];
+        }),
+      ),
+  },
+  nameColumn: 'name',
+  creatable: true,
+  restrictedBy: [
+    ['stock.quant', 'package_id'],
+    ['stock.move.line', 'package_id'],
+    ['stock.move.line', 'result_package_id'],
+  ],
+  defaults(env, vals) {
+    vals.name ||= `PACK${String(env.db.next('package number')).padStart(7, '0')}`;
+    vals.pack_date ??= env.now.slice(0, 10);
+  },
+};
+
+const packageType: Model = {
+  name: 'stock.package.type',
+  table: 'stock_package_type',
+  title: 'Stock package type',
+  order: 'sequence, id',
+  columns: ['name', 'sequence', 'barcode', 'base_weight', 'max_weight', 'package_carrier_type'],
+  nameColumn: 'name',
+};
+
+/** The dialog that asks for the package where a carrier is set and nothing was said. */
+const dialog = (env: Environment, ids: readonly number[], lines: readonly number[]) => ({
+  name: 'Put in Pack',
+  type: 'ir.actions.act_window',
+  res_model: 'stock.put.in.pack',
+  target: 'new',
+  view_mode: 'form',
+  views: [[false, 'form']],
+  context: { ...env.context, all_move_line_ids: lines, default_move_line_ids: lines, picking_ids: ids },
+});
+
+/** `action_put_in_pack`: what is picked (or everything, when nothing is) and not packed yet goes into one package. */
+export function putInPack(
+  env: Environment,
+  ids: readonly number[],
+  args: Readonly<Record<string, unknown>>,
+): unknown {
+  const [id] = ids;
+  if (id === undefined || ids.length > 1) throw notSupported('packing several transfers at once');
+  const picking = env.row('stock.picking', id);
+  if (picking.state === 'done' || picking.state === 'cancel') return null;
+  const lines = env.db
+    .all('SELECT * FROM stock_move_line WHERE picking_id = ? AND quantity > 0 ORDER BY id', id)
+    .filter((line) => line.move_id && env.row('stock.move', num(line.move_id)).state !== 'done');
+  const picked = lines.some((line) => line.picked) ? lines.filter((line) => line.picked) : lines;
+  const loose = picked.filter((line) => !line.result_package_id);
+  if (loose.length === 0) throw notSupported('packing packages into another package');
+  const given = args.package_id || args.package_type_id || args.package_name;
+  if (!given && picking.carrier_id)
+    return dialog(
+      env,
+      ids,
+      loose.map((line) => num(line.id)),
+    );
+  const target = args.package_id
+    ? Number(args.package_id)
+    : create(env, pack, { name: args.package_name || false, package_type_id: args.package_type_id || false });
+  for (const line of loose) updateRow(env, 'stock_move_line', line, { result_package_id: target });
+  return [target];
+}
+
+export const packageModels: readonly Model[] = [pack, packageType];
