@@ -108,9 +108,9 @@ const line: Model = {
       ids.map((id) => {
         const row = rows.get(id);
         const order = env.row('sale.order', num(row?.order_id));
-        const ref = str(env.row('res.partner', num(order.partner_id)).ref);
+        const partner = env.row('res.partner', num(order.partner_id));
         const text = `${str(order.name)} - ${str(row?.name).split('\n')[0]}`;
-        return [id, ref === '' ? text : `${text} (${ref})`];
+        return [id, `${text} (${str(partner.ref || partner.name)})`];
       }),
     ),
   creatable: true,

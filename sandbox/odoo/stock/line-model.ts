@@ -123,11 +123,12 @@ export const moveLine: Model = {
     for (const id of ids) {
       const line = env.row('stock.move.line', id);
       const goods = goodsOf(env, num(line.product_id));
-      checkLot(env, goods.id, vals.lot_id);
       if (isDone(env, line)) {
+        checkLot(env, goods.id, vals.lot_id);
         if (MOVING.some((key) => key in vals)) carryBack(env, line);
       } else {
         if (TAKING.some((key) => key in vals) && goods.storable) promiseAnew(env, goods, line, vals);
+        checkLot(env, goods.id, vals.lot_id);
         if (Number(vals.quantity ?? 0) < 0) throw validationError('You can not enter negative quantities.');
         if (vals.picked && !line.picked && !vals.date)
           updateRow(env, 'stock_move_line', line, { date: env.now });

@@ -8,6 +8,7 @@ import { write } from '../writing';
 import { converted, goodsOf, rounded } from './goods';
 import { addLine, finishLines, linesOf } from './lines';
 import { assign, cancelMoves, recomputeState, setState, unreserve } from './moves';
+import { weighPicking } from './picking-state';
 import { checkSerials, pickQuants } from './quants';
 
 /** Confirms draft moves and reserves for them. */
@@ -128,7 +129,9 @@ export function weigh(env: Environment, id: number): void {
   const move = env.row('stock.move', id);
   const goods = goodsOf(env, num(move.product_id));
   const wanted = converted(env, num(move.product_uom_qty), num(move.product_uom), goods.unit);
-  updateRow(env, 'stock_move', move, { product_qty: wanted, weight: rounded(wanted * goods.weight) });
+  const weight = rounded(wanted * goods.weight);
+  updateRow(env, 'stock_move', move, { product_qty: wanted, weight });
+  if (weight !== num(move.weight) && move.picking_id) weighPicking(env, num(move.picking_id));
 }
 
 function checkPackages(env: Environment, packages: ReadonlySet<number>): void {

@@ -3,12 +3,11 @@ import type { Environment } from '../environment';
 import { notSupported, userError } from '../errors';
 import { type Model, num, str } from '../model';
 import { unlink } from '../records';
-import { updateRow } from '../rows';
 import { goodsOf } from './goods';
 import { linesOf } from './lines';
 import { demandChanged, setMoveQuantity, weigh } from './move-done';
 import { cancelMoves } from './moves';
-import { refreshPicking } from './picking-state';
+import { refreshPicking, weighPicking } from './picking-state';
 import { setPicked } from './pickings';
 
 /** Demand before a write, to tell what it changes; within one call only. */
@@ -164,7 +163,10 @@ export const move: Model = {
   },
   unlinked(env, rows) {
     for (const id of new Set(rows.map((row) => num(row.picking_id))))
-      if (id > 0 && env.exists('stock.picking', id)) refreshPicking(env, id);
+      if (id > 0 && env.exists('stock.picking', id)) {
+        weighPicking(env, id);
+        refreshPicking(env, id);
+      }
   },
 };
 
@@ -172,13 +174,4 @@ export const move: Model = {
 export function dropMoves(env: Environment, ids: readonly number[]): void {
   cancelMoves(env, ids);
   if (ids.length > 0) unlink(env, move, ids);
-}
-
-/** Puts a move's new place into its lines. */
-export function relocate(
-  env: Environment,
-  row: Row,
-  values: { location_id?: number; location_dest_id?: number },
-): void {
-  updateRow(env, 'stock_move', row, values);
 }

@@ -6,6 +6,7 @@ import { unlink } from '../records';
 import { updateRow } from '../rows';
 import { converted, goodsOf, rounded } from './goods';
 import { addLine, linesOf, unreserved } from './lines';
+import { keepEntirePacks } from './packages';
 import { refreshPicking } from './picking-state';
 import { pickQuants } from './quants';
 import { refreshDelivered } from './sales';
@@ -152,6 +153,8 @@ function takeFreely(env: Environment, move: Row, wanted: number): void {
 
 /** Reserves what is free for open moves, in that order, up to what each one wants. */
 export function assign(env: Environment, ids: readonly number[]): void {
+  // Odoo adds lines of goods that are always there after all the others.
+  const free: [id: number, wanted: number][] = [];
   for (const id of ids) {
     const move = env.row('stock.move', id);
     if (move.picked || !['confirmed', 'waiting', 'partially_available'].includes(str(move.state))) continue;
@@ -162,7 +165,7 @@ export function assign(env: Environment, ids: readonly number[]): void {
       continue;
     }
     const wanted = converted(env, missing, num(move.product_uom), goods.unit);
-    if (unreserved(env, goods, num(move.location_id))) takeFreely(env, move, wanted);
+    if (unreserved(env, goods, num(move.location_id))) free.push([id, wanted]);
     else if (move.origin_returned_move_id) takeBrought(env, move, wanted);
     else {
       const key = { product: goods.id, location: num(move.location_id) };
@@ -170,6 +173,11 @@ export function assign(env: Environment, ids: readonly number[]): void {
     }
     recomputeState(env, id);
   }
+  for (const [id, wanted] of free) {
+    takeFreely(env, env.row('stock.move', id), wanted);
+    recomputeState(env, id);
+  }
+  keepEntirePacks(env, new Set(ids.map((id) => num(env.row('stock.move', id).picking_id))));
 }
 
 function takeBrought(env: Environment, move: Row, wanted: number): void {

@@ -63,6 +63,36 @@ const pack: Model = {
   },
 };
 
+/** A package that moves with all that is in it stays a package. */
+export function keepEntirePacks(env: Environment, pickings: ReadonlySet<number>): void {
+  const key = (row: Row) => `${num(row.product_id)}/${num(row.lot_id)}`;
+  const sums = (rows: readonly Row[], column: string) => {
+    const found = new Map<string, number>();
+    for (const row of rows) found.set(key(row), rounded((found.get(key(row)) ?? 0) + num(row[column])));
+    return found;
+  };
+  for (const picking of pickings) {
+    const lines = env.db.all(
+      'SELECT * FROM stock_move_line WHERE picking_id = ? AND package_id IS NOT NULL ORDER BY id',
+      picking,
+    );
+    for (const id of new Set(lines.map((line) => num(line.package_id)))) {
+      const taken = lines.filter((line) => num(line.package_id) === id);
+      const inside = sums(contents(env, id), 'quantity');
+      const moved = sums(taken, 'quantity_product_uom');
+      const entire = [...new Set([...inside.keys(), ...moved.keys()])].every(
+        (at) => (inside.get(at) ?? 0) === (moved.get(at) ?? 0),
+      );
+      if (!entire) continue;
+      for (const line of taken) {
+        const { state } = env.row('stock.move', num(line.move_id));
+        if (line.result_package_id || state === 'done' || state === 'cancel') continue;
+        updateRow(env, 'stock_move_line', line, { result_package_id: id });
+      }
+    }
+  }
+}
+
 const packageType: Model = {
   name: 'stock.package.type',
   table: 'stock_package_type',

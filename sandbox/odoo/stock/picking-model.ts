@@ -18,17 +18,15 @@ const counted =
   (env, ids) =>
     new Map(ids.map((id) => [id, count(env, sql, id)]));
 
-/** Weight of what is not in a package, and of the packages by what is in them unless they were weighed. */
+/** Weight of what is not in a package, and of the packages that were weighed; seen on Odoo 19: others count nothing. */
 function shippingWeight(env: Environment, id: number): number {
-  const weighed = new Set<number>();
+  const packs = new Set<number>();
   let sum = 0;
   for (const line of env.db.all('SELECT * FROM stock_move_line WHERE picking_id = ?', id)) {
-    const pack = num(line.result_package_id);
-    const own = pack > 0 ? num(env.row('stock.package', pack).shipping_weight) : 0;
-    if (own === 0) sum += num(line.quantity_product_uom) * goodsOf(env, num(line.product_id)).weight;
-    else if (!weighed.has(pack)) sum += own;
-    weighed.add(pack);
+    if (line.result_package_id) packs.add(num(line.result_package_id));
+    else sum += num(line.quantity_product_uom) * goodsOf(env, num(line.product_id)).weight;
   }
+  for (const pack of packs) sum += num(env.row('stock.package', pack).shipping_weight);
   return rounded(sum);
 }
 

@@ -56,7 +56,17 @@ function stateOf(env: Environment, picking: Row, moves: readonly Row[]): string 
   return state === 'partially_available' ? 'assigned' : state;
 }
 
-/** Sets what a transfer's moves make of it: state, weight and dates. */
+/** Sets a transfer's weight from its moves'. Odoo does not when one is only cancelled. */
+export function weighPicking(env: Environment, id: number): void {
+  if (id === 0) return;
+  const row = env.db.get(
+    "SELECT COALESCE(SUM(weight), 0) AS weight FROM stock_move WHERE picking_id = ? AND state <> 'cancel'",
+    id,
+  );
+  updateRow(env, 'stock_picking', env.row('stock.picking', id), { weight: rounded(num(row?.weight)) });
+}
+
+/** Sets what a transfer's moves make of it: state and dates. */
 export function refreshPicking(env: Environment, id: number): void {
   if (id === 0) return;
   const picking = env.row('stock.picking', id);
@@ -67,13 +77,11 @@ export function refreshPicking(env: Environment, id: number): void {
     return (pick === 'last' ? sorted.at(-1) : sorted[0]) ?? null;
   };
   const open = moves.filter((move) => move.state !== 'done' && move.state !== 'cancel');
-  const kept = moves.filter((move) => move.state !== 'cancel');
   const sale = moves.find((move) => move.sale_line_id);
   const changed = updateRow(env, 'stock_picking', picking, {
     state: stateOf(env, picking, moves),
     scheduled_date: dates('date', open) ?? picking.scheduled_date ?? env.now,
     date_deadline: dates('date_deadline', moves),
-    weight: rounded(kept.reduce((sum, move) => sum + num(move.weight), 0)),
     ...(sale !== undefined && {
       sale_id: num(env.row('sale.order.line', num(sale.sale_line_id)).order_id),
     }),

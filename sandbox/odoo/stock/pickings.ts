@@ -6,7 +6,7 @@ import { insertRow, updateRow } from '../rows';
 import { productName, rounded } from './goods';
 import { confirmMoves, finishMoves, setMoveQuantity } from './move-done';
 import { assign, assignWaiting, recomputeState } from './moves';
-import { refreshPicking } from './picking-state';
+import { refreshPicking, weighPicking } from './picking-state';
 import { nextName } from './places';
 import { refreshDelivered, refreshDeliveryStatus } from './sales';
 
@@ -159,6 +159,8 @@ function createBackorder(env: Environment, picking: Row): void {
     for (const line of env.db.all('SELECT * FROM stock_move_line WHERE move_id = ?', idOf(move)))
       updateRow(env, 'stock_move_line', line, { picking_id: id });
   }
+  weighPicking(env, id);
+  weighPicking(env, idOf(picking));
   refreshPicking(env, id);
   assignPicking(env, id);
   refreshPicking(env, id);

@@ -66,6 +66,6 @@ export const toDeliver: Compute = (_env, ids, rows) =>
   new Map(
     ids.map((id) => {
       const row = rows.get(id);
-      return [id, Math.max(0, rounded(num(row?.product_uom_qty) - num(row?.qty_delivered)))];
+      return [id, rounded(num(row?.product_uom_qty) - num(row?.qty_delivered))];
     }),
   );
