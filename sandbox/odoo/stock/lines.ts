@@ -209,18 +209,23 @@ function setQuantity(env: Environment, line: Row, quantity: number): void {
   });
 }
 
-/** The lot that a line's typed number means, made when there is none. */
-function lotByName(env: Environment, line: Row): number {
-  const product = num(line.product_id);
+/** The lot that a line's typed number means, made when there is none; a serial number is made for every line. */
+function lotByName(env: Environment, line: Row, goods: Goods, made: Map<string, number>): number {
   const name = str(line.lot_name);
-  const known = env.db.get('SELECT id FROM stock_lot WHERE product_id = ? AND name = ?', product, name);
-  if (known !== undefined) return num(known.id);
-  return create(env, env.model('stock.lot'), { name, product_id: product });
+  const key = `${goods.id}/${name}`;
+  const fresh = made.get(key);
+  if (fresh !== undefined && goods.tracking === 'lot') return fresh;
+  const known = env.db.get('SELECT id FROM stock_lot WHERE product_id = ? AND name = ?', goods.id, name);
+  if (known !== undefined && fresh === undefined) return num(known.id);
+  const lot = create(env, env.model('stock.lot'), { name, product_id: goods.id });
+  made.set(key, lot);
+  return lot;
 }
 
 /** Completes the lots of lines that are about to be done. Refuses lines that need one and have none. */
 function settleLots(env: Environment, lines: readonly Row[]): void {
   const without: Row[] = [];
+  const made = new Map<string, number>();
   for (const line of lines) {
     const goods = goodsOf(env, num(line.product_id));
     if (goods.tracking === 'none' || num(line.quantity) <= 0 || line.lot_id) continue;
@@ -229,7 +234,7 @@ function settleLots(env: Environment, lines: readonly Row[]): void {
     if (type === undefined) {
       if (!move.is_inventory && !move.scrap_id) without.push(line);
     } else if (type.use_create_lots && line.lot_name) {
-      env.db.run('UPDATE stock_move_line SET lot_id = ? WHERE id = ?', lotByName(env, line), num(line.id));
+      updateRow(env, 'stock_move_line', line, { lot_id: lotByName(env, line, goods, made) });
     } else if (type.use_create_lots || type.use_existing_lots) without.push(line);
   }
   if (without.length === 0) return;

@@ -53,9 +53,9 @@ const pack: Model = {
   nameColumn: 'name',
   creatable: true,
   restrictedBy: [
-    ['stock.quant', 'package_id'],
-    ['stock.move.line', 'package_id'],
     ['stock.move.line', 'result_package_id'],
+    ['stock.move.line', 'package_id'],
+    ['stock.quant', 'package_id'],
   ],
   defaults(env, vals) {
     vals.name ||= `PACK${String(env.db.next('package number')).padStart(7, '0')}`;

@@ -8,7 +8,7 @@ import { confirmMoves, finishMoves, setMoveQuantity } from './move-done';
 import { assign, assignWaiting, recomputeState } from './moves';
 import { refreshPicking, weighPicking } from './picking-state';
 import { nextName } from './places';
-import { refreshDelivered, refreshDeliveryStatus } from './sales';
+import { joinOrder, refreshDeliveryStatus } from './sales';
 
 /** The moves of a transfer, in the order in which they are shown. */
 export const movesOf = (env: Environment, picking: number): Row[] =>
@@ -181,20 +181,6 @@ function finish(env: Environment, picking: Row, cancelRest: boolean): void {
     env,
     arrived.map((move) => ({ product: num(move.product_id), location: num(move.location_dest_id) })),
   );
-}
-
-/** A move that was added to an order's delivery belongs to the order's line of that product, if there is one. */
-function joinOrder(env: Environment, move: Row): void {
-  const picking = env.row('stock.picking', num(move.picking_id));
-  if (!picking.sale_id || move.sale_line_id) return;
-  const line = env.db.get(
-    'SELECT id FROM sale_order_line WHERE order_id = ? AND product_id = ? ORDER BY sequence, id LIMIT 1',
-    num(picking.sale_id),
-    num(move.product_id),
-  );
-  if (line === undefined) return;
-  updateRow(env, 'stock_move', move, { sale_line_id: num(line.id) });
-  refreshDelivered(env, num(line.id));
 }
 
 /** The dialog that asks whether the rest is to wait. */

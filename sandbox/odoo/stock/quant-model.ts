@@ -1,5 +1,5 @@
 import type { Environment } from '../environment';
-import { missingError, notSupported, userError } from '../errors';
+import { accessError, missingError, notSupported, userError } from '../errors';
 import { type Compute, idList, type Model, num, str, type Vals } from '../model';
 import { updateRow } from '../rows';
 import { applyCounts, applyOrAsk, clearCount, isOutdated, setCount } from './counts';
@@ -137,10 +137,20 @@ export const quant: Model = {
       applyCounts(env, changed);
     },
   },
-  beforeUnlink(env, ids) {
-    // As in Odoo, deleting a quant counts it as zero first.
-    for (const id of ids) setCount(env, id, 0);
-    applyCounts(env.withContext({ inventory_mode: true }), ids);
+  written(env, ids, vals) {
+    if (!('inventory_quantity_set' in vals) || 'inventory_quantity' in vals) return;
+    for (const id of ids) {
+      const row = env.row('stock.quant', id);
+      const difference = rounded(num(row.inventory_quantity) - num(row.quantity));
+      updateRow(env, 'stock_quant', row, {
+        inventory_diff_quantity: row.inventory_quantity_set ? difference : 0,
+      });
+    }
+  },
+  beforeUnlink() {
+    throw accessError(
+      "You are not allowed to delete 'Quants' (stock.quant) records.\n\nNo group currently allows this operation.\n\nContact your administrator to request access if necessary.",
+    );
   },
   methods: {
     action_apply_inventory: {

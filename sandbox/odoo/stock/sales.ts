@@ -1,6 +1,8 @@
+import type { Row } from '../database';
 import type { Environment } from '../environment';
 import { type Compute, num, str } from '../model';
 import { updateRow } from '../rows';
+import { create } from '../writing';
 import { converted, rounded } from './goods';
 
 /** Sets how much of a sales line was delivered, from its done moves: to the customer, less what came back for refund. */
@@ -25,6 +27,38 @@ export function refreshDelivered(env: Environment, lineId: number): void {
     } else if (move.to_refund && comesIn) delivered -= quantity;
   }
   updateRow(env, 'sale_order_line', line, { qty_delivered: rounded(delivered) });
+}
+
+/**
+ * Goods that were added to an order's delivery belong to the order's line of that product; without one the order gets a
+ * line that orders nothing and delivers them.
+ */
+export function joinOrder(env: Environment, move: Row): void {
+  const picking = env.row('stock.picking', num(move.picking_id));
+  const target = env.row('stock.location', num(move.location_dest_id)).usage;
+  if (!picking.sale_id || move.sale_line_id || target !== 'customer') return;
+  const order = num(picking.sale_id);
+  const product = num(move.product_id);
+  const same = env.db.get(
+    'SELECT id FROM sale_order_line WHERE order_id = ? AND product_id = ? ORDER BY sequence, id LIMIT 1',
+    ...[order, product],
+  );
+  const last = env.db.get('SELECT MAX(sequence) AS at FROM sale_order_line WHERE order_id = ?', order);
+  const template = env.row('product.template', num(env.row('product.product', product).product_tmpl_id));
+  const line =
+    same === undefined
+      ? create(env.withContext({ skip_procurement: true }), env.model('sale.order.line'), {
+          name: String(env.displayNames('product.product', [product]).get(product)),
+          order_id: order,
+          product_id: product,
+          product_uom_id: num(move.product_uom),
+          product_uom_qty: 0,
+          sequence: num(last?.at) + 1,
+          ...(template.invoice_policy === 'order' && { price_unit: 0 }),
+        })
+      : num(same.id);
+  updateRow(env, 'stock_move', move, { sale_line_id: line });
+  refreshDelivered(env, line);
 }
 
 /** Sets an order's delivery status, and when its first delivery was done. */
