@@ -1,6 +1,7 @@
 import type { Row, Value } from './database';
 import type { Environment, ResolvedField } from './environment';
 import { DatabaseError, missingError, notSupported, valueError } from './errors';
+import { fullKey, insert as insertExternalId } from './external-ids';
 import { type Inverse, idList, type Model, num, type Vals } from './model';
 import { asRecord, parseFloatStrict, parseIntStrict, repr, roundHalfUp } from './python';
 import { fieldsOf } from './reality';
@@ -129,6 +130,8 @@ function split(env: Environment, model: Model, vals: Vals, row: Row = {}): Split
     const resolved = env.field(model, callersName);
     if (resolved === undefined) throw valueError(`Invalid field ${repr(callersName)} in ${repr(model.name)}`);
     const { field, storage } = resolved;
+    // An import names what it creates; `create` gives it that name.
+    if (field.name === 'id' && env.context._import_current_module !== undefined) continue;
     if (field.name === 'id' || field.name === 'create_date' || field.name === 'write_date') {
       throw notSupported(`setting ${model.name}.${field.name}`);
     }
@@ -226,6 +229,7 @@ export function create(env: Environment, model: Model, given: Vals): number {
   const current = env.current();
   const instead = model.insteadOfCreate?.(current, vals);
   if (instead !== undefined) return instead;
+  contextDefaults(current, model, vals);
   model.defaults?.(current, vals);
   const { own, inherited, children, inverses } = split(current, model, vals);
   const values = new Map(own);
@@ -237,7 +241,25 @@ export function create(env: Environment, model: Model, given: Vals): number {
   for (const child of children) applyChildren(env, id, child);
   for (const [inverse, value] of inverses) inverse(current, [id], value);
   model.created?.(current, id, vals);
+  if (current.context._import_current_module !== undefined && vals.id) {
+    insertExternalId(
+      current,
+      fullKey(current, String(vals.id)),
+      model.name,
+      id,
+      Boolean(current.context.noupdate),
+    );
+  }
   return id;
+}
+
+/** Fills in what the context gives as defaults (`default_<field>`). */
+function contextDefaults(env: Environment, model: Model, vals: Vals): void {
+  for (const [key, value] of Object.entries(env.context)) {
+    if (!key.startsWith('default_')) continue;
+    const name = key.slice('default_'.length);
+    if (!(name in vals) && fieldsOf(model.name).has(name)) vals[name] = value;
+  }
 }
 
 /** `write` on records. Refuses with MissingError when one does not exist. */

@@ -93,6 +93,7 @@ export const moveLine: Model = {
   },
   nameColumn: '',
   creatable: true,
+  loadable: true,
   defaults(env, vals) {
     const moveId = idIn(vals.move_id);
     const move = moveId > 0 ? env.row('stock.move', moveId) : undefined;

@@ -53,6 +53,7 @@ export const lot: Model = {
   },
   nameColumn: 'name',
   creatable: true,
+  loadable: true,
   restrictedBy: [
     ['stock.quant', 'lot_id'],
     ['stock.move.line', 'lot_id'],

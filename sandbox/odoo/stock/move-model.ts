@@ -99,6 +99,7 @@ export const move: Model = {
   },
   nameColumn: 'reference',
   creatable: true,
+  loadable: true,
   displayName: (env, ids, rows) => new Map(ids.map((id) => [id, displayName(env, rows.get(id) ?? {})])),
   defaults(env, vals) {
     const picking = vals.picking_id ? env.row('stock.picking', Number(vals.picking_id)) : undefined;
@@ -140,7 +141,15 @@ export const move: Model = {
     if ('quantity' in vals && [...rows.values()].some((row) => row.state === 'cancel')) {
       throw userError('You cannot change a cancelled stock move, create a new line instead.');
     }
-    if ('product_uom' in vals) throw notSupported('writing the unit of a move');
+    if ('product_uom' in vals) {
+      for (const row of rows.values()) {
+        if (row.state === 'done') {
+          throw userError("You cannot change the UoM for a stock move that has been set to 'Done'.");
+        }
+        if (num(row.product_uom) !== Number(vals.product_uom))
+          throw notSupported('writing another unit of a move');
+      }
+    }
     if ('product_uom_qty' in vals) before.set(env, rows);
   },
   written(env, ids, vals) {

@@ -52,6 +52,7 @@ const pack: Model = {
   },
   nameColumn: 'name',
   creatable: true,
+  loadable: true,
   restrictedBy: [
     ['stock.move.line', 'result_package_id'],
     ['stock.move.line', 'package_id'],

@@ -81,6 +81,7 @@ export const picking: Model = {
   },
   nameColumn: 'name',
   creatable: true,
+  loadable: true,
   defaults(env, vals) {
     const typeId = Number(vals.picking_type_id || 0);
     if (typeId > 0) {

@@ -38,8 +38,10 @@ export function copyPicking(
 ): number {
   const copied = Object.fromEntries(COPIED.map((name) => [name, picking[name] ?? null]));
   const type = env.row('stock.picking.type', num(values.picking_type_id ?? picking.picking_type_id));
+  const tracking = env.context.default_carrier_tracking_ref;
   return insertRow(env, 'stock_picking', {
     ...copied,
+    ...(typeof tracking === 'string' && { carrier_tracking_ref: tracking }),
     ...{ name: nextName(env, type), state: 'draft', priority: '0', is_locked: 1 },
     ...values,
   });
