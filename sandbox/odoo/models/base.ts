@@ -78,9 +78,18 @@ const unit: Model = {
   title: 'Product Unit',
   order: 'sequence, relative_uom_id, id',
   columns: ['name', 'factor', 'relative_factor', 'relative_uom_id', 'active', 'sequence'],
-  computed: { rounding: (_env, ids) => new Map(ids.map((id) => [id, 0.01])) },
+  computed: {
+    rounding: (_env, ids) => new Map(ids.map((id) => [id, 0.01])),
+    parent_path: (env, ids) => new Map(ids.map((id) => [id, unitPath(env, id)])),
+  },
   nameColumn: 'name',
 };
+
+/** A unit with those that it is counted in, the first one first. */
+function unitPath(env: Environment, id: number): string {
+  const base = num(env.row('uom.uom', id).relative_uom_id);
+  return `${base > 0 ? unitPath(env, base) : ''}${id}/`;
+}
 
 const user: Model = {
   name: 'res.users',

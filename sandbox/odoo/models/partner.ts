@@ -124,6 +124,7 @@ export const partner: Model = {
     'company_type',
   ],
   one2many: ['child_ids'],
+  related: { country_code: 'country_id.code' },
   nameColumn: 'complete_name',
   loadable: true,
   creatable: true,

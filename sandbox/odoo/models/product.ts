@@ -22,6 +22,9 @@ const level =
 const price: Compute = (env, ids, rows) =>
   new Map(ids.map((id) => [id, env.row('product.template', num(rows.get(id)?.product_tmpl_id)).list_price]));
 
+/** Odoo measures in kilograms unless it is told to use pounds. */
+const weightUnit: Compute = (_env, ids) => new Map(ids.map((id) => [id, 'kg']));
+
 export const product: Model = {
   name: 'product.product',
   table: 'product_product',
@@ -31,6 +34,7 @@ export const product: Model = {
   inherits: { model: 'product.template', via: 'product_tmpl_id', fields: TEMPLATE_FIELDS },
   computed: {
     lst_price: price,
+    weight_uom_name: weightUnit,
     qty_available: level('qty_available'),
     free_qty: level('free_qty'),
     incoming_qty: level('incoming_qty'),
@@ -74,6 +78,7 @@ export const productTemplate: Model = {
   order: 'name',
   columns: TEMPLATE_FIELDS,
   one2many: ['product_variant_ids'],
+  computed: { weight_uom_name: weightUnit },
   nameColumn: 'name',
   displayName: (env, ids) =>
     new Map(

@@ -1,13 +1,20 @@
 import type { Row } from '../database';
 import type { Environment } from '../environment';
 import { notSupported } from '../errors';
-import { type Model, num } from '../model';
+import { type Model, num, str } from '../model';
 import { updateRow } from '../rows';
 import { create } from '../writing';
 import { goodsOf, rounded } from './goods';
 
 const contents = (env: Environment, id: number): Row[] =>
   env.db.all('SELECT * FROM stock_quant WHERE package_id = ? ORDER BY id', id);
+
+/** Whether a name is a serial shipping container code: 18 digits, the last of which checks the others. */
+function isSscc(name: string): boolean {
+  if (!/^\d{18}$/.test(name)) return false;
+  const sum = [...name].reduce((total, digit, at) => total + Number(digit) * (at % 2 === 0 ? 3 : 1), 0);
+  return sum % 10 === 0;
+}
 
 const pack: Model = {
   name: 'stock.package',
@@ -21,24 +28,14 @@ const pack: Model = {
     'pack_date',
     'parent_package_id',
     'package_dest_id',
+    'location_id',
+    'company_id',
   ],
   one2many: ['quant_ids'],
   computed: {
     complete_name: (_env, ids, rows) => new Map(ids.map((id) => [id, rows.get(id)?.name])),
-    location_id: (env, ids) =>
-      new Map(
-        ids.map((id) => [
-          id,
-          contents(env, id).find((quant) => num(quant.quantity) > 0)?.location_id ?? null,
-        ]),
-      ),
-    company_id: (env, ids) =>
-      new Map(
-        ids.map((id) => [
-          id,
-          contents(env, id)[0] === undefined ? null : (contents(env, id)[0]?.company_id ?? null),
-        ]),
-      ),
+    weight_uom_name: (_env, ids) => new Map(ids.map((id) => [id, 'kg'])),
+    valid_sscc: (_env, ids, rows) => new Map(ids.map((id) => [id, isSscc(str(rows.get(id)?.name))])),
     weight: (env, ids) =>
       new Map(
         ids.map((id) => {
@@ -63,6 +60,15 @@ const pack: Model = {
     vals.pack_date ??= env.now.slice(0, 10);
   },
 };
+
+/** Sets where a package is: where what is in it is. */
+export function placePackage(env: Environment, id: number): void {
+  const inside = contents(env, id).filter((quant) => num(quant.quantity) > 0);
+  updateRow(env, 'stock_package', env.row('stock.package', id), {
+    location_id: inside[0]?.location_id ?? null,
+    company_id: inside[0]?.company_id ?? null,
+  });
+}
 
 /** A package that moves with all that is in it stays a package. */
 export function keepEntirePacks(env: Environment, pickings: ReadonlySet<number>): void {

@@ -59,6 +59,7 @@ export const picking: Model = {
   one2many: ['move_ids', 'move_line_ids', 'backorder_ids', 'return_ids'],
   related: { picking_type_code: 'picking_type_id.code' },
   computed: {
+    weight_uom_name: (_env, ids) => new Map(ids.map((id) => [id, 'kg'])),
     shipping_weight: (env, ids) => new Map(ids.map((id) => [id, shippingWeight(env, id)])),
     packages_count: counted(
       'SELECT COUNT(DISTINCT result_package_id) AS n FROM stock_move_line WHERE picking_id = ?',

@@ -4,6 +4,7 @@ import { validationError } from '../errors';
 import { num, str } from '../model';
 import { insertRow, updateRow } from '../rows';
 import { type Goods, goodsOf, productName, rounded } from './goods';
+import { placePackage } from './packages';
 import { outside, within } from './places';
 
 /** What tells one quant from another. */
@@ -142,6 +143,7 @@ export function changeQuant(
     ...(quantity !== 0 && { quantity: rounded(num(row.quantity) + quantity) }),
     ...(reserved !== 0 && { reserved_quantity: Math.max(0, rounded(num(row.reserved_quantity) + reserved)) }),
   });
+  if (key.pack && quantity !== 0) placePackage(env, key.pack);
   return { available: availableOf(goods, gather(env, key, true), key, true, true), inDate: since };
 }
 
