@@ -16,6 +16,16 @@ export type {
   OdooVersion,
   TransportKind,
 } from './client/types';
+export {
+  Fulfilment,
+  type FulfilmentLine,
+  type FulfilmentOptions,
+  type OrderAsked,
+  type OrderFulfilment,
+  type OrderStatus,
+  type PickingSummary,
+  type ShipResult,
+} from './fulfilment';
 export { KeyedLoader, type KeyedRecord, type LoadOutcome } from './load/keyed-load';
 export { OrderWriter, type OrderWriterOptions, type PlacedOrder } from './order/writer';
 export { type Availability, type AvailabilityOptions, readAvailability } from './stock/availability';

@@ -1,0 +1,189 @@
+/** Deliveries of orders in Odoo: shipped, read, cancelled, and returned. One per node. */
+import type { OrderRef, Shipment } from '../../canonical/generated';
+import { CrossdockError } from '../../errors/index';
+import type { OdooClient } from '../client/types';
+import { readDetails } from './details';
+import { findOrder } from './find-order';
+import { deliveriesOf } from './guards';
+import { OrderQueue } from './queue';
+import { readStockOrder } from './read';
+import { type Services, Shared } from './services';
+import { partsOf, type Shipped, shipmentKey, shipPart } from './ship';
+import { fulfilmentOf, type OrderFulfilment } from './status';
+import { toShipment } from './to-shipment';
+import type { FulfilmentOptions, Picking, PickingSummary, ShipResult, StockOrder } from './types';
+
+export interface OrderAsked {
+  readonly ref: OrderRef;
+  readonly channel?: string | undefined;
+  readonly account?: string | undefined;
+}
+
+export interface OrderStatus extends OrderFulfilment {
+  readonly odooId: number;
+  readonly name: string;
+  readonly url: string;
+  /** Odoo's own words: of the order, and `delivery_status`. */
+  readonly state: string;
+  readonly deliveryStatus: string;
+  readonly pickings: readonly PickingSummary[];
+}
+
+export class Fulfilment {
+  private readonly shared: Shared;
+  private readonly queue = new OrderQueue();
+
+  constructor(
+    private readonly client: OdooClient,
+    options: FulfilmentOptions = {},
+  ) {
+    this.shared = new Shared(client, options);
+  }
+
+  /**
+   * Ships what the message says, once, however often it is given.
+   *
+   * Rejects with CrossdockError. Business (nothing was written, or nothing more): SHIPMENT_KIND, SHIPMENT_CANCELLED,
+   * SHIPMENT_NOT_LEFT, SHIPMENT_EMPTY, SHIPMENT_ORDER_UNCLEAR, SHIPMENT_ITEM_UNKNOWN, SHIPMENT_EXCEEDS_ORDER,
+   * SHIPMENT_CHANGED, SHIPMENT_NOT_PICKED, ORDER_NOT_FOUND, ORDER_AMBIGUOUS, ORDER_NOT_CONFIRMED, ORDER_CANCELLED,
+   * PICKING_AMBIGUOUS, PICKING_UNKNOWN, PICKING_TOUCHED, PICKING_CANCELLED, LOT_REQUIRED, LOT_UNKNOWN, SERIAL_REQUIRED,
+   * SERIAL_COUNT, SERIAL_DUPLICATE, STOCK_SHORT, SSCC_INVALID, VALIDATION_ASKS, UNIT_..., ODOO_VALIDATION.
+   * Transient: SHIPMENT_IN_PROGRESS. Else as OdooClient.call; giving it again settles it.
+   * @param shipment valid by the contract `shipment` 1.0
+   * @param picking name or id of the delivery in Odoo, where the order has several
+   */
+  async ship(shipment: Shipment, picking?: string): Promise<ShipResult> {
+    assertLeft(shipment);
+    const { parts, print } = partsOf(shipment);
+    const services = await this.shared.services();
+    const { tenant, namespace } = services.options;
+    const key = shipmentKey(shipment, tenant, print);
+    const named = picking ?? namedPicking(shipment);
+    const done: Shipped[] = [];
+    for (const { ref, contents } of parts) {
+      const { channel, account } = shipment;
+      const orderId = await findOrder(this.client, ref, { namespace, tenant, channel, account });
+      const work = { services, shipment, key, picking: named };
+      done.push(await this.queue.run(orderId, () => shipPart(work, orderId, contents)));
+    }
+    return this.shipResult(services, shipment, done);
+  }
+
+  /** All pickings of an order that bring goods to the customer or back, done and open, as canonical shipments. */
+  async shipments(asked: OrderAsked): Promise<Shipment[]> {
+    const services = await this.shared.services();
+    const order = await this.read(services, asked);
+    return this.toShipments(services, order, order.pickings);
+  }
+
+  async status(asked: OrderAsked): Promise<OrderStatus> {
+    const services = await this.shared.services();
+    const order = await this.read(services, asked);
+    return {
+      odooId: order.id,
+      name: order.name,
+      url: this.url('sale.order', order.id),
+      state: order.state,
+      deliveryStatus: order.deliveryStatus ?? '',
+      ...fulfilmentOf(order),
+      pickings: order.pickings.map((picking) => this.summary(picking)),
+    };
+  }
+
+  /** Resolves when everything that was begun has ended. */
+  close(): Promise<void> {
+    return this.queue.idle();
+  }
+
+  private async read(services: Services, { ref, channel, account }: OrderAsked): Promise<StockOrder> {
+    const { options } = services;
+    const orderId = await findOrder(this.client, ref, {
+      namespace: options.namespace,
+      tenant: options.tenant,
+      channel: channel ?? options.channel,
+      account: account ?? options.account,
+    });
+    return readStockOrder(services, orderId);
+  }
+
+  private async shipResult(
+    services: Services,
+    shipment: Shipment,
+    done: readonly Shipped[],
+  ): Promise<ShipResult> {
+    const shipments = await Promise.all(
+      done.map(({ order, pickings }) => this.toShipments(services, order, pickings)),
+    );
+    return {
+      shipmentId: shipment.shipmentId,
+      orders: done.map(({ order }) => {
+        const status = fulfilmentOf(order);
+        return {
+          odooId: order.id,
+          name: order.name,
+          url: this.url('sale.order', order.id),
+          fulfilment: status.fulfilment,
+          return: status.return,
+        };
+      }),
+      pickings: done.flatMap(({ pickings }) => pickings.map((picking) => this.summary(picking))),
+      backorders: done.flatMap(({ order }) => deliveriesOf(order).map((picking) => this.summary(picking))),
+      applied: done.some(({ applied }) => applied),
+      short: [...new Set(done.flatMap(({ short }) => short))],
+      shipments: shipments.flat(),
+    };
+  }
+
+  private async toShipments(
+    services: Services,
+    order: StockOrder,
+    pickings: readonly Picking[],
+  ): Promise<Shipment[]> {
+    const visible = pickings.filter(({ type }) => type !== 'internal');
+    const [details, units] = await Promise.all([readDetails(services, visible), services.units.table()]);
+    const { channel, account } = services.options;
+    const naming = { channel, account, now: new Date().toISOString() };
+    return visible.flatMap((picking) => toShipment(picking, { order, details, units, naming }) ?? []);
+  }
+
+  private summary({ id, name, state }: Picking): PickingSummary {
+    return { odooId: id, name, state, url: this.url('stock.picking', id) };
+  }
+
+  private url(model: string, id: number): string {
+    return `${this.client.url}/odoo/${model}/${id}`;
+  }
+}
+
+/** Throws SHIPMENT_KIND, SHIPMENT_CANCELLED, SHIPMENT_NOT_LEFT (business): goods that have not left are not shipped. */
+function assertLeft({ kind, status, shippedAt, shipmentId }: Shipment): void {
+  const refuse = (code: string, sentence: string) =>
+    new CrossdockError(sentence, { code, kind: 'business', facts: { shipment: shipmentId, status } });
+  if (kind === 'return') {
+    throw refuse(
+      'SHIPMENT_KIND',
+      `Shipment ${shipmentId} brings goods back: it is received as a return, not shipped.`,
+    );
+  }
+  if (status === 'cancelled') {
+    throw refuse(
+      'SHIPMENT_CANCELLED',
+      `Shipment ${shipmentId} is cancelled: nothing of it is written into Odoo.`,
+    );
+  }
+  if (status === 'labelCreated' && shippedAt === undefined) {
+    throw refuse(
+      'SHIPMENT_NOT_LEFT',
+      `Shipment ${shipmentId} has only a label so far: it is shipped once it says when the goods left.`,
+    );
+  }
+}
+
+/** A shipment that was read from Odoo keeps the picking's name; a warehouse may send it back so. */
+function namedPicking({ extensions }: Shipment): string | undefined {
+  const odoo = extensions?.['odoo'];
+  if (typeof odoo !== 'object' || odoo === null) return undefined;
+  const { picking, pickingId } = odoo as { picking?: unknown; pickingId?: unknown };
+  const named = picking ?? pickingId;
+  return typeof named === 'string' || typeof named === 'number' ? String(named) : undefined;
+}

@@ -1,0 +1,3 @@
+export { Fulfilment, type OrderAsked, type OrderStatus } from './fulfilment';
+export type { FulfilmentLine, OrderFulfilment } from './status';
+export type { FulfilmentOptions, PickingSummary, ShipResult } from './types';
