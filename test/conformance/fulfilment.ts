@@ -64,7 +64,10 @@ export function withFulfilment(
         return made;
       },
       order: (specs) => placeOrder(client, fixture, specs),
-      shipmentId: () => `${fixture.prefix}-${(count += 1)}`,
+      shipmentId() {
+        count += 1;
+        return `${fixture.prefix}-${count}`;
+      },
     };
   });
 

@@ -10,8 +10,17 @@ export interface Applied {
   readonly pickings: readonly Picking[];
   /** Of those, the ones that are written but not validated. */
   readonly open: readonly Picking[];
-  /** By content: how much is in Odoo, in the product's unit, and the number of the next part. */
-  readonly contents: ReadonlyMap<number, { readonly quantity: DecimalValue; readonly nextPart: number }>;
+  /** By content. */
+  readonly contents: ReadonlyMap<number, AppliedContent>;
+}
+
+export interface AppliedContent {
+  /** How much is in Odoo, in the product's unit. */
+  readonly quantity: DecimalValue;
+  /** The number of the next part. */
+  readonly nextPart: number;
+  /** Lots and serial numbers of the lines. */
+  readonly lots: ReadonlySet<string>;
 }
 
 export interface MessageKey {
@@ -26,7 +35,7 @@ export interface MessageKey {
  * somebody cancelled what it had been written into.
  */
 export function appliedOf(order: StockOrder, key: MessageKey, tag = ''): Applied {
-  const contents = new Map<number, { quantity: DecimalValue; nextPart: number }>();
+  const contents = new Map<number, AppliedContent>();
   const pickings = new Set<Picking>();
   for (const picking of order.pickings) {
     for (const line of picking.moves.flatMap(({ lines }) => lines)) {
@@ -36,10 +45,11 @@ export function appliedOf(order: StockOrder, key: MessageKey, tag = ''): Applied
       if (own.tag !== tag) continue;
       if (picking.state === 'cancel') throw cancelled(key, picking);
       pickings.add(picking);
-      const before = contents.get(own.index) ?? { quantity: decimal('0'), nextPart: 0 };
+      const before = contents.get(own.index) ?? { quantity: decimal('0'), nextPart: 0, lots: new Set() };
       contents.set(own.index, {
         quantity: before.quantity.plus(line.quantity),
         nextPart: Math.max(before.nextPart, own.part + 1),
+        lots: new Set([...before.lots, ...(line.lot === undefined ? [] : [line.lot.name])]),
       });
     }
   }

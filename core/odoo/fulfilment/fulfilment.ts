@@ -1,17 +1,30 @@
 /** Deliveries of orders in Odoo: shipped, read, cancelled, and returned. One per node. */
-import type { OrderRef, Shipment } from '../../canonical/generated';
+import type { CanonicalReturn, OrderRef, Shipment } from '../../canonical/generated';
 import { CrossdockError } from '../../errors/index';
 import type { OdooClient } from '../client/types';
+import { authoriseReturn } from './authorise';
 import { readDetails } from './details';
 import { findOrder } from './find-order';
 import { deliveriesOf } from './guards';
+import { lossesAmong } from './locations';
 import { OrderQueue } from './queue';
-import { readStockOrder } from './read';
+import { isReturn, readStockOrder } from './read';
+import { receiveReturn } from './receive';
+import { pickingsOfReturn, returnIdOf } from './rma';
 import { type Services, Shared } from './services';
 import { partsOf, type Shipped, shipmentKey, shipPart } from './ship';
 import { fulfilmentOf, type OrderFulfilment } from './status';
+import { toReturn } from './to-return';
 import { toShipment } from './to-shipment';
-import type { FulfilmentOptions, Picking, PickingSummary, ShipResult, StockOrder } from './types';
+import type {
+  FulfilmentOptions,
+  OrderSummary,
+  Picking,
+  PickingSummary,
+  ReturnResult,
+  ShipResult,
+  StockOrder,
+} from './types';
 
 export interface OrderAsked {
   readonly ref: OrderRef;
@@ -76,6 +89,36 @@ export class Fulfilment {
     return this.toShipments(services, order, order.pickings);
   }
 
+  /**
+   * Authorises a return (RMA) through Odoo's return wizard, once. Business errors: RETURN_NOT_WANTED, RETURN_EMPTY,
+   * RETURN_CANCELLED, RETURN_EXCEEDS_SHIPPED, SHIPMENT_ITEM_UNKNOWN, ORDER_NOT_FOUND, ORDER_AMBIGUOUS, ODOO_VALIDATION.
+   * @param value valid by the contract `return` 1.0
+   */
+  authorise(value: CanonicalReturn): Promise<ReturnResult> {
+    return this.onReturn(value, authoriseReturn);
+  }
+
+  /**
+   * Receives what came back: total quantities, accepted and rejected. Business errors: RETURN_EMPTY, RETURN_NOT_AUTHORISED,
+   * RETURN_CANCELLED, RETURN_EXCEEDS_AUTHORISED, RETURN_REVERSED, RETURN_LOCATION_MISSING, RETURN_LOT_FOREIGN, LOT_REQUIRED,
+   * LOT_UNKNOWN, SERIAL_COUNT, PICKING_TOUCHED, VALIDATION_ASKS, ODOO_VALIDATION. Transient: SHIPMENT_IN_PROGRESS.
+   */
+  receive(value: CanonicalReturn): Promise<ReturnResult> {
+    return this.onReturn(value, receiveReturn);
+  }
+
+  /** All returns of an order, as Odoo has them. */
+  async returns(asked: OrderAsked): Promise<CanonicalReturn[]> {
+    const services = await this.shared.services();
+    const order = await this.read(services, asked);
+    const groups: (readonly Picking[])[] = [];
+    for (const picking of order.pickings.filter(isReturn)) {
+      if (groups.some((group) => group.includes(picking))) continue;
+      groups.push(pickingsOfReturn(order, returnIdOf(picking) ?? picking.name));
+    }
+    return Promise.all(groups.map((group) => this.toReturn(services, order, group)));
+  }
+
   async status(asked: OrderAsked): Promise<OrderStatus> {
     const services = await this.shared.services();
     const order = await this.read(services, asked);
@@ -93,6 +136,61 @@ export class Fulfilment {
   /** Resolves when everything that was begun has ended. */
   close(): Promise<void> {
     return this.queue.idle();
+  }
+
+  private async onReturn(
+    value: CanonicalReturn,
+    work: (
+      services: Services,
+      orderId: number,
+      value: CanonicalReturn,
+    ) => Promise<{ order: StockOrder; pickings: readonly Picking[]; applied: boolean }>,
+  ): Promise<ReturnResult> {
+    const services = await this.shared.services();
+    const { tenant, namespace } = services.options;
+    const { channel, account, orderRef } = value;
+    const orderId = await findOrder(this.client, orderRef, { namespace, tenant, channel, account });
+    const { order, pickings, applied } = await this.queue.run(orderId, () => work(services, orderId, value));
+    const read = await this.toReturn(services, order, pickings);
+    return {
+      returnId: value.returnId,
+      order: this.orderSummary(order),
+      pickings: pickings.map((picking) => this.summary(picking)),
+      applied,
+      return: withMessage(read, value),
+    };
+  }
+
+  private async toReturn(
+    services: Services,
+    order: StockOrder,
+    pickings: readonly Picking[],
+  ): Promise<CanonicalReturn> {
+    const { channel, account, quarantine } = services.options;
+    const elsewhere = pickings.flatMap((picking) =>
+      picking.moves.flatMap(({ lines }) =>
+        lines.flatMap(({ destination }) =>
+          destination.id === picking.destination.id ? [] : [destination.id],
+        ),
+      ),
+    );
+    const [units, losses] = await Promise.all([
+      services.units.table(),
+      lossesAmong(services, [...new Set(elsewhere)]),
+    ]);
+    const naming = { channel, account, now: new Date().toISOString() };
+    return toReturn(pickings, { order, units, naming, quarantine, losses });
+  }
+
+  private orderSummary(order: StockOrder): OrderSummary {
+    const status = fulfilmentOf(order);
+    return {
+      odooId: order.id,
+      name: order.name,
+      url: this.url('sale.order', order.id),
+      fulfilment: status.fulfilment,
+      return: status.return,
+    };
   }
 
   private async read(services: Services, { ref, channel, account }: OrderAsked): Promise<StockOrder> {
@@ -116,16 +214,7 @@ export class Fulfilment {
     );
     return {
       shipmentId: shipment.shipmentId,
-      orders: done.map(({ order }) => {
-        const status = fulfilmentOf(order);
-        return {
-          odooId: order.id,
-          name: order.name,
-          url: this.url('sale.order', order.id),
-          fulfilment: status.fulfilment,
-          return: status.return,
-        };
-      }),
+      orders: done.map(({ order }) => this.orderSummary(order)),
       pickings: done.flatMap(({ pickings }) => pickings.map((picking) => this.summary(picking))),
       backorders: done.flatMap(({ order }) => deliveriesOf(order).map((picking) => this.summary(picking))),
       applied: done.some(({ applied }) => applied),
@@ -153,6 +242,18 @@ export class Fulfilment {
   private url(model: string, id: number): string {
     return `${this.client.url}/odoo/${model}/${id}`;
   }
+}
+
+/** What only the message knows of a return: Odoo keeps its goods, not its story. */
+function withMessage(read: CanonicalReturn, value: CanonicalReturn): CanonicalReturn {
+  const { requestedAt, reason, reasonText, remedy } = value;
+  return {
+    ...read,
+    requestedAt,
+    reason,
+    ...(reasonText === undefined ? {} : { reasonText }),
+    ...(remedy === undefined ? {} : { remedy }),
+  };
 }
 
 /** Throws SHIPMENT_KIND, SHIPMENT_CANCELLED, SHIPMENT_NOT_LEFT (business): goods that have not left are not shipped. */

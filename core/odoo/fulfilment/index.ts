@@ -1,3 +1,3 @@
 export { Fulfilment, type OrderAsked, type OrderStatus } from './fulfilment';
 export type { FulfilmentLine, OrderFulfilment } from './status';
-export type { FulfilmentOptions, PickingSummary, ShipResult } from './types';
+export type { FulfilmentOptions, OrderSummary, PickingSummary, ReturnResult, ShipResult } from './types';

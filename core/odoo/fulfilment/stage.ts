@@ -25,10 +25,12 @@ export interface StageLine extends SourcedLine {
   readonly destinationId?: number | undefined;
 }
 
-/** What is written of the picking itself. */
+/** What is written beside the lines. */
 export interface Headers {
   readonly tracking?: string | undefined;
   readonly carrierId?: number | undefined;
+  /** Of a return's moves: whether they lower what counts as delivered. */
+  readonly toRefund?: boolean | undefined;
 }
 
 interface LoadReply {
@@ -73,7 +75,7 @@ function rowsOf(
   names: { readonly done: string; readonly picked: string | undefined; readonly unit: string },
   picking: Picking,
   lines: readonly StageLine[],
-  { tracking, carrierId }: Headers,
+  { tracking, carrierId, toRefund }: Headers,
   movesField: string,
 ): { columns: string[]; rows: string[][] } {
   const head: Cells = [
@@ -91,6 +93,9 @@ function rowsOf(
       ...head.map(([column, cell]) => [column, index === 0 ? cell : ''] as const),
       [`${movesField}/.id`, newMove ? String(move.id) : ''],
       [`${movesField}/product_uom/.id`, newMove ? String(move.unitId) : ''],
+      ...(toRefund === undefined
+        ? []
+        : [[`${movesField}/to_refund`, newMove ? (toRefund ? '1' : '0') : ''] as const]),
     ];
     const inner = lineCells(names, picking, line);
     const cells = [

@@ -1,6 +1,7 @@
 /** A picking as a canonical shipment 1.0. Quantities are in the unit that the product is counted in. */
 import { decimal, sum } from '../../canonical/decimal';
 import type {
+  Item,
   OrderRef,
   Package,
   PackageContent,
@@ -10,7 +11,7 @@ import type {
 } from '../../canonical/generated';
 import { orderId } from '../../canonical/identity';
 import { stateOfWord } from '../../canonical/status';
-import { readSscc } from '../../identifiers/index';
+import { readGtin, readSscc } from '../../identifiers/index';
 import type { Details } from './details';
 import { splitKey } from './find-order';
 import { isReturn } from './read';
@@ -123,14 +124,7 @@ function lineOf(picking: Picking, move: Move, { order, units }: ShipmentContext)
   const sold = order.lines.find(({ id }) => id === move.saleLineId);
   const line: ShipmentLine = {
     lineId: String(move.id),
-    item: {
-      identifiers: [
-        ...(product?.sku === undefined ? [] : [{ scheme: 'sku', value: product.sku }]),
-        ...(isGtin(product?.barcode) ? [{ scheme: 'gtin', value: product?.barcode ?? '' }] : []),
-        { scheme: 'odoo:product.product', value: String(move.productId) },
-      ],
-      ...(product === undefined ? {} : { description: product.name }),
-    },
+    item: itemOf(order, move.productId),
     unit,
     quantity: value,
   };
@@ -141,6 +135,20 @@ function lineOf(picking: Picking, move: Move, { order, units }: ShipmentContext)
     orderLineId: String(sold.id),
     ordered: units.toCode(sold.ordered, unitId).value,
     backordered: units.toCode(open.gt(0) && picking.state === 'done' ? open : decimal('0'), unitId).value,
+  };
+}
+
+/** A product by every number that partners may know it by. */
+export function itemOf(order: StockOrder, productId: number): Item {
+  const product = order.products.get(productId);
+  const barcode = product?.barcode;
+  return {
+    identifiers: [
+      ...(product?.sku === undefined ? [] : [{ scheme: 'sku', value: product.sku }]),
+      ...(barcode !== undefined && isGtin(barcode) ? [{ scheme: 'gtin', value: barcode }] : []),
+      { scheme: 'odoo:product.product', value: String(productId) },
+    ],
+    ...(product === undefined ? {} : { description: product.name }),
   };
 }
 
@@ -169,9 +177,9 @@ function packagesOf(picking: Picking, moves: readonly Move[], context: ShipmentC
   const packages = [...contents].map(([id, list]) => packageOf(picking, id, list, context));
   // What packages stand on, and whatever that stands on.
   const known = new Set(contents.keys());
-  for (const { id, parent } of [...details.packages].map(([id, { parent }]) => ({ id, parent }))) {
+  for (const id of details.packages.keys()) {
     if (known.has(id) || !stands(id, known, details)) continue;
-    packages.push({ ...packageOf(picking, id, [], context), ...(parent === undefined ? {} : {}) });
+    packages.push(packageOf(picking, id, [], context));
   }
   return packages;
 }
@@ -263,6 +271,6 @@ export function trackingOf({ tracking, trackingUrl }: Pick<Picking, 'tracking' |
   return numbers.map((number) => ({ number, ...(url === undefined ? {} : { url }) }));
 }
 
-function isGtin(barcode: string | undefined): boolean {
-  return /^(\d{8}|\d{12,14})$/.test(barcode ?? '');
+function isGtin(barcode: string): boolean {
+  return !('fault' in readGtin(barcode));
 }

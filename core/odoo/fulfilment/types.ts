@@ -95,6 +95,9 @@ export interface Picking {
   /** RFC 3339 UTC. */
   readonly scheduledAt: string | undefined;
   readonly doneAt: string | undefined;
+  readonly createdAt: string | undefined;
+  /** HTML. */
+  readonly note: string | undefined;
   readonly partnerId: number | undefined;
   readonly companyId: number | undefined;
   readonly location: Named;
