@@ -32,6 +32,8 @@ export interface FulfilmentBench {
   fulfilment(options?: FulfilmentOptions, client?: OdooClient): Fulfilment;
   order(specs: readonly LineSpec[]): ReturnType<typeof placeOrder>;
   shipmentId(): string;
+  /** Runs before the connections are closed. */
+  atEnd(work: () => Promise<void>): void;
 }
 
 /** Sets up an Odoo for the tests of one file; `getServer` answers undefined when there is none. */
@@ -42,6 +44,7 @@ export function withFulfilment(
 ): void {
   let bench: FulfilmentBench | undefined;
   const open: Fulfilment[] = [];
+  const endings: (() => Promise<void>)[] = [];
   let count = 0;
 
   before(async function () {
@@ -68,11 +71,13 @@ export function withFulfilment(
         count += 1;
         return `${fixture.prefix}-${count}`;
       },
+      atEnd: (work) => endings.push(work),
     };
   });
 
   after(async () => {
     await Promise.all(open.map((each) => each.close()));
+    for (const work of endings) await work();
     await bench?.client.close();
     await bench?.admin.close();
   });
@@ -378,6 +383,58 @@ export function describeShipping(
           .ship(ship([{ sku: fixture.plain, quantity: '4' }], of));
         assert.deepEqual(result.backorders, []);
         assert.equal(result.orders[0]?.fulfilment, 'shortShipped');
+      });
+
+      it('packs first and ships later, and takes a tracking number that comes last', async () => {
+        const { fixture, admin } = bench();
+        const of = await bench().order([{ sku: fixture.plain, quantity: '2' }]);
+        const fulfilment = bench().fulfilment();
+        const packed = ship([{ sku: fixture.plain, quantity: '2', in: 'pack-1' }], of, {
+          status: 'labelCreated',
+          tracking: [],
+        });
+        const { shippedAt: _left, ...label } = packed;
+        const first = await fulfilment.pack(label);
+        assert.equal(first.orders[0]?.fulfilment, 'packed');
+        assert.deepEqual(await leftWarehouse(admin, of.placed.odooId), {});
+        await assert.rejects(fulfilment.ship(label), (error) => codeOf(error) === 'SHIPMENT_NOT_LEFT');
+        const sent = await fulfilment.ship({ ...packed, status: 'pickedUp' });
+        assert.equal(sent.orders[0]?.fulfilment, 'shipped');
+        assert.equal(sent.shipments[0]?.packages[0]?.packageId, 'pack-1');
+        assert.equal(sent.shipments[0]?.tracking, undefined);
+        const tracked = await fulfilment.track({
+          ...packed,
+          tracking: [{ number: 'T-1' }, { number: 'T-2' }],
+        });
+        assert.equal(tracked.applied, true);
+        assert.deepEqual(tracked.shipments[0]?.tracking, [{ number: 'T-1' }, { number: 'T-2' }]);
+        const again = await fulfilment.track({ ...packed, tracking: [{ number: 'T-1' }, { number: 'T-2' }] });
+        assert.equal(again.applied, false);
+        assert.deepEqual(await leftWarehouse(admin, of.placed.odooId), { [fixture.products.plain]: 2 });
+      });
+
+      it('cancels what is open, and nothing that has left', async () => {
+        const { fixture } = bench();
+        const of = await bench().order([{ sku: fixture.plain, quantity: '3' }]);
+        const fulfilment = bench().fulfilment();
+        const { backorders } = await fulfilment.ship(ship([{ sku: fixture.plain, quantity: '1' }], of));
+        const ref = { id: of.order.id };
+        const cancelled = await fulfilment.cancel({ ref });
+        assert.equal(cancelled.fulfilment, 'shortShipped');
+        assert.deepEqual(
+          cancelled.pickings.map(({ state }) => state),
+          ['done', 'cancel'],
+        );
+        await fulfilment.cancel({ ref }, { picking: backorders[0]?.name });
+        const left = cancelled.pickings[0]?.name;
+        await assert.rejects(
+          fulfilment.cancel({ ref }, { picking: left }),
+          (error) => codeOf(error) === 'PICKING_DONE',
+        );
+        await assert.rejects(
+          fulfilment.ship(ship([{ sku: fixture.plain, quantity: '1' }], of)),
+          (error) => codeOf(error) === 'SHIPMENT_EXCEEDS_ORDER',
+        );
       });
     });
   });

@@ -3,6 +3,7 @@ import type { Shipment } from '../../canonical/generated';
 import { CALL_RETRY, withRetry } from '../client/retry';
 import type { ReadContext } from './read';
 import type { Headers } from './stage';
+import type { Picking } from './types';
 
 /** What fits none of Odoo's delivery methods is left as the order has it: the number is what matters. */
 export async function headersOf(context: ReadContext, shipment: Shipment): Promise<Headers> {
@@ -16,6 +17,23 @@ export async function headersOf(context: ReadContext, shipment: Shipment): Promi
     ...(tracking !== '' && fields.has('picking', 'carrier_tracking_ref') ? { tracking } : {}),
     ...(carrierId === undefined ? {} : { carrierId }),
   };
+}
+
+/** Writes what differs from the picking. Doing so twice is harmless. */
+export async function writeHeaders(
+  { client }: ReadContext,
+  picking: Picking,
+  { tracking, carrierId }: Headers,
+): Promise<boolean> {
+  const vals = {
+    ...(tracking === undefined || tracking === picking.tracking ? {} : { carrier_tracking_ref: tracking }),
+    ...(carrierId === undefined || carrierId === picking.carrier?.id ? {} : { carrier_id: carrierId }),
+  };
+  if (Object.keys(vals).length === 0) return false;
+  await withRetry(CALL_RETRY, () =>
+    client.call('stock.picking', 'write', { ids: [picking.id], args: { vals } }),
+  );
+  return true;
 }
 
 async function carrierOf({ client }: ReadContext, { carrier }: Shipment): Promise<number | undefined> {

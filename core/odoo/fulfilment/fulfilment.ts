@@ -3,17 +3,17 @@ import type { CanonicalReturn, OrderRef, Shipment } from '../../canonical/genera
 import { CrossdockError } from '../../errors/index';
 import type { OdooClient } from '../client/types';
 import { authoriseReturn } from './authorise';
+import { type CancelWish, cancelOpen, writeTracking } from './change';
 import { readDetails } from './details';
 import { findOrder } from './find-order';
-import { deliveriesOf } from './guards';
 import { lossesAmong } from './locations';
 import { OrderQueue } from './queue';
-import { isReturn, readStockOrder } from './read';
+import { isClosed, isReturn, readStockOrder } from './read';
 import { receiveReturn } from './receive';
 import { pickingsOfReturn, returnIdOf } from './rma';
 import { type Services, Shared } from './services';
 import { partsOf, type Shipped, shipmentKey, shipPart } from './ship';
-import { fulfilmentOf, type OrderFulfilment } from './status';
+import { fulfilmentOf, isDelivery, type OrderFulfilment } from './status';
 import { toReturn } from './to-return';
 import { toShipment } from './to-shipment';
 import type {
@@ -65,21 +65,59 @@ export class Fulfilment {
    * @param shipment valid by the contract `shipment` 1.0
    * @param picking name or id of the delivery in Odoo, where the order has several
    */
-  async ship(shipment: Shipment, picking?: string): Promise<ShipResult> {
-    assertLeft(shipment);
+  ship(shipment: Shipment, picking?: string): Promise<ShipResult> {
+    return this.write(shipment, picking, true);
+  }
+
+  /**
+   * Puts the goods into their packages and leaves the delivery open; `ship` with the same shipment sends it off. Rejects as
+   * `ship` does.
+   */
+  pack(shipment: Shipment, picking?: string): Promise<ShipResult> {
+    return this.write(shipment, picking, false);
+  }
+
+  /**
+   * Writes tracking numbers and carrier of a shipment that is in Odoo. Business errors: SHIPMENT_UNKNOWN, TRACKING_MISSING,
+   * ODOO_NO_TRACKING, ORDER_NOT_FOUND, ORDER_AMBIGUOUS, SHIPMENT_ORDER_UNCLEAR.
+   */
+  async track(shipment: Shipment, picking?: string): Promise<ShipResult> {
+    const services = await this.shared.services();
+    const done: Shipped[] = [];
+    for (const ref of shipment.orderRefs) {
+      const orderId = await this.find(services, ref, shipment);
+      const named = picking ?? namedPicking(shipment);
+      const work = () => writeTracking(services, orderId, shipment, named);
+      done.push({ ...(await this.queue.run(orderId, work)), short: [] });
+    }
+    return this.shipResult(services, shipment.shipmentId, done);
+  }
+
+  /** Cancels what is open. Business errors: PICKING_UNKNOWN, PICKING_DONE, ORDER_NOT_FOUND, ORDER_AMBIGUOUS. */
+  async cancel(asked: OrderAsked, wish: CancelWish = {}): Promise<OrderStatus> {
+    const services = await this.shared.services();
+    const orderId = await this.find(services, asked.ref, asked);
+    const { order, pickings } = await this.queue.run(orderId, () => cancelOpen(services, orderId, wish));
+    return { ...this.orderStatus(order), pickings: pickings.map((picking) => this.summary(picking)) };
+  }
+
+  private async write(
+    shipment: Shipment,
+    picking: string | undefined,
+    validate: boolean,
+  ): Promise<ShipResult> {
+    assertShipment(shipment, validate);
     const { parts, print } = partsOf(shipment);
     const services = await this.shared.services();
-    const { tenant, namespace } = services.options;
-    const key = shipmentKey(shipment, tenant, print);
+    const key = shipmentKey(shipment, services.options.tenant, print);
     const named = picking ?? namedPicking(shipment);
     const done: Shipped[] = [];
     for (const { ref, contents } of parts) {
-      const { channel, account } = shipment;
-      const orderId = await findOrder(this.client, ref, { namespace, tenant, channel, account });
-      const work = { services, shipment, key, picking: named };
+      const orderId = await this.find(services, ref, shipment);
+      const work = { services, shipment, key, picking: named, validate };
       done.push(await this.queue.run(orderId, () => shipPart(work, orderId, contents)));
     }
-    return this.shipResult(services, shipment, done);
+    return this.shipResult(services, shipment.shipmentId, done);
   }
 
   /** All pickings of an order that bring goods to the customer or back, done and open, as canonical shipments. */
@@ -121,16 +159,7 @@ export class Fulfilment {
 
   async status(asked: OrderAsked): Promise<OrderStatus> {
     const services = await this.shared.services();
-    const order = await this.read(services, asked);
-    return {
-      odooId: order.id,
-      name: order.name,
-      url: this.url('sale.order', order.id),
-      state: order.state,
-      deliveryStatus: order.deliveryStatus ?? '',
-      ...fulfilmentOf(order),
-      pickings: order.pickings.map((picking) => this.summary(picking)),
-    };
+    return this.orderStatus(await this.read(services, asked));
   }
 
   /** Resolves when everything that was begun has ended. */
@@ -147,9 +176,7 @@ export class Fulfilment {
     ) => Promise<{ order: StockOrder; pickings: readonly Picking[]; applied: boolean }>,
   ): Promise<ReturnResult> {
     const services = await this.shared.services();
-    const { tenant, namespace } = services.options;
-    const { channel, account, orderRef } = value;
-    const orderId = await findOrder(this.client, orderRef, { namespace, tenant, channel, account });
+    const orderId = await this.find(services, value.orderRef, value);
     const { order, pickings, applied } = await this.queue.run(orderId, () => work(services, orderId, value));
     const read = await this.toReturn(services, order, pickings);
     return {
@@ -193,30 +220,48 @@ export class Fulfilment {
     };
   }
 
-  private async read(services: Services, { ref, channel, account }: OrderAsked): Promise<StockOrder> {
-    const { options } = services;
-    const orderId = await findOrder(this.client, ref, {
+  private async read(services: Services, asked: OrderAsked): Promise<StockOrder> {
+    return readStockOrder(services, await this.find(services, asked.ref, asked));
+  }
+
+  private find(
+    { options }: Services,
+    ref: OrderRef,
+    { channel, account }: { readonly channel?: string | undefined; readonly account?: string | undefined },
+  ): Promise<number> {
+    return findOrder(this.client, ref, {
       namespace: options.namespace,
       tenant: options.tenant,
       channel: channel ?? options.channel,
       account: account ?? options.account,
     });
-    return readStockOrder(services, orderId);
+  }
+
+  private orderStatus(order: StockOrder): OrderStatus {
+    return {
+      odooId: order.id,
+      name: order.name,
+      url: this.url('sale.order', order.id),
+      state: order.state,
+      deliveryStatus: order.deliveryStatus ?? '',
+      ...fulfilmentOf(order),
+      pickings: order.pickings.map((picking) => this.summary(picking)),
+    };
   }
 
   private async shipResult(
     services: Services,
-    shipment: Shipment,
+    shipmentId: string,
     done: readonly Shipped[],
   ): Promise<ShipResult> {
     const shipments = await Promise.all(
       done.map(({ order, pickings }) => this.toShipments(services, order, pickings)),
     );
     return {
-      shipmentId: shipment.shipmentId,
+      shipmentId,
       orders: done.map(({ order }) => this.orderSummary(order)),
       pickings: done.flatMap(({ pickings }) => pickings.map((picking) => this.summary(picking))),
-      backorders: done.flatMap(({ order }) => deliveriesOf(order).map((picking) => this.summary(picking))),
+      backorders: done.flatMap(({ order }) => openDeliveries(order).map((picking) => this.summary(picking))),
       applied: done.some(({ applied }) => applied),
       short: [...new Set(done.flatMap(({ short }) => short))],
       shipments: shipments.flat(),
@@ -244,6 +289,11 @@ export class Fulfilment {
   }
 }
 
+/** What is left to ship. */
+function openDeliveries(order: StockOrder): Picking[] {
+  return order.pickings.filter((picking) => isDelivery(picking) && !isClosed(picking));
+}
+
 /** What only the message knows of a return: Odoo keeps its goods, not its story. */
 function withMessage(read: CanonicalReturn, value: CanonicalReturn): CanonicalReturn {
   const { requestedAt, reason, reasonText, remedy } = value;
@@ -256,8 +306,11 @@ function withMessage(read: CanonicalReturn, value: CanonicalReturn): CanonicalRe
   };
 }
 
-/** Throws SHIPMENT_KIND, SHIPMENT_CANCELLED, SHIPMENT_NOT_LEFT (business): goods that have not left are not shipped. */
-function assertLeft({ kind, status, shippedAt, shipmentId }: Shipment): void {
+/**
+ * Throws SHIPMENT_KIND, SHIPMENT_CANCELLED, SHIPMENT_NOT_LEFT (business): goods that have not left are not shipped.
+ * @param leaves false when it is only packed
+ */
+function assertShipment({ kind, status, shippedAt, shipmentId }: Shipment, leaves: boolean): void {
   const refuse = (code: string, sentence: string) =>
     new CrossdockError(sentence, { code, kind: 'business', facts: { shipment: shipmentId, status } });
   if (kind === 'return') {
@@ -272,7 +325,7 @@ function assertLeft({ kind, status, shippedAt, shipmentId }: Shipment): void {
       `Shipment ${shipmentId} is cancelled: nothing of it is written into Odoo.`,
     );
   }
-  if (status === 'labelCreated' && shippedAt === undefined) {
+  if (leaves && status === 'labelCreated' && shippedAt === undefined) {
     throw refuse(
       'SHIPMENT_NOT_LEFT',
       `Shipment ${shipmentId} has only a label so far: it is shipped once it says when the goods left.`,

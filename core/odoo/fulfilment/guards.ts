@@ -3,8 +3,7 @@ import { decimal, toPlain } from '../../canonical/decimal';
 import { CrossdockError } from '../../errors/index';
 import type { Goods } from './allocate';
 import { readKey } from './keys';
-import { isClosed } from './read';
-import { isDelivery, isEarlierStep } from './status';
+import { openSteps } from './steps';
 import type { Picking, StockOrder } from './types';
 
 /** Throws ORDER_NOT_CONFIRMED, ORDER_CANCELLED (business). */
@@ -23,11 +22,6 @@ export function assertShippable(order: StockOrder): void {
       facts: { order: order.name },
     });
   }
-}
-
-/** Deliveries to the customer that are not done, oldest first. */
-export function deliveriesOf(order: StockOrder): Picking[] {
-  return order.pickings.filter((picking) => isDelivery(picking) && !isClosed(picking));
 }
 
 /**
@@ -55,7 +49,7 @@ export function assertUntouched(picking: Picking): void {
 
 /** Why there is no delivery to write into: earlier steps are open, or all of it has left. */
 export function nothingLeft(order: StockOrder, goods: readonly Goods[]): CrossdockError {
-  const steps = order.pickings.filter((picking) => isEarlierStep(picking) && !isClosed(picking));
+  const steps = openSteps(order);
   if (steps.length > 0) {
     const names = steps.map(({ name }) => name).join(', ');
     return new CrossdockError(

@@ -1,3 +1,4 @@
+export type { CancelWish } from './change';
 export { Fulfilment, type OrderAsked, type OrderStatus } from './fulfilment';
 export type { FulfilmentLine, OrderFulfilment } from './status';
 export type { FulfilmentOptions, OrderSummary, PickingSummary, ReturnResult, ShipResult } from './types';

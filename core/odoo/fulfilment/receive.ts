@@ -23,7 +23,7 @@ import { type ReceivedContent, receivedOf, returnPrint, type Verdict } from './r
 import { pickingsOfReturn } from './rma';
 import type { Services } from './services';
 import type { SourcedLine } from './sources';
-import { keyed, stage, stageRefused } from './stage';
+import { keyed, Refusals, stage } from './stage';
 import type { Picking, StockOrder } from './types';
 import { validatePicking } from './validate';
 
@@ -77,7 +77,7 @@ interface Work {
 async function receivePart(work: Work, contents: readonly ReceivedContent[]): Promise<boolean> {
   const { services, orderId, value, key, verdict } = work;
   let did = false;
-  let refused: string | undefined;
+  const refusals = new Refusals();
   for (let round = 1; ; round += 1) {
     const order = await readStockOrder(services, orderId);
     const applied = appliedOf(order, key, TAGS[verdict]);
@@ -92,8 +92,7 @@ async function receivePart(work: Work, contents: readonly ReceivedContent[]): Pr
     const { picking, pieces } = chooseReturn(order, goods, value, services);
     const reason = await writeReturn(work, order, picking, pieces);
     if (reason === undefined) continue;
-    if (reason === refused) throw stageRefused(picking, reason);
-    refused = reason;
+    refusals.note(picking, reason);
     await jitter(services.options.raceRetry, round);
   }
 }

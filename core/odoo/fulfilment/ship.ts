@@ -15,17 +15,18 @@ import { asCrossdockError, CrossdockError } from '../../errors/index';
 import { jitter } from '../client/retry';
 import { type Allocation, allocate, type Goods } from './allocate';
 import { type Applied, appliedOf, type MessageKey } from './applied';
-import { headersOf } from './carriers';
+import { headersOf, writeHeaders } from './carriers';
 import { type Content, contentsOf, contentsPrint } from './contents';
-import { assertShippable, assertUntouched, deliveriesOf, nothingLeft } from './guards';
+import { assertShippable, assertUntouched, nothingLeft } from './guards';
 import { keyBase } from './keys';
 import { resolveLots } from './lots';
 import { productOf } from './match';
-import { ensurePackages } from './packages';
+import { ensurePackages, type Packages } from './packages';
 import { readStockOrder } from './read';
 import type { Services } from './services';
 import { sourceLines } from './sources';
-import { keyed, stage, stageRefused } from './stage';
+import { keyed, Refusals, stage } from './stage';
+import { nextStep, openSteps, readyDeliveries, unfinishedSteps } from './steps';
 import type { Picking, StockOrder } from './types';
 import { validatePicking } from './validate';
 
@@ -46,6 +47,8 @@ export interface Work {
   readonly key: MessageKey;
   /** The picking that the message is about, where it says so. */
   readonly picking: string | undefined;
+  /** False: packed only, and shipped by a later message. */
+  readonly validate: boolean;
 }
 
 /** One order's part of a shipment. */
@@ -85,34 +88,37 @@ export function shipmentKey(shipment: Shipment, tenant: string, print: string): 
 }
 
 export async function shipPart(work: Work, orderId: number, contents: readonly Content[]): Promise<Shipped> {
-  const { services, key } = work;
+  const { services, key, shipment } = work;
   const { client, options } = services;
   const short = new Set<string>();
   let did = false;
-  let refused: string | undefined;
+  const refusals = new Refusals();
   for (let round = 1; ; round += 1) {
     const order = await readStockOrder(services, orderId);
     const applied = appliedOf(order, key);
-    for (const picking of applied.open) {
+    const steps = unfinishedSteps(order, key);
+    for (const step of steps) await validatePicking(client, step, 'backorder');
+    const ending = work.validate ? applied.open : [];
+    for (const picking of ending) {
+      await complete(services, picking, shipment);
       await validatePicking(client, picking, options.rest);
       did = true;
     }
-    if (applied.open.length > 0) continue;
+    if (steps.length + ending.length > 0) continue;
     const goods = await goodsOf(work, order, contents, applied);
     if (goods.length === 0) return { order, pickings: applied.pickings, applied: did, short: [...short] };
-    if (round > ROUNDS) throw unsettled(order, refused);
+    if (round > ROUNDS) throw unsettled(order);
     const allocation = allocateGoods(work, order, goods, applied.pickings.length > 0);
     if (allocation instanceof CrossdockError) {
       // An order is read in several calls, and another message may have been shipped between two of them.
       if (fingerprint(order) === fingerprint(await readStockOrder(services, orderId))) throw allocation;
       continue;
     }
-    const outcome = await writePicking(work, allocation);
+    const outcome = await writePicking(work, allocation.place, allocation.tag);
+    did ||= !work.validate && outcome.refused === undefined;
     for (const sku of outcome.short) short.add(sku);
     if (outcome.refused !== undefined) {
-      // Somebody closed the picking, or was faster: the next look tells. Twice the same picking is a real refusal.
-      if (refused === outcome.refused) throw stageRefused(allocation.picking, outcome.refused);
-      refused = outcome.refused;
+      refusals.note(allocation.place.picking, outcome.refused);
       await jitter(options.raceRetry, round);
     }
     // What was written is validated at the head of the next round, as after a crash: there is one way only.
@@ -137,25 +143,41 @@ async function goodsOf(
   });
 }
 
+interface NextPlace {
+  readonly place: Allocation;
+  /** Of its keys: '' for a delivery. */
+  readonly tag: string;
+}
+
 /** The first picking to write into, with what goes there; or why there is none. */
 function allocateGoods(
-  { services, picking }: Work,
+  { services, picking, key }: Work,
   order: StockOrder,
   goods: readonly Goods[],
   started: boolean,
-): Allocation | CrossdockError {
+): NextPlace | CrossdockError {
   try {
     assertShippable(order);
-    const deliveries = deliveriesOf(order);
+    const { excess, earlierSteps } = services.options;
+    const step = earlierSteps === 'validate' ? nextStep(order, goods, key) : undefined;
+    if (step !== undefined) {
+      assertUntouched(step.allocation.picking);
+      return { place: step.allocation, tag: step.tag };
+    }
+    const deliveries = readyDeliveries(order);
     // Once a part is in, the rest goes wherever there is room: the question which one was answered before.
     const named = started ? undefined : picking;
-    const { excess } = services.options;
     const allocations =
       deliveries.length === 0 ? [] : allocate(order, goods, deliveries, { excess, picking: named });
     for (const allocation of allocations) assertUntouched(allocation.picking);
-    return allocations[0] ?? nothingLeft(order, goods);
+    const [place] = allocations;
+    return place === undefined ? nothingLeft(order, goods) : { place, tag: '' };
   } catch (thrown) {
-    return asCrossdockError(thrown);
+    const error = asCrossdockError(thrown);
+    // Too little room where steps are still to be done is no excess.
+    return error.code === 'SHIPMENT_EXCEEDS_ORDER' && openSteps(order).length > 0
+      ? nothingLeft(order, goods)
+      : error;
   }
 }
 
@@ -174,24 +196,34 @@ function fingerprint(order: StockOrder): string {
 async function writePicking(
   { services, shipment, key }: Work,
   allocation: Allocation,
+  tag: string,
 ): Promise<{ refused?: string; short: readonly string[] }> {
   const { client, options, loader } = services;
   const goods = allocation.pieces.map((piece) => ({ ...piece.goods, quantity: piece.quantity }));
   const lots = await resolveLots(services, loader, goods, options, true);
-  const sourced = await sourceLines(client, [allocation], lots, options.shortStock);
-  const packages = await ensurePackages(services, loader, shipment, key.base);
-  const headers = await headersOf(services, shipment);
-  const lines = keyed(sourced.lines, key, '', ({ piece }) => {
+  const { lines: sourced, short } = await sourceLines(client, [allocation], lots, options.shortStock);
+  // Packages, tracking and carrier are the delivery's; a pick before it has none.
+  const final = tag === '';
+  const packages: Packages = final ? await ensurePackages(services, loader, shipment, key.base) : new Map();
+  const headers = final ? await headersOf(services, shipment) : {};
+  const lines = keyed(sourced, key, tag, ({ piece }) => {
     const { packageId } = piece.goods.content;
     return { targetPackageId: packageId === undefined ? undefined : packages.get(packageId) };
   });
   const { refused } = await stage(services, allocation.picking, lines, headers);
-  return refused === undefined ? { short: sourced.short } : { refused, short: sourced.short };
+  return refused === undefined ? { short } : { refused, short };
 }
 
-function unsettled(order: StockOrder, refused: string | undefined): CrossdockError {
-  return new CrossdockError(
-    `Order ${order.name} is being worked on in Odoo at the same time${refused === undefined ? '' : ` (${refused})`}.`,
-    { code: 'SHIPMENT_IN_PROGRESS', kind: 'transient', facts: { order: order.name } },
-  );
+/** What was packed before it was shipped may have got its tracking number since. */
+async function complete(services: Services, picking: Picking, shipment: Shipment): Promise<void> {
+  const headers = await headersOf(services, shipment);
+  await writeHeaders(services, picking, headers);
+}
+
+function unsettled(order: StockOrder): CrossdockError {
+  return new CrossdockError(`Order ${order.name} is being worked on in Odoo at the same time.`, {
+    code: 'SHIPMENT_IN_PROGRESS',
+    kind: 'transient',
+    facts: { order: order.name },
+  });
 }

@@ -147,8 +147,23 @@ export function keyed(
   });
 }
 
-/** Odoo's refusal of a value, when reading the picking again explains nothing else. */
-export function stageRefused(picking: Picking, reason: string): CrossdockError {
+/** So often may Odoo refuse the same picking for the same reason: others may be writing into it at that moment. */
+const REFUSALS = 3;
+
+/** Tells a picking that somebody closed, or was faster with, from a value that Odoo does not take. */
+export class Refusals {
+  private readonly counts = new Map<string, number>();
+
+  /** Throws ODOO_VALIDATION (business) when it is no coincidence. */
+  note(picking: Picking, reason: string): void {
+    const key = `${picking.id} ${reason}`;
+    const count = (this.counts.get(key) ?? 0) + 1;
+    this.counts.set(key, count);
+    if (count >= REFUSALS) throw stageRefused(picking, reason);
+  }
+}
+
+function stageRefused(picking: Picking, reason: string): CrossdockError {
   return new CrossdockError(`Odoo refused to write into ${picking.name}: ${reason}`, {
     code: 'ODOO_VALIDATION',
     kind: 'business',
