@@ -28,6 +28,8 @@ import type {
 
 export interface OrderAsked {
   readonly ref: OrderRef;
+  /** Odoo's own id, when it is known: then nothing is searched. */
+  readonly odooId?: number | undefined;
   readonly channel?: string | undefined;
   readonly account?: string | undefined;
 }
@@ -96,7 +98,7 @@ export class Fulfilment {
   /** Cancels what is open. Business errors: PICKING_UNKNOWN, PICKING_DONE, ORDER_NOT_FOUND, ORDER_AMBIGUOUS. */
   async cancel(asked: OrderAsked, wish: CancelWish = {}): Promise<OrderStatus> {
     const services = await this.shared.services();
-    const orderId = await this.find(services, asked.ref, asked);
+    const orderId = await this.find(services, asked.ref, asked, asked.odooId);
     const { order, pickings } = await this.queue.run(orderId, () => cancelOpen(services, orderId, wish));
     return { ...this.orderStatus(order), pickings: pickings.map((picking) => this.summary(picking)) };
   }
@@ -221,14 +223,16 @@ export class Fulfilment {
   }
 
   private async read(services: Services, asked: OrderAsked): Promise<StockOrder> {
-    return readStockOrder(services, await this.find(services, asked.ref, asked));
+    return readStockOrder(services, await this.find(services, asked.ref, asked, asked.odooId));
   }
 
   private find(
     { options }: Services,
     ref: OrderRef,
     { channel, account }: { readonly channel?: string | undefined; readonly account?: string | undefined },
+    odooId?: number,
   ): Promise<number> {
+    if (odooId !== undefined) return Promise.resolve(odooId);
     return findOrder(this.client, ref, {
       namespace: options.namespace,
       tenant: options.tenant,
