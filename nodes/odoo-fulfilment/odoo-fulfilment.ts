@@ -54,7 +54,8 @@ export = (red: Red): void => {
           try {
             const outcome = await runFulfilment(fulfilment, operation, message.payload, pickingOf(message));
             // Another delivery of the message owns it now, and tells its own story.
-            if (!readsFulfilment(operation) && (await scopes.finish(message, outcome.result)) === 'stale') return;
+            if (!readsFulfilment(operation) && (await scopes.finish(message, outcome.result)) === 'stale')
+              return;
             done += 1;
             message.payload = outcome.result;
             put(message, 'shipment', outcome.shipment);

@@ -1,7 +1,5 @@
 export type { CancelWish } from './change';
 export { Fulfilment, type OrderAsked, type OrderStatus } from './fulfilment';
-export type { FulfilmentLine, OrderFulfilment } from './status';
-export type { FulfilmentOptions, OrderSummary, PickingSummary, ReturnResult, ShipResult } from './types';
 export {
   FULFILMENT_OPERATIONS,
   type FulfilmentOperation,
@@ -9,3 +7,5 @@ export {
   readsFulfilment,
   runFulfilment,
 } from './operations';
+export type { FulfilmentLine, OrderFulfilment } from './status';
+export type { FulfilmentOptions, OrderSummary, PickingSummary, ReturnResult, ShipResult } from './types';
