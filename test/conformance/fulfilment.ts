@@ -23,6 +23,15 @@ import {
   type StockFixture,
 } from './stock-fixture';
 
+/** How much of a suite runs: a real Odoo is asked what only it can tell. */
+export interface Breadth {
+  readonly transport?: TransportKind;
+  /** Only what differs between transports and accounts. */
+  readonly essential?: boolean;
+  /** Every how many calls the process dies; 1 is all of them. */
+  readonly every?: number;
+}
+
 export interface FulfilmentBench {
   /** The account that the operations run with. */
   readonly client: OdooClient;
@@ -39,7 +48,7 @@ export interface FulfilmentBench {
 /** Sets up an Odoo for the tests of one file; `getServer` answers undefined when there is none. */
 export function withFulfilment(
   getServer: () => Promise<OdooUnderTest | undefined>,
-  transport: TransportKind | undefined,
+  { transport }: Breadth,
   tests: (bench: () => FulfilmentBench) => void,
 ): void {
   let bench: FulfilmentBench | undefined;
@@ -129,11 +138,11 @@ export async function leftWarehouse(admin: OdooClient, orderId: number): Promise
 export function describeShipping(
   name: string,
   getServer: () => Promise<OdooUnderTest | undefined>,
-  transport?: TransportKind,
+  breadth: Breadth = {},
 ): void {
   describe(`shipping on ${name}`, function () {
     this.timeout(120_000);
-    withFulfilment(getServer, transport, (bench) => {
+    withFulfilment(getServer, breadth, (bench) => {
       const ship = (
         specs: readonly ShipSpec[],
         of: { order: Parameters<typeof makeShipment>[0] },
@@ -213,6 +222,8 @@ export function describeShipping(
         assert.equal(status.return, 'none');
       });
 
+      if (breadth.essential === true) return;
+
       it('ships once, however often the message comes and wherever the process dies', async () => {
         const { fixture, admin, client } = bench();
         const of = await bench().order([
@@ -228,7 +239,7 @@ export function describeShipping(
         );
         // Each delivery dies one call later than the one before: first without the call, then without its reply.
         let deaths = 0;
-        for (let call = 1; ; call += 1) {
+        for (let call = 1; ; call += breadth.every ?? 1) {
           const outcomes = [];
           for (const lost of ['request', 'reply'] as const) {
             const crashing = crashingAt(client, call, lost);
@@ -242,7 +253,7 @@ export function describeShipping(
           }
           if (outcomes.length === 2) break;
         }
-        assert.ok(deaths >= 20, `only ${deaths} deaths`);
+        assert.ok(deaths * (breadth.every ?? 1) >= 20, `only ${deaths} deaths`);
         const again = await bench().fulfilment().ship(shipment);
         assert.equal(again.applied, false);
         const { products } = fixture;

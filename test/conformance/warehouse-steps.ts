@@ -12,7 +12,7 @@ export function describeWarehouseSteps(
 ): void {
   describe(`shipping in steps on ${name}`, function () {
     this.timeout(120_000);
-    withFulfilment(getServer, undefined, (bench) => {
+    withFulfilment(getServer, {}, (bench) => {
       let warehouse = 0;
       let view = 0;
 

@@ -1,7 +1,6 @@
 import { type OdooStandIn, startOdooStandIn } from '../../sandbox/odoo';
 import { describeShipping } from '../conformance/fulfilment';
 import { describeReturns } from '../conformance/returns';
-import { describeWarehouseSteps } from '../conformance/warehouse-steps';
 
 describe('fulfilment and stand-in', () => {
   let standIn: Promise<OdooStandIn> | undefined;
@@ -16,5 +15,6 @@ describe('fulfilment and stand-in', () => {
 
   describeShipping("the sandbox's Odoo", server);
   describeReturns("the sandbox's Odoo", server);
-  describeWarehouseSteps("the sandbox's Odoo", server);
+  describeShipping("the sandbox's Odoo over JSON-RPC", server, { transport: 'jsonrpc', essential: true });
+  describeReturns("the sandbox's Odoo over JSON-RPC", server, { transport: 'jsonrpc', essential: true });
 });
