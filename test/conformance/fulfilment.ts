@@ -26,6 +26,8 @@ import {
 /** How much of a suite runs: a real Odoo is asked what only it can tell. */
 export interface Breadth {
   readonly transport?: TransportKind;
+  /** What the stand-in shows as well is left out: the real Odoo of the services is asked for half a minute. */
+  readonly lean?: boolean;
   /** Only what differs between transports and accounts. */
   readonly essential?: boolean;
   /** Every how many calls the process dies; 1 is all of them. */
