@@ -16,6 +16,24 @@ export type {
   OdooVersion,
   TransportKind,
 } from './client/types';
+export {
+  type CancelWish,
+  FULFILMENT_OPERATIONS,
+  Fulfilment,
+  type FulfilmentLine,
+  type FulfilmentOperation,
+  type FulfilmentOptions,
+  type FulfilmentOutcome,
+  type OrderAsked,
+  type OrderFulfilment,
+  type OrderStatus,
+  type OrderSummary,
+  type PickingSummary,
+  type ReturnResult,
+  readsFulfilment,
+  runFulfilment,
+  type ShipResult,
+} from './fulfilment';
 export { KeyedLoader, type KeyedRecord, type LoadOutcome } from './load/keyed-load';
 export {
   type CancelOptions,

@@ -1,6 +1,7 @@
 import type { Value } from './database';
 import type { Environment, ResolvedField } from './environment';
 import { invalidText, notSupported, typeError, valueError } from './errors';
+import { hierarchySql } from './hierarchy';
 import type { Model } from './model';
 import { parseFloatStrict, parseIntStrict, repr, reprTuple } from './python';
 
@@ -25,20 +26,10 @@ const IMPLEMENTED = [
   '=ilike',
   'not ilike',
   'not like',
-];
-const OTHER_REAL = [
-  '=?',
-  'any',
-  'not any',
-  'any!',
-  'not any!',
   'child_of',
   'parent_of',
-  'not =like',
-  'not =ilike',
-  '<>',
-  '==',
 ];
+const OTHER_REAL = ['=?', 'any', 'not any', 'any!', 'not any!', 'not =like', 'not =ilike', '<>', '=='];
 
 const TRUE: Sql = { text: '1', params: [] };
 const FALSE: Sql = { text: '0', params: [] };
@@ -211,6 +202,11 @@ function leafToSql(
     throw notSupported(`operator ${operator} on one2many ${model.name}.${field.name}`);
   }
   const column = columnSql(model, resolved, alias);
+  if (operator === 'child_of' || operator === 'parent_of') {
+    if (field.name === 'id') return hierarchySql(model, column, operator, value);
+    if (field.type !== 'many2one') throw notSupported(`${operator} on ${model.name}.${field.name}`);
+    return hierarchySql(env.model(field.relation ?? ''), column, operator, value);
+  }
   if (operator.endsWith('like')) return likeToSql(env, resolved, column, operator, value);
   if (['>', '>=', '<', '<='].includes(operator)) {
     if (field.type === 'many2one' || field.type === 'many2many')

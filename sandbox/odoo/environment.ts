@@ -19,7 +19,7 @@ const ALWAYS = ['id', 'create_uid', 'create_date', 'write_uid', 'write_date'];
 const FOREIGN_NAMES: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   'account.tax.group': { 1: 'Tax 15%', 2: 'Tax 0%' },
   'crm.team': { 1: 'Sales' },
-  'stock.picking.type': { 1: 'My Company: Receipts', 2: 'My Company: Delivery Orders' },
+  'stock.rule': { 2: 'WH: Stock → Customers' },
 };
 
 /** External ids as the real server's process remembers them, which a rollback does not undo. */

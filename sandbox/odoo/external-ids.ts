@@ -16,6 +16,10 @@ export function splitKey(key: string): readonly [module: string, name: string] {
   return [key.slice(0, at), key.slice(at + 1)];
 }
 
+/** An external id with its module: the import's own where it names none. */
+export const fullKey = (env: Environment, id: string): string =>
+  id.includes('.') ? id : `${String(env.context.module ?? '__import__')}.${id}`;
+
 /** Looks an external id up in the transaction's snapshot. */
 export function lookup(env: Environment, key: string): ExternalId | undefined {
   if (!env.insertedXmlids.has(key) && env.registry.xmlids.isAfter(key, env.snapshot)) return undefined;

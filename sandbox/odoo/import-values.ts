@@ -1,5 +1,6 @@
 import type { Environment } from './environment';
 import { attributeError, notSupported } from './errors';
+import { fullKey, lookup } from './external-ids';
 import type { Model, Vals } from './model';
 import { parseFloatStrict, parseIntStrict, truthy } from './python';
 import type { Field } from './reality';
@@ -57,14 +58,10 @@ function findReference(env: Environment, field: Field, subfield: string, value: 
   if (subfield === 'id') {
     const text = String(value);
     if (['', '0', 'false', 'no'].includes(text.toLowerCase())) return false;
-    const key = text.includes('.') ? text : `${String(env.context.module ?? '__import__')}.${text}`;
-    const at = key.indexOf('.');
-    const row = env.db.get(
-      'SELECT res_id FROM ir_model_data WHERE module = ? AND name = ? AND model = ?',
-      ...[key.slice(0, at), key.slice(at + 1), relation],
-    );
-    if (row === undefined) throw missing('external id', byRow);
-    return Number(row.res_id);
+    const known = lookup(env, fullKey(env, text));
+    if (known?.model !== relation || !env.exists(relation, known.recordId))
+      throw missing('external id', byRow);
+    return known.recordId;
   }
   if (value === '') return false;
   const related = env.model(relation);
@@ -176,21 +173,45 @@ function convertCell(env: Environment, field: Field, value: unknown): unknown {
   }
 }
 
-function convertLines(env: Environment, field: Field, records: readonly RawRecord[]): unknown[] {
+function convertLines(env: Environment, field: Field, given: readonly RawRecord[]): unknown[] {
   const child = env.model(field.relation ?? '');
   const commands: unknown[] = [];
+  const isReference = (name: string) => REFERENCES.includes(name);
+  const only = given.length === 1 && [...(given[0]?.keys() ?? [])].every(isReference) ? given[0] : undefined;
+  // One row with nothing but a reference names several records, as in a many2many.
+  const records =
+    only === undefined
+      ? given
+      : [...only].flatMap(([name, cell]) =>
+          textOnly(cell, 'split')
+            .split(',')
+            .map((part): RawRecord => new Map([[name, part]])),
+        );
   for (const record of records) {
-    const reference = [...record.keys()].find((key) => REFERENCES.includes(key));
-    if (reference !== undefined) throw notSupported(`column ${field.name}/${reference}`);
+    const references = new Map([...record].filter(([name]) => isReference(name)));
     const vals = convertRecord(env, child, record, (problem, childField) => {
       throw new ImportProblem(
         problem.message.replace('%(field)s', `%(field)s/${childField.label}`),
         problem.extra,
       );
     });
-    commands.push([0, 0, vals]);
+    const id = references.size === 0 ? undefined : lineFor(env, field, references, vals);
+    if (id === undefined) commands.push([0, 0, vals]);
+    else commands.push([4, id], [1, id, vals]);
   }
   return commands;
+}
+
+/** The line that a row is about; undefined for one to create, which takes an external id that is free with it. */
+function lineFor(env: Environment, field: Field, references: RawRecord, vals: Vals): number | undefined {
+  const [subfield, cell] = referenceOf(field, references);
+  try {
+    return findReference(env, field, subfield, cell) || undefined;
+  } catch (error) {
+    if (!(error instanceof ImportProblem) || subfield !== 'id') throw error;
+    vals.id = cell;
+    return undefined;
+  }
 }
 
 /**

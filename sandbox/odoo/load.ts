@@ -1,9 +1,9 @@
 import type { Environment } from './environment';
 import { DatabaseError, indexError, notSupported, OdooError, validationError, valueError } from './errors';
-import { insert, lookup } from './external-ids';
+import { fullKey, insert, lookup } from './external-ids';
 import { convertRecord, type RawRecord } from './import-values';
 import type { Model, Vals } from './model';
-import { repr, truthy } from './python';
+import { parseIntStrict, repr, truthy } from './python';
 import { create, missingRequired, write } from './writing';
 
 /** Rows of the data that one record came from. */
@@ -17,6 +17,8 @@ type Message = Record<string, unknown>;
 /** One record to create or update. */
 interface Loaded {
   readonly key: string | undefined;
+  /** The record to update, where it is named by its database id. */
+  readonly id: number | undefined;
   readonly vals: Vals;
   readonly info: Span;
 }
@@ -108,10 +110,11 @@ function loadRecords(
   }
   const ids: (number | undefined)[] = [];
   const updates: [number, Vals][] = [];
-  for (const { key, vals } of batch) {
+  for (const { key, id, vals } of batch) {
     if (key === undefined) {
-      if (update) throw validationError('Cannot update a record without specifying its id or xml_id');
-      ids.push(undefined);
+      if (id !== undefined) updates.push([id, vals]);
+      else if (update) throw validationError('Cannot update a record without specifying its id or xml_id');
+      ids.push(id);
       continue;
     }
     const known = lookup(env, key);
@@ -221,9 +224,7 @@ export function load(caller: Environment, model: Model, fields: unknown, data: u
       throw notSupported(`load context ${key}`);
   }
   const paths = columns.map(columnPath);
-  if (paths.some(([head]) => head === '.id')) throw notSupported('load by database id');
   const messages: Message[] = [];
-  const module = String(caller.context.module ?? '__import__');
   // Column names are resolved as the caller knows them, values come out under the names of Odoo 19.
   const batch: Loaded[] = extract(caller, model, paths, data).map(({ record, span }, index) => {
     const vals = convertRecord(caller, model, record, (problem, field) => {
@@ -239,11 +240,21 @@ export function load(caller: Environment, model: Model, fields: unknown, data: u
       });
     });
     const id = record.get('id');
-    const key = truthy(id) ? (String(id).includes('.') ? String(id) : `${module}.${String(id)}`) : undefined;
-    return { key, vals, info: { ...span, record: index } };
+    const key = truthy(id) ? fullKey(caller, String(id)) : undefined;
+    const given = truthy(record.get('.id')) ? record.get('.id') : undefined;
+    const known = given === undefined ? undefined : parseIntStrict(given);
+    if (given !== undefined && (known === undefined || !caller.exists(model.name, known))) {
+      const message = `Unknown database identifier '${String(given)}'`;
+      messages.push({ ...span, type: 'error', record: index, field: '.id', message });
+      return { key, id: undefined, vals, info: { ...span, record: index } };
+    }
+    return { key, id: known, vals, info: { ...span, record: index } };
   });
   return caller.db.savepoint(() => {
-    const ids = flush(caller.current(), model, batch, messages);
+    const importing = caller
+      .current()
+      .withContext({ _import_current_module: caller.context.module ?? '__import__' });
+    const ids = flush(importing, model, batch, messages);
     const failed = messages.some((message) => message.type === 'error');
     if (failed) caller.insertedXmlids.clear();
     return { value: { ids: failed ? false : ids, messages, nextrow: 0 }, undo: failed };

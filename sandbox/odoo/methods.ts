@@ -9,7 +9,7 @@ import {
   unprocessable,
 } from './errors';
 import { load } from './load';
-import type { Method, Model, Vals } from './model';
+import { LOG_COLUMNS, type Method, type Model, str, type Vals } from './model';
 import { asRecord } from './python';
 import { methodExists, modelExists } from './reality';
 import { fieldsGet, read, search, searchCount, unlink } from './records';
@@ -32,6 +32,20 @@ function nameSearch(
   const ids = search(env, model, [...byName, ...domain], { limit: args.limit });
   const names = env.displayNames(model.name, ids);
   return ids.map((id) => [id, names.get(id)]);
+}
+
+/** Who made and changed records, and by which external ids they are known. */
+function metadata(env: Environment, model: Model, ids: readonly number[]): Record<string, unknown>[] {
+  return read(env, model, ids, [...LOG_COLUMNS]).map((record) => {
+    const xmlids = env.db
+      .all(
+        'SELECT module, name, noupdate FROM ir_model_data WHERE model = ? AND res_id = ? ORDER BY id',
+        ...[model.name, Number(record.id)],
+      )
+      .map((row) => ({ xmlid: `${str(row.module)}.${str(row.name)}`, noupdate: Boolean(row.noupdate) }));
+    const [main] = xmlids;
+    return { ...record, xmlid: main?.xmlid ?? false, noupdate: main?.noupdate ?? false, xmlids };
+  });
 }
 
 /** Methods that every model has. */
@@ -121,6 +135,10 @@ function commonMethods(model: Model): Record<string, Method> {
         throw assertionError('Invalid access mode');
       },
     },
+    get_metadata: {
+      params: [],
+      run: (env, ids) => metadata(env, model, ids),
+    },
     load: {
       modelMethod: true,
       params: [{ name: 'fields' }, { name: 'data' }],
@@ -158,7 +176,15 @@ export function findMethod(env: Environment, modelName: string, name: string, un
     throw accessError(`Private methods (such as '${modelName}.${name}') cannot be called remotely.`);
   }
   const model = env.model(modelName);
-  const method = model.methods?.[name] ?? commonMethods(model)[name];
+  const own = model.methods?.[name];
+  // A model's own methods speak the names of Odoo 19, whatever version the caller speaks.
+  if (own !== undefined)
+    return {
+      model,
+      name,
+      method: { ...own, run: (caller, ids, args) => own.run(caller.current(), ids, args) },
+    };
+  const method = commonMethods(model)[name];
   if (method !== undefined) return { model, name, method };
   if (methodExists(modelName, name)) throw notSupported(`${modelName}.${name}`);
   throw unknowns.method(`The method '${modelName}.${name}' does not exist`);

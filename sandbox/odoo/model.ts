@@ -11,6 +11,9 @@ export type Compute = (
   rows: ReadonlyMap<number, Row>,
 ) => Map<number, unknown>;
 
+/** Writes one field for some records, after their columns were written. */
+export type Inverse = (env: Environment, ids: readonly number[], value: unknown) => void;
+
 /** A method beyond the ones that every model has. `ids` is empty for model methods. */
 export interface Method {
   /** Parameters in order; a default makes one optional. */
@@ -40,6 +43,8 @@ export interface Model {
   /** Fields that mirror another one, as a path of one many2one and a field. */
   readonly related?: Readonly<Record<string, string>>;
   readonly computed?: Readonly<Record<string, Compute>>;
+  /** What writing a field does that is kept elsewhere than in its own column, by field. */
+  readonly inverse?: Readonly<Record<string, Inverse>>;
   /** The column that a search by name looks at; '' when that is more than one column, which is not supported. */
   readonly nameColumn: string;
   readonly displayName?: Compute;
@@ -53,6 +58,8 @@ export interface Model {
   beforeWrite?(env: Environment, ids: readonly number[], vals: Vals): void;
   written?(env: Environment, ids: readonly number[], vals: Vals): void;
   beforeUnlink?(env: Environment, ids: readonly number[]): void;
+  /** After records are gone, with the rows that they had. */
+  unlinked?(env: Environment, rows: readonly Row[]): void;
   /** Whether callers may create and delete records of it in the stand-in. */
   readonly creatable?: boolean;
   /** Whether `load` is implemented for it. */

@@ -26,27 +26,47 @@ function whereOf(
     : where;
 }
 
-function orderSql(env: Environment, model: Model, order: string): string {
-  const terms: string[] = [];
-  for (const part of order.split(',')) {
+function orderTerms(order: string): { name: string; descending: boolean }[] {
+  return order.split(',').map((part) => {
     const match = /^\s*([a-z0-9_.]+)(?:\s+(asc|desc))?\s*$/i.exec(part);
     if (match === null) {
       throw userError(
         `Invalid "order" specified (${order}). A valid "order" specification is a comma-separated list of valid field names (optionally followed by asc/desc for the direction)`,
       );
     }
-    const name = match[1] ?? '';
-    const descending = match[2]?.toLowerCase() === 'desc';
-    const resolved = env.field(model, name);
-    if (resolved === undefined) throw valueError(`Invalid field ${repr(name)} on model ${repr(model.name)}`);
-    const { field, storage } = resolved;
-    if (storage !== 'column' && storage !== 'inherited') throw notSupported(`order by ${model.name}.${name}`);
-    let column = columnSql(model, resolved, 't');
-    if (field.type === 'datetime') column = `t."${field.name}"`;
-    // PostgreSQL sorts NULL last when ascending, SQLite first.
-    terms.push(`${column} ${descending ? 'DESC NULLS FIRST' : 'ASC NULLS LAST'}`);
-  }
-  return terms.join(', ');
+    return { name: match[1] ?? '', descending: match[2]?.toLowerCase() === 'desc' };
+  });
+}
+
+function orderSql(env: Environment, model: Model, order: string): string {
+  return orderTerms(order)
+    .flatMap(({ name, descending }) => {
+      const resolved = env.field(model, name);
+      if (resolved === undefined)
+        throw valueError(`Invalid field ${repr(name)} on model ${repr(model.name)}`);
+      const { field, storage } = resolved;
+      if (storage !== 'column' && storage !== 'inherited')
+        throw notSupported(`order by ${model.name}.${name}`);
+      const column = field.type === 'datetime' ? `t."${field.name}"` : columnSql(model, resolved, 't');
+      if (field.type === 'many2one') return relatedOrder(env, field.relation ?? '', column, descending);
+      return [sorted(column, descending)];
+    })
+    .join(', ');
+}
+
+// PostgreSQL sorts NULL last when ascending, SQLite first.
+const sorted = (column: string, descending: boolean) =>
+  `${column} ${descending ? 'DESC NULLS FIRST' : 'ASC NULLS LAST'}`;
+
+/** Records are sorted by a related one as the related ones are sorted among themselves. */
+function relatedOrder(env: Environment, name: string, column: string, descending: boolean): string[] {
+  const related = env.registry.models.get(name);
+  if (related === undefined) return [sorted(column, descending)];
+  return orderTerms(related.order).map((term) => {
+    const direction = term.descending !== descending;
+    if (!related.columns.includes(term.name)) return sorted(column, direction);
+    return sorted(`(SELECT r."${term.name}" FROM ${related.table} r WHERE r.id = ${column})`, direction);
+  });
 }
 
 function whole(value: unknown, fallback: number): number {
@@ -282,13 +302,15 @@ export function unlink(env: Environment, model: Model, ids: readonly number[]): 
   for (const id of ids) {
     if (!env.exists(model.name, id)) throw missingError(model.name, id, env.uid);
   }
-  model.beforeUnlink?.(env, ids);
+  model.beforeUnlink?.(env.current(), ids);
   checkRestrictions(env, model, ids);
+  const rows = [...env.rows(model.name, ids).values()];
   for (const id of ids) {
     env.db.run(`DELETE FROM ${model.table} WHERE id = ?`, id);
     env.db.run('DELETE FROM ir_model_data WHERE model = ? AND res_id = ?', model.name, id);
   }
   // The real server drops its memory of external ids whenever one is deleted.
   env.registry.xmlids.clear();
+  model.unlinked?.(env.current(), rows);
   return true;
 }

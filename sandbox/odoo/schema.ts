@@ -5,6 +5,7 @@ import { incoterms, paymentTerms } from './base/terms';
 import type { Database, Value } from './database';
 import { LOG_COLUMNS, type Model } from './model';
 import { fieldsOf } from './reality';
+import { fillStock, type Insert, STOCK_INDEXES } from './stock/base';
 
 const INTEGERS = ['boolean', 'integer', 'many2one', 'many2one_reference'];
 const REALS = ['float', 'monetary'];
@@ -27,13 +28,9 @@ export function createSchema(db: Database, models: ReadonlyMap<string, Model>, l
       db.exec(`ALTER TABLE ${model.table} ADD COLUMN "${name}" ${columnType(model, name)}`);
     }
   }
-  const indexes: [string, string][] = [
+  const indexes: (readonly [string, string])[] = [
     ['sale_order_line', 'order_id'],
-    ['stock_quant', 'product_id'],
-    ['stock_move', 'product_id'],
-    ['stock_move', 'picking_id'],
-    ['stock_move', 'sale_line_id'],
-    ['stock_picking', 'sale_id'],
+    ...STOCK_INDEXES,
     ['res_partner', 'parent_id'],
     ['res_partner', 'ref'],
     ['res_partner', 'email'],
@@ -57,7 +54,7 @@ const lines = (table: string): string[][] =>
 /** Records of a new database (company, currencies, countries, units, one warehouse, its tax), with Odoo's own ids. */
 function fillBase(db: Database, login: string): void {
   const now = new Date().toISOString().replace('T', ' ').replace('Z', '');
-  const insert = (table: string, id: number, values: Record<string, Value>, xmlid?: string) => {
+  const insert: Insert = (table, id, values, xmlid) => {
     const all: Record<string, Value> = {
       id,
       ...values,
@@ -145,30 +142,11 @@ function fillBase(db: Database, login: string): void {
   insert('account_tax', 2, tax('15%', 15, 'purchase', 1), 'account.1_purchase_tax_template');
   insert('account_tax', 3, tax('0% Exports', 0, 'sale', 2), 'account.1_sale_export_tax_template');
   insert('account_tax', 4, tax('0% Imports', 0, 'purchase', 2), 'account.1_purchase_import_tax_template');
-  const place = (name: string, usage: string, more: Record<string, Value> = {}) => ({
-    ...{ name, complete_name: name, usage, active: 1, ...more },
-  });
-  const inWarehouse = { location_id: 4, company_id: 1, warehouse_id: 1 };
-  insert('stock_location', 1, place('Vendors', 'supplier'), 'stock.stock_location_suppliers');
-  insert('stock_location', 2, place('Customers', 'customer'), 'stock.stock_location_customers');
-  insert('stock_location', 4, place('WH', 'view', { company_id: 1, warehouse_id: 1 }));
-  const stock = { ...place('Stock', 'internal', inWarehouse), complete_name: 'WH/Stock' };
-  insert('stock_location', 5, stock, 'stock.stock_location_stock');
-  insert('stock_location', 11, place('Inventory adjustment', 'inventory', { company_id: 1 }));
-  insert('stock_location', 12, place('Production', 'production', { company_id: 1 }));
-  const warehouse = { name: 'My Company', code: 'WH', active: 1, company_id: 1, partner_id: 1, sequence: 10 };
-  const places = { view_location_id: 4, lot_stock_id: 5, delivery_steps: 'ship_only' };
-  insert('stock_warehouse', 1, { ...warehouse, ...places }, 'stock.warehouse0');
+  fillStock(insert);
   for (const [id, code = '', name = ''] of lines(incoterms)) {
     insert('account_incoterms', Number(id), { code, name, active: 1 });
   }
   for (const [id, name = ''] of lines(paymentTerms)) {
     insert('account_payment_term', Number(id), { name, active: 1, sequence: 10 });
   }
-  insert('delivery_carrier', 1, {
-    name: 'Standard delivery',
-    active: 1,
-    sequence: 10,
-    delivery_type: 'fixed',
-  });
 }

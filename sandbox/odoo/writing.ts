@@ -1,10 +1,12 @@
-import type { Value } from './database';
+import type { Row, Value } from './database';
 import type { Environment, ResolvedField } from './environment';
 import { DatabaseError, missingError, notSupported, valueError } from './errors';
-import { type Model, num, type Vals } from './model';
+import { fullKey, insert as insertExternalId } from './external-ids';
+import { type Inverse, idList, type Model, num, type Vals } from './model';
 import { asRecord, parseFloatStrict, parseIntStrict, repr, roundHalfUp } from './python';
 import { fieldsOf } from './reality';
 import { unlink } from './records';
+import { insertRow } from './rows';
 
 /** Digits that Odoo keeps of some numbers (decimal.precision); others are kept as they come. */
 const DIGITS: Readonly<Record<string, number>> = {
@@ -19,17 +21,27 @@ interface SplitVals {
   readonly own: [string, Value][];
   readonly inherited: Vals;
   readonly children: [ResolvedField, unknown[]][];
+  readonly inverses: [Inverse, unknown][];
 }
 
-/** The ids that many2many commands leave, starting from nothing. */
-function manyToMany(value: unknown): number[] {
+/** The ids that many2many commands leave of those there are. */
+function manyToMany(
+  env: Environment,
+  relation: string,
+  value: unknown,
+  present: readonly number[],
+): number[] {
   if (!Array.isArray(value)) return [];
-  let ids: number[] = [];
+  let ids = value.some((item) => typeof item === 'number') ? [] : [...present];
   for (const item of value) {
-    if (typeof item === 'number') ids.push(item);
-    else if (Array.isArray(item) && item[0] === 6) ids = (item[2] as number[]).slice();
-    else if (Array.isArray(item) && item[0] === 5) ids = [];
-    else if (Array.isArray(item) && item[0] === 4) ids.push(num(item[1] as Value));
+    const [code, id, more] = Array.isArray(item) ? item : [undefined, item, undefined];
+    if (typeof item === 'number' || code === 4) ids.push(num(id as Value));
+    else if (code === 0) ids.push(create(env, env.model(relation), asRecord(more) ?? {}));
+    else if (code === 2 || code === 3) {
+      ids = ids.filter((other) => other !== Number(id));
+      if (code === 2) unlink(env, env.model(relation), [Number(id)]);
+    } else if (code === 5) ids = [];
+    else if (code === 6 && Array.isArray(more)) ids = more.map(Number);
     else throw notSupported(`many2many command ${repr(item)}`);
   }
   return [...new Set(ids)];
@@ -45,7 +57,13 @@ function html(text: string): string {
   return `<p>${safe}</p>`;
 }
 
-function toColumn(env: Environment, model: Model, { field }: ResolvedField, value: unknown): Value {
+function toColumn(
+  env: Environment,
+  model: Model,
+  { field }: ResolvedField,
+  value: unknown,
+  present: Value | undefined,
+): Value {
   const empty = value === false || value === null || value === undefined;
   switch (field.type) {
     case 'boolean':
@@ -75,7 +93,7 @@ function toColumn(env: Environment, model: Model, { field }: ResolvedField, valu
       return id;
     }
     case 'many2many': {
-      const ids = manyToMany(value);
+      const ids = manyToMany(env, field.relation ?? '', value, idList(present));
       env.requireAll(field.relation ?? '', ids);
       return JSON.stringify(ids);
     }
@@ -102,26 +120,33 @@ function toColumn(env: Environment, model: Model, { field }: ResolvedField, valu
   }
 }
 
-function split(env: Environment, model: Model, vals: Vals): SplitVals {
+/** @param row the record as it is; empty when it is being created */
+function split(env: Environment, model: Model, vals: Vals, row: Row = {}): SplitVals {
   const own: [string, Value][] = [];
   const inherited: Vals = {};
   const children: [ResolvedField, unknown[]][] = [];
+  const inverses: [Inverse, unknown][] = [];
   for (const [callersName, value] of Object.entries(vals)) {
     const resolved = env.field(model, callersName);
     if (resolved === undefined) throw valueError(`Invalid field ${repr(callersName)} in ${repr(model.name)}`);
     const { field, storage } = resolved;
+    // An import names what it creates; `create` gives it that name.
+    if (field.name === 'id' && env.context._import_current_module !== undefined) continue;
     if (field.name === 'id' || field.name === 'create_date' || field.name === 'write_date') {
       throw notSupported(`setting ${model.name}.${field.name}`);
     }
-    if (storage === 'inherited') inherited[field.name] = value;
-    else if (storage === 'column') own.push([field.name, toColumn(env, model, resolved, value)]);
+    const inverse = model.inverse?.[field.name];
+    if (inverse !== undefined) inverses.push([inverse, value]);
+    else if (storage === 'inherited') inherited[field.name] = value;
+    else if (storage === 'column')
+      own.push([field.name, toColumn(env, model, resolved, value, row[field.name])]);
     else if (storage === 'one2many') {
       if (!value) continue;
       if (!Array.isArray(value)) throw notSupported(`${repr(value)} as ${model.name}.${field.name}`);
       children.push([resolved, value]);
     } else throw notSupported(`setting ${model.name}.${field.name}`);
   }
-  return { own, inherited, children };
+  return { own, inherited, children, inverses };
 }
 
 /** Translates the caller's field names into those of Odoo 19, so that hooks see only those. */
@@ -160,12 +185,32 @@ function applyChildren(
 ): void {
   const child = env.model(field.relation ?? '');
   const inverse = field.relationField ?? '';
+  const required = fieldsOf(child.name).get(inverse)?.required ?? false;
+  const present = () =>
+    env.db
+      .all(`SELECT id FROM ${child.table} WHERE "${inverse}" = ? ORDER BY id`, parentId)
+      .map((row) => num(row.id));
+  /** What belongs to its parent goes with it; other records only lose the link. */
+  const detach = (ids: readonly number[]) => {
+    if (ids.length === 0) return;
+    if (required) unlink(env, child, ids);
+    else write(env, child, ids, { [inverse]: false });
+  };
   for (const command of commands) {
     const [code, id, vals] = Array.isArray(command) ? command : [undefined, undefined, undefined];
     if (code === 0) create(env, child, { ...asRecord(vals), [inverse]: parentId });
     else if (code === 1) write(env, child, [Number(id)], asRecord(vals) ?? {});
     else if (code === 2) unlink(env, child, [Number(id)]);
-    else if (code !== 4) throw notSupported(`one2many command ${repr(command)}`);
+    else if (code === 3) detach([Number(id)]);
+    else if (code === 4) {
+      if (!present().includes(Number(id))) write(env, child, [Number(id)], { [inverse]: parentId });
+    } else if (code === 5) detach(present());
+    else if (code === 6 && Array.isArray(vals)) {
+      const wanted = vals.map(Number);
+      detach(present().filter((other) => !wanted.includes(other)));
+      const added = wanted.filter((other) => !present().includes(other));
+      if (added.length > 0) write(env, child, added, { [inverse]: parentId });
+    } else throw notSupported(`one2many command ${repr(command)}`);
   }
 }
 
@@ -180,33 +225,41 @@ export function create(env: Environment, model: Model, given: Vals): number {
       throw valueError(`Invalid field ${repr(name)} in ${repr(model.name)}`);
   }
   const vals = currentNames(env, model, given);
-  const instead = model.insteadOfCreate?.(env, vals);
-  if (instead !== undefined) return instead;
-  model.defaults?.(env, vals);
-  // Names are current already: do not translate them a second time.
+  // Hooks speak the names of Odoo 19, and these names are not to be translated a second time.
   const current = env.current();
-  const { own, inherited, children } = split(current, model, vals);
+  const instead = model.insteadOfCreate?.(current, vals);
+  if (instead !== undefined) return instead;
+  contextDefaults(current, model, vals);
+  model.defaults?.(current, vals);
+  const { own, inherited, children, inverses } = split(current, model, vals);
   const values = new Map(own);
   if (model.inherits !== undefined && !values.get(model.inherits.via)) {
     values.set(model.inherits.via, create(current, env.model(model.inherits.model), inherited));
   }
   checkRequired(model, values);
-  const id = env.db.next(model.table);
-  const log: [string, Value][] = [
-    ['id', id],
-    ['create_uid', env.uid],
-    ['create_date', env.now],
-    ['write_uid', env.uid],
-    ['write_date', env.now],
-  ];
-  const all = [...log, ...values];
-  env.db.run(
-    `INSERT INTO ${model.table} (${all.map(([name]) => `"${name}"`).join(', ')}) VALUES (${all.map(() => '?').join(', ')})`,
-    ...all.map(([, value]) => value),
-  );
+  const id = insertRow(env, model.table, Object.fromEntries(values));
   for (const child of children) applyChildren(env, id, child);
-  model.created?.(env, id, vals);
+  for (const [inverse, value] of inverses) inverse(current, [id], value);
+  model.created?.(current, id, vals);
+  if (current.context._import_current_module !== undefined && vals.id) {
+    insertExternalId(
+      current,
+      fullKey(current, String(vals.id)),
+      model.name,
+      id,
+      Boolean(current.context.noupdate),
+    );
+  }
   return id;
+}
+
+/** Fills in what the context gives as defaults (`default_<field>`). */
+function contextDefaults(env: Environment, model: Model, vals: Vals): void {
+  for (const [key, value] of Object.entries(env.context)) {
+    if (!key.startsWith('default_')) continue;
+    const name = key.slice('default_'.length);
+    if (!(name in vals) && fieldsOf(model.name).has(name)) vals[name] = value;
+  }
 }
 
 /** `write` on records. Refuses with MissingError when one does not exist. */
@@ -221,8 +274,24 @@ export function write(env: Environment, model: Model, ids: readonly number[], gi
     }
   }
   env.requireAll(model.name, ids);
-  model.beforeWrite?.(env, ids, vals);
-  const { own, inherited, children } = split(current, model, vals);
+  model.beforeWrite?.(current, ids, vals);
+  // Commands of a many2many field start from what each record has.
+  const fields = fieldsOf(model.name);
+  const apart = Object.keys(vals).some((name) => fields.get(name)?.type === 'many2many');
+  for (const group of apart ? ids.map((id) => [id]) : [ids]) writeSame(env, model, group, vals);
+  model.written?.(current, ids, vals);
+  return true;
+}
+
+/** Writes records whose columns come out the same. */
+function writeSame(env: Environment, model: Model, ids: readonly number[], vals: Vals): void {
+  const current = env.current();
+  const { own, inherited, children, inverses } = split(
+    current,
+    model,
+    vals,
+    env.row(model.name, ids[0] ?? 0),
+  );
   for (const [name, value] of own) {
     const field = fieldsOf(model.name).get(name);
     if (field?.required && value === null) {
@@ -244,6 +313,5 @@ export function write(env: Environment, model: Model, ids: readonly number[], gi
     }
     for (const child of children) applyChildren(env, id, child);
   }
-  model.written?.(env, ids, vals);
-  return true;
+  for (const [inverse, value] of inverses) inverse(current, ids, value);
 }

@@ -53,6 +53,7 @@ describe('editor files', () => {
       'event-out',
       'idempotency-guard',
       'inventory-publish',
+      'odoo-fulfilment',
       'odoo-order',
       'odoo-server',
       'reconciler',

@@ -28,8 +28,8 @@ describe('Odoo stand-in', () => {
       ['sale.order', 'action_quotation_send', { ids: [1] }],
       ['sale.order', 'read', { ids: [1], args: { fields: ['tax_totals'] } }],
       ['sale.order', 'read', { ids: [1] }],
-      ['res.partner', 'search', { args: { domain: [['id', 'child_of', 1]] } }],
-      ['stock.picking', 'button_validate', { ids: [1] }],
+      ['res.partner', 'search', { args: { domain: [['parent_id', 'any', []]] } }],
+      ['stock.picking', 'action_split_transfer', { ids: [1] }],
       ['sale.order', 'load', { args: { fields: ['id', 'tag_ids/.id'], data: [['x', '1']] } }],
     ];
     for (const [model, method, call] of calls) {

@@ -1,9 +1,9 @@
 import type { Model } from '../model';
+import { stockModels } from '../stock';
 import { baseModels } from './base';
 import { partner } from './partner';
 import { product, productTemplate } from './product';
 import { saleModels } from './sale';
-import { stockModels } from './stock';
 import { tax } from './tax';
 import { termModels } from './terms';
 

@@ -136,6 +136,7 @@ export const partner: Model = {
       new Map(ids.map((id) => [id, num(rows.get(id)?.credit_limit) > 0])),
   },
   one2many: ['child_ids'],
+  related: { country_code: 'country_id.code' },
   nameColumn: 'complete_name',
   loadable: true,
   creatable: true,

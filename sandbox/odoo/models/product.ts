@@ -2,7 +2,7 @@ import type { Row } from '../database';
 import type { Environment } from '../environment';
 import { notSupported } from '../errors';
 import { type Compute, type Model, num, str } from '../model';
-import { quantities } from './stock-levels';
+import { quantities } from '../stock/levels';
 
 const TEMPLATE_FIELDS = [
   ...['name', 'list_price', 'type', 'is_storable', 'uom_id', 'taxes_id', 'sale_ok', 'categ_id', 'company_id'],
@@ -17,20 +17,24 @@ function code(env: Environment, row: Row): string {
 const level =
   (pick: 'qty_available' | 'free_qty' | 'incoming_qty' | 'outgoing_qty' | 'virtual_available'): Compute =>
   (env, ids) =>
-    new Map(ids.map((id) => [id, quantities(env, id)[pick]]));
+    new Map([...quantities(env, ids)].map(([id, levels]) => [id, levels[pick]]));
 
 const price: Compute = (env, ids, rows) =>
   new Map(ids.map((id) => [id, env.row('product.template', num(rows.get(id)?.product_tmpl_id)).list_price]));
+
+/** Odoo measures in kilograms unless it is told to use pounds. */
+const weightUnit: Compute = (_env, ids) => new Map(ids.map((id) => [id, 'kg']));
 
 export const product: Model = {
   name: 'product.product',
   table: 'product_product',
   title: 'Product Variant',
   order: 'default_code, name, id',
-  columns: ['product_tmpl_id', 'default_code', 'barcode', 'active', 'standard_price'],
+  columns: ['product_tmpl_id', 'default_code', 'barcode', 'active', 'standard_price', 'weight'],
   inherits: { model: 'product.template', via: 'product_tmpl_id', fields: TEMPLATE_FIELDS },
   computed: {
     lst_price: price,
+    weight_uom_name: weightUnit,
     qty_available: level('qty_available'),
     free_qty: level('free_qty'),
     incoming_qty: level('incoming_qty'),
@@ -74,6 +78,7 @@ export const productTemplate: Model = {
   order: 'name',
   columns: TEMPLATE_FIELDS,
   one2many: ['product_variant_ids'],
+  computed: { weight_uom_name: weightUnit },
   nameColumn: 'name',
   displayName: (env, ids) =>
     new Map(

@@ -4,7 +4,7 @@ import type { Environment } from '../environment';
 import { DatabaseError, notSupported, userError } from '../errors';
 import { idList, type Method, type Model, num, str, type Vals } from '../model';
 import { unlink } from '../records';
-import { cancelDeliveries, deliver } from './delivery';
+import { cancelDeliveries, deliver, deliveredMethod, toDeliver } from '../stock';
 import { addressGet } from './partner';
 import { postMessage } from './terms';
 
@@ -88,7 +88,7 @@ const line: Model = {
       'price_unit',
       'discount',
     ],
-    ...['tax_ids', 'price_subtotal', 'price_tax', 'price_total'],
+    ...['tax_ids', 'price_subtotal', 'price_tax', 'price_total', 'qty_delivered'],
   ],
   one2many: ['move_ids'],
   related: {
@@ -97,8 +97,9 @@ const line: Model = {
     company_id: 'order_id.company_id',
   },
   computed: {
-    // Nothing is delivered or invoiced in the stand-in, and it has no section or note lines.
-    qty_delivered: () => new Map(),
+    qty_delivered_method: deliveredMethod,
+    qty_to_deliver: toDeliver,
+    // Nothing is invoiced in the stand-in, and it has no section or note lines.
     qty_invoiced: () => new Map(),
     display_type: () => new Map(),
   },
@@ -108,9 +109,9 @@ const line: Model = {
       ids.map((id) => {
         const row = rows.get(id);
         const order = env.row('sale.order', num(row?.order_id));
-        const ref = str(env.row('res.partner', num(order.partner_id)).ref);
+        const partner = env.row('res.partner', num(order.partner_id));
         const text = `${str(order.name)} - ${str(row?.name).split('\n')[0]}`;
-        return [id, ref === '' ? text : `${text} (${ref})`];
+        return [id, `${text} (${str(partner.ref || partner.name)})`];
       }),
     ),
   creatable: true,
@@ -184,11 +185,6 @@ function confirm(env: Environment, ids: readonly number[]): boolean {
   return true;
 }
 
-function deliveryStatus(env: Environment, id: number): string | false {
-  const open = env.db.get("SELECT 1 FROM stock_picking WHERE sale_id = ? AND state <> 'cancel'", id);
-  return open === undefined ? false : 'pending';
-}
-
 function invoiceStatus(env: Environment, order: Row): string {
   if (order.state !== 'sale') return 'no';
   const due = linesOf(env, num(order.id)).some((row) => {
@@ -225,7 +221,7 @@ const order: Model = {
       'company_id',
     ],
     ...['warehouse_id', 'user_id', 'team_id', 'picking_policy', 'pricelist_id', 'payment_term_id'],
-    ...['incoterm', 'carrier_id', 'tag_ids', 'commitment_date'],
+    ...['incoterm', 'carrier_id', 'tag_ids', 'commitment_date', 'delivery_status', 'effective_date'],
   ],
   one2many: ['order_line', 'picking_ids'],
   computed: {
@@ -235,7 +231,6 @@ const order: Model = {
       new Map(ids.map((id) => [id, rows.get(id)?.state === 'sale' ? num(rows.get(id)?.amount_total) : 0])),
     // Nothing is invoiced in the stand-in.
     invoice_ids: (_env, ids) => new Map(ids.map((id) => [id, []])),
-    delivery_status: (env, ids) => new Map(ids.map((id) => [id, deliveryStatus(env, id)])),
     delivery_count: (env, ids) =>
       new Map(ids.map((id) => [id, env.db.all('SELECT 1 FROM stock_picking WHERE sale_id = ?', id).length])),
     invoice_status: (env, ids, rows) =>

@@ -31,21 +31,6 @@ const tag: Model = {
   creatable: true,
 };
 
-const carrier: Model = {
-  name: 'delivery.carrier',
-  table: 'delivery_carrier',
-  title: 'Shipping Methods',
-  order: 'sequence, id',
-  columns: ['name', 'active', 'sequence', 'delivery_type', 'product_id', 'company_id'],
-  nameColumn: 'name',
-  creatable: true,
-  defaults(_env, vals) {
-    vals.active ??= true;
-    vals.sequence ??= 10;
-    vals.delivery_type ??= 'fixed';
-  },
-};
-
 /** Only what people and integrations post on orders; Odoo's own log is not kept. */
 const message: Model = {
   name: 'mail.message',
@@ -81,4 +66,4 @@ export function postMessage(env: Environment, model: string, id: number, body: u
   return num(messageId);
 }
 
-export const termModels: readonly Model[] = [incoterm, paymentTerm, tag, carrier, message, packagingBarcode];
+export const termModels: readonly Model[] = [incoterm, paymentTerm, tag, message, packagingBarcode];

@@ -1,11 +1,14 @@
+import * as carriers from './carriers';
 import * as companies from './companies';
 import { commonMethods, models, ownMethods } from './names';
+import * as operations from './operations';
 import * as partners from './partners';
 import * as products from './products';
 import * as sales from './sales';
 import * as stock from './stock';
 import * as terms from './terms';
 import * as users from './users';
+import * as wizards from './wizards';
 
 /**
  * What a real Odoo 19.0 (Debian's package, with sale_management, sale_stock, delivery, stock_account, base_automation)
@@ -29,6 +32,7 @@ export type FieldType =
   | 'many2one_reference'
   | 'monetary'
   | 'one2many'
+  | 'properties'
   | 'selection'
   | 'text';
 
@@ -51,9 +55,10 @@ const TABLES: Readonly<Record<string, string>> = {
   'account.payment.term': terms.accountPaymentTerm,
   'account.tax': products.accountTax,
   'crm.tag': terms.crmTag,
-  'delivery.carrier': terms.deliveryCarrier,
+  'delivery.carrier': carriers.deliveryCarrier,
   'ir.model.data': partners.irModelData,
   'mail.message': terms.mailMessage,
+  'product.category': carriers.productCategory,
   'product.pricelist': companies.productPricelist,
   'product.product': products.productProduct,
   'product.template': products.productTemplate,
@@ -62,14 +67,28 @@ const TABLES: Readonly<Record<string, string>> = {
   'res.country': partners.resCountry,
   'res.country.state': partners.resCountryState,
   'res.currency': partners.resCurrency,
+  'res.groups': carriers.resGroups,
   'res.partner': partners.resPartner,
   'res.users': users.resUsers,
   'sale.order': sales.saleOrder,
   'sale.order.line': sales.saleOrderLine,
+  'stock.backorder.confirmation': wizards.stockBackorderConfirmation,
+  'stock.backorder.confirmation.line': wizards.stockBackorderConfirmationLine,
+  'stock.inventory.conflict': wizards.stockInventoryConflict,
   'stock.location': companies.stockLocation,
+  'stock.lot': operations.stockLot,
   'stock.move': stock.stockMove,
+  'stock.move.line': operations.stockMoveLine,
+  'stock.package': operations.stockPackage,
+  'stock.package.type': wizards.stockPackageType,
   'stock.picking': stock.stockPicking,
+  'stock.picking.type': operations.stockPickingType,
+  'stock.put.in.pack': wizards.stockPutInPack,
   'stock.quant': stock.stockQuant,
+  'stock.reference': carriers.stockReference,
+  'stock.return.picking': wizards.stockReturnPicking,
+  'stock.return.picking.line': wizards.stockReturnPickingLine,
+  'stock.scrap': wizards.stockScrap,
   'stock.warehouse': companies.stockWarehouse,
   'uom.uom': products.uomUom,
 };

@@ -230,6 +230,47 @@ action_add_from_catalog compute_uom_qty get_parent_section_line has_valued_move_
 Routing action_view_all_routes create_resupply_routes get_current_warehouses get_rules_dict`,
   'stock.location': `
 should_bypass_reservation`,
+  'stock.move.line': `
+action_open_reference action_put_in_pack action_revert_inventory get_move_line_quant_match`,
+  'stock.lot': `
+action_lot_open_quants action_lot_open_transfers action_reschedule_my_next_nextweek
+action_reschedule_my_next_today action_reschedule_my_next_tomorrow action_view_so activity_feedback
+activity_reschedule activity_schedule activity_search activity_send_mail activity_unlink
+generate_lot_names* message_change_thread message_get_followers message_mail_with_source
+message_new* message_notify message_parse* message_post message_post_with_source message_process*
+message_route* message_subscribe message_unsubscribe message_update notify_cancel_by_type*`,
+  'stock.package': `
+action_add_to_picking action_put_in_pack action_remove_package action_view_picking unpack`,
+  'stock.picking.type': `
+action_redirect_to_barcode_installation* get_action_picking_tree_backorder
+get_action_picking_tree_late get_action_picking_tree_ready get_action_picking_tree_waiting
+get_action_picking_type_moves_analysis get_action_picking_type_ready_moves
+get_stock_picking_action_picking_type`,
+  'stock.return.picking': `
+action_create_exchanges action_create_returns action_create_returns_all`,
+  'stock.backorder.confirmation': `
+process process_cancel_backorder`,
+  'stock.inventory.conflict': `
+action_keep_counted_quantity action_keep_difference`,
+  'stock.scrap': `
+action_get_stock_move_lines action_get_stock_picking action_validate check_available_qty
+do_replenish do_scrap message_change_thread message_get_followers message_mail_with_source
+message_new* message_notify message_parse* message_post message_post_with_source message_process*
+message_route* message_subscribe message_unsubscribe message_update notify_cancel_by_type*`,
+  'stock.put.in.pack': `
+action_put_in_pack`,
+  'delivery.carrier': `
+available_carriers base_on_rule_cancel_shipment base_on_rule_get_tracking_link
+base_on_rule_rate_shipment base_on_rule_send_shipping cancel_shipment fixed_cancel_shipment
+fixed_get_tracking_link fixed_rate_shipment fixed_send_shipping get_return_label
+get_return_label_prefix get_tracking_link install_more_provider log_xml rate_shipment send_shipping
+toggle_debug toggle_prod_environment`,
+  'product.category': `
+message_change_thread message_get_followers message_mail_with_source message_new* message_notify
+message_parse* message_post message_post_with_source message_process* message_route*
+message_subscribe message_unsubscribe message_update notify_cancel_by_type*`,
+  'res.groups': `
+action_show_all_users get_application_groups*`,
   'stock.quant': `
 action_apply_all action_apply_inventory action_clear_inventory_quantity action_inventory_history
 action_reset action_set_inventory_quantity action_set_inventory_quantity_zero

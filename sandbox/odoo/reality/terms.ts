@@ -51,50 +51,6 @@ write_uid|many2one|os|res.users||Last Updated by|
 write_date|datetime|os|||Last Updated on|
 `;
 
-export const deliveryCarrier = `
-id|integer|os|||ID|
-display_name|char|o|||Display Name|
-name|char|rs|||Delivery Method|
-active|boolean|s|||Active|
-sequence|integer|s|||Sequence|
-delivery_type|selection|rs|||Provider|base_on_rule=Based on Rules;fixed=Fixed Price
-allow_cash_on_delivery|boolean|s|||Cash on Delivery|
-integration_level|selection|s|||Integration Level|rate=Get Rate;rate_and_ship=Get Rate and Create Shipment
-prod_environment|boolean|s|||Environment|
-debug_logging|boolean|s|||Debug logging|
-company_id|many2one|s|res.company||Company|
-product_id|many2one|rs|product.product||Delivery Product|
-tracking_url|char|s|||Tracking Link|
-currency_id|many2one|o|res.currency||Currency|
-invoice_policy|selection|rs|||Invoicing Policy|estimated=Estimated cost;real=Real cost
-country_ids|many2many|s|res.country||Countries|
-state_ids|many2many|s|res.country.state||States|
-zip_prefix_ids|many2many|s|delivery.zip.prefix||Zip Prefixes|
-max_weight|float|s|||Max Weight|
-weight_uom_name|char|o|||Weight unit of measure label|
-max_volume|float|s|||Max Volume|
-volume_uom_name|char|o|||Volume unit of measure label|
-must_have_tag_ids|many2many|s|product.tag||Must Have Tags|
-excluded_tag_ids|many2many|s|product.tag||Excluded Tags|
-carrier_description|text|s|||Carrier Description|
-margin|float|s|||Margin|
-fixed_margin|float|s|||Fixed Margin|
-free_over|boolean|s|||Free if order amount is above|
-amount|float|s|||Amount|
-can_generate_return|boolean|o|||Can Generate Return|
-return_label_on_delivery|boolean|s|||Generate Return Label|
-get_return_label_from_portal|boolean|s|||Return Label Accessible from Customer Portal|
-supports_shipping_insurance|boolean|o|||Supports Shipping Insurance|
-shipping_insurance|integer|s|||Insurance Percentage|
-price_rule_ids|one2many|s|delivery.price.rule|carrier_id|Pricing Rules|
-fixed_price|float|s|||Fixed Price|
-create_uid|many2one|os|res.users||Created by|
-create_date|datetime|os|||Created on|
-write_uid|many2one|os|res.users||Last Updated by|
-write_date|datetime|os|||Last Updated on|
-route_ids|many2many|s|stock.route||Routes|
-`;
-
 export const mailMessage = `
 id|integer|os|||ID|
 display_name|char|o|||Display Name|

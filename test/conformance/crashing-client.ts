@@ -1,0 +1,26 @@
+import { CrossdockError } from '../../core/errors';
+import type { OdooClient } from '../../core/odoo';
+
+/**
+ * A client whose process "dies" at its nth call: the request never leaves, or it is carried out and nobody learns of it.
+ * Every later call fails too, as after a kill. The error is permanent, so that nothing repeats the call by itself.
+ */
+export function crashingAt(client: OdooClient, nth: number, lost: 'request' | 'reply'): OdooClient {
+  let calls = 0;
+  const crash = () => new CrossdockError('the process died', { code: 'TEST_CRASH', kind: 'permanent' });
+  return {
+    ...client,
+    url: client.url,
+    database: client.database,
+    version: () => client.version(),
+    clockOffsetMs: () => client.clockOffsetMs(),
+    close: () => Promise.resolve(),
+    async call<T>(...args: Parameters<OdooClient['call']>): Promise<T> {
+      calls += 1;
+      if (calls > nth || (calls === nth && lost === 'request')) throw crash();
+      const reply = await client.call<T>(...args);
+      if (calls >= nth) throw crash();
+      return reply;
+    },
+  };
+}
