@@ -32,4 +32,13 @@ export {
   responseToRefusal,
   type TermOptions,
 } from './order/index';
-export { type Availability, type AvailabilityOptions, readAvailability } from './stock/availability';
+export {
+  type Availability,
+  type AvailabilityOptions,
+  type LevelOf,
+  type LevelPage,
+  readAvailability,
+  readLevels,
+  type StockProblem,
+  type StockRequest,
+} from './stock/index';

@@ -1,0 +1,3 @@
+export { type Availability, type AvailabilityOptions, readAvailability } from './availability';
+export { readLevels } from './levels';
+export type { LevelOf, LevelPage, StockProblem, StockRequest } from './types';
