@@ -168,13 +168,14 @@ function round2(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-main().then(
-  (result) => {
-    process.stdout.write(`${JSON.stringify({ bench: 'odoo-stock', ...result })}\n`);
+main()
+  .then((result) => {
+    console.log(JSON.stringify({ bench: 'odoo-stock', ...result }));
     if ('error' in result) process.exitCode = 1;
-  },
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  })
+  .catch((error: unknown) => {
+    console.log(
+      JSON.stringify({ bench: 'odoo-stock', error: error instanceof Error ? error.message : String(error) }),
+    );
     process.exitCode = 1;
-  },
-);
+  });

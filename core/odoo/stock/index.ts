@@ -1,3 +1,5 @@
+export { StockAdjuster } from './adjust/adjuster';
+export type { AdjusterOptions, AppliedAdjustment, WhenMoved } from './adjust/types';
 export { type Availability, type AvailabilityOptions, readAvailability } from './availability';
 export { readLevels } from './levels';
 export type { LevelOf, LevelPage, StockProblem, StockRequest } from './types';

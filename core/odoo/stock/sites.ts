@@ -80,10 +80,13 @@ export async function findSites(
   return [...sites.values()];
 }
 
-/** A location by full name or barcode, as a site. */
-export async function findLocation(client: OdooClient, name: string): Promise<Site | undefined> {
+/** A location by full name or barcode, or by id, as a site. */
+export async function findLocation(client: OdooClient, name: string | number): Promise<Site | undefined> {
   const rows = await searchReadAll<LocationRow>(client, 'stock.location', {
-    domain: ['|', ['complete_name', '=', name], ['barcode', '=', name]],
+    domain:
+      typeof name === 'number'
+        ? [['id', '=', name]]
+        : ['|', ['complete_name', '=', name], ['barcode', '=', name]],
     fields: ['id', 'complete_name', 'usage', 'parent_path'],
   });
   const row = rows.find(({ complete_name }) => complete_name === name) ?? rows[0];
