@@ -33,12 +33,20 @@ export {
   type TermOptions,
 } from './order/index';
 export {
+  type AdjusterOptions,
+  type AppliedAdjustment,
   type Availability,
   type AvailabilityOptions,
   type LevelOf,
   type LevelPage,
+  type Reservation,
+  type ReservationOptions,
+  type ReservedLine,
   readAvailability,
   readLevels,
+  reservation,
+  StockAdjuster,
   type StockProblem,
   type StockRequest,
+  type WhenMoved,
 } from './stock/index';

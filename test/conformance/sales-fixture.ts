@@ -12,6 +12,8 @@ export interface OdooUnderTest {
   readonly database: string;
   readonly login: string;
   readonly apiKey: string;
+  /** Who sets up and looks after, where the account under test may not. */
+  readonly admin?: { readonly login: string; readonly apiKey: string } | undefined;
 }
 
 /** The real Odoo named by ODOO_TEST_URL, ODOO_TEST_DB, ODOO_TEST_LOGIN and ODOO_TEST_API_KEY, when it is. */
@@ -19,6 +21,14 @@ export function odooFromEnvironment(): OdooUnderTest | undefined {
   const { ODOO_TEST_URL: url, ODOO_TEST_DB: database, ODOO_TEST_API_KEY: apiKey } = process.env;
   if (!url || !database || !apiKey) return undefined;
   return { url, database, apiKey, login: process.env.ODOO_TEST_LOGIN || 'admin' };
+}
+
+/** The same server with its plain account (salesperson and stock user) as the account under test. */
+export function clerkFromEnvironment(): OdooUnderTest | undefined {
+  const server = odooFromEnvironment();
+  const { ODOO_TEST_CLERK_LOGIN: login, ODOO_TEST_CLERK_API_KEY: apiKey } = process.env;
+  if (server === undefined || !login || !apiKey) return undefined;
+  return { ...server, login, apiKey, admin: { login: server.login, apiKey: server.apiKey } };
 }
 
 export function newPrefix(): string {

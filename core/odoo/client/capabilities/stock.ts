@@ -7,7 +7,7 @@ export const stock: Capability = {
     'ir.model.data': ['check_object_reference'],
     'product.product': ['search_read', 'fields_get'],
     'sale.order': ['search_read'],
-    'stock.inventory.adjustment.name': ['create', 'action_apply'],
+    'stock.inventory.adjustment.name': ['fields_get', 'create', 'action_apply'],
     'stock.location': ['search_read'],
     'stock.lot': ['search_read', 'fields_get', 'load'],
     'stock.move': ['search_read'],

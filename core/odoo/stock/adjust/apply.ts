@@ -45,7 +45,7 @@ export async function applyLeg(
     // In this order: what happens between the two answers shows as done, and then the stock is looked at again.
     const stock = await readStock(client, leg, quantId);
     const done = await readDone(client, leg);
-    if (isDone(done, wanted)) return finish(client, userId, leg, stock, done, applied);
+    if (isDone(done, wanted)) return finish(client, userId, stock, done, applied);
     const plan = await planned(client, userId, leg, stock, done, wanted, whenMoved);
     wanted = done.difference.plus(plan.change);
     try {
@@ -58,8 +58,8 @@ export async function applyLeg(
       if (!error.retryable || attempt === AGAIN.attempts) throw error;
       applied = true;
     }
-    const now = await readDone(client, leg);
-    if (isDone(now, wanted)) return finish(client, userId, leg, await readStock(client, leg), now, applied);
+    const [now, left] = await Promise.all([readDone(client, leg), readStock(client, leg, quantId)]);
+    if (isDone(now, wanted)) return finish(client, userId, left, now, applied);
     if (now.moveIds.length === 0 && leg.mode === 'absolute') wanted = undefined;
     await jitter(AGAIN, attempt);
   }
@@ -86,9 +86,8 @@ async function attemptOnce(client: OdooClient, leg: Leg, plan: Plan, before: Don
   crashPoint('stock.afterCount');
   let open = true;
   try {
-    const done = await readDone(client, leg);
+    const [done, { plain }] = await Promise.all([readDone(client, leg), readStock(client, leg, quantId)]);
     if (done.moveIds.length !== before.moveIds.length) return { quantId, applied: false };
-    const { plain } = await readStock(client, leg, quantId);
     // It moved before the count was written down: the difference would be another one.
     if (plain?.counted === undefined || !plain.difference.eq(plan.change)) return { quantId, applied: false };
     crashPoint('stock.beforeApply');
@@ -144,7 +143,6 @@ function changeOf(
 async function finish(
   client: OdooClient,
   userId: number,
-  leg: Leg,
   { total, plain }: Stock,
   done: Done,
   applied: boolean,
@@ -153,8 +151,7 @@ async function finish(
   if (plain?.counted !== undefined && plain.countedBy === userId) {
     await clearCount(client, plain.id).catch(() => undefined);
   }
-  const quantity = applied ? total : (await readStock(client, leg)).total;
-  return { applied, difference: done.difference, quantity, moveIds: done.moveIds };
+  return { applied, difference: done.difference, quantity: total, moveIds: done.moveIds };
 }
 
 function conflict(leg: Leg, previous: DecimalValue, now: DecimalValue): CrossdockError {
