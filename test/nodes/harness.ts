@@ -31,6 +31,7 @@ export const NODE_NAMES = [
   'idempotency-guard',
   'sequence-guard',
   'odoo-order',
+  'odoo-stock',
   'dead-letter',
   'replay',
   'inventory-publish',
