@@ -58,10 +58,10 @@ function namesIn(entry: unknown): (string | number)[] {
 function identified(item: unknown): (string | number)[] {
   const { identifiers } = (item ?? {}) as { identifiers?: unknown };
   if (!Array.isArray(identifiers)) return [];
-  const valueOf = (scheme: string): unknown =>
+  const named = (scheme: string): unknown =>
     (identifiers as { scheme?: unknown; value?: unknown }[]).find((one) => one?.scheme === scheme)?.value;
-  const id = Number(valueOf('odoo:product.product'));
-  return isId(id) ? [id] : namesIn(valueOf('sku'));
+  const id = Number(named('odoo:product.product'));
+  return isId(id) ? [id] : namesIn(named('sku'));
 }
 
 function isId(value: number): boolean {

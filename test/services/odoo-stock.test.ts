@@ -1,5 +1,6 @@
 import { clerkFromEnvironment, odooFromEnvironment } from '../conformance/sales-fixture';
 import { describeStockAdjustments } from '../conformance/stock-adjustments';
+import { describeStockLevels } from '../conformance/stock-levels';
 
 const connect = async () => {
   const [admin, account] = [odooFromEnvironment(), clerkFromEnvironment()];
@@ -7,3 +8,4 @@ const connect = async () => {
 };
 
 describeStockAdjustments('a real Odoo, as a plain stock user', connect);
+describeStockLevels('a real Odoo, as a plain stock user', connect);

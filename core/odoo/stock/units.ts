@@ -29,13 +29,6 @@ interface UnitRow {
   readonly parent_path?: string | false;
 }
 
-interface MetadataRow {
-  readonly id: number;
-  readonly xmlid: string | false;
-  /** All of them, where the version tells. */
-  readonly xmlids?: readonly { readonly xmlid: string }[];
-}
-
 interface CodedUnit {
   readonly code: string;
   /** How much of the code's unit one of Odoo's is. */
@@ -117,12 +110,13 @@ async function readUnits(client: OdooClient): Promise<StockUnits> {
     }),
   );
   // Everybody who may read units may ask for their external ids; ir.model.data itself is for administrators.
-  const metadata = await withRetry(CALL_RETRY, () =>
-    client.call<readonly MetadataRow[]>('uom.uom', 'get_metadata', { ids: rows.map(({ id }) => id) }),
+  const names = await withRetry(CALL_RETRY, () =>
+    client.call<Readonly<Record<string, string>>>('uom.uom', 'get_external_id', {
+      ids: rows.map(({ id }) => id),
+    }),
   );
-  const names = new Map(metadata.map((row) => [row.id, xmlIdOf(row)]));
   const units = rows.map((row): [number, OdooUnit] => {
-    const xmlId = names.get(row.id);
+    const xmlId = names[String(row.id)];
     return [
       row.id,
       {
@@ -131,16 +125,11 @@ async function readUnits(client: OdooClient): Promise<StockUnits> {
         factor: row.factor,
         ...(row.category_id ? { category: row.category_id[0] } : {}),
         ...(row.parent_path ? { parentPath: row.parent_path } : {}),
-        ...(xmlId === undefined ? {} : { xmlId }),
+        ...(xmlId?.startsWith('uom.') ? { xmlId } : {}),
       },
     ];
   });
   return new StockUnits(new Map(units), major);
-}
-
-function xmlIdOf({ xmlid, xmlids }: MetadataRow): string | undefined {
-  const all = xmlids?.map((each) => each.xmlid) ?? (xmlid ? [xmlid] : []);
-  return all.find((name) => name.startsWith('uom.'));
 }
 
 /** A decimal as Odoo's float. */

@@ -15,7 +15,7 @@ export const stock: Capability = {
     'stock.production.lot': ['search_read', 'fields_get', 'load'],
     'stock.quant': ['search_read', 'create', 'action_clear_inventory_quantity'],
     'stock.warehouse': ['search_read'],
-    'uom.uom': ['search_read', 'get_metadata'],
+    'uom.uom': ['search_read', 'get_external_id'],
   },
   access: [
     { model: 'product.product', operation: 'read' },
