@@ -18,6 +18,8 @@ export interface StockFixture {
   product(values?: Record<string, unknown>): Promise<{ readonly id: number; readonly sku: string }>;
   /** Counts without any of our own code. */
   put(productId: number, locationId: number, quantity: number, lotId?: number): Promise<void>;
+  /** Counts everything at a location as gone: one that holds stock cannot be archived. */
+  empty(locationId: number): Promise<void>;
   /** Archives what was made. */
   close(): Promise<void>;
 }
@@ -76,6 +78,15 @@ export async function createStockFixture(admin: OdooClient): Promise<StockFixtur
         },
         context: { inventory_mode: true },
       });
+      await admin.call('stock.quant', 'action_apply_inventory', { ids });
+    },
+    async empty(locationId) {
+      const ids = await admin.call<number[]>('stock.quant', 'search', {
+        args: { domain: [['location_id', 'child_of', locationId]] },
+      });
+      if (ids.length === 0) return;
+      const zero = { vals: { inventory_quantity: 0, inventory_quantity_set: true } };
+      await admin.call('stock.quant', 'write', { ids, args: zero, context: { inventory_mode: true } });
       await admin.call('stock.quant', 'action_apply_inventory', { ids });
     },
     async close() {

@@ -43,13 +43,15 @@ export function describeStockLevels(
     });
 
     after(async () => {
-      // A warehouse with open transfers cannot be archived.
+      // A warehouse with open transfers or stock cannot be archived.
       if (orders.length > 0) await admin.call('sale.order', 'action_cancel', { ids: orders });
-      if (other !== undefined)
+      if (other !== undefined) {
+        await fixture.empty(other.stockId);
         await admin.call('stock.warehouse', 'write', {
           ids: [other.id],
           args: { vals: { active: false } },
         });
+      }
       await fixture?.close();
       await client?.close();
       await admin?.close();
