@@ -23,6 +23,8 @@ export interface ScriptedStock {
   reserved: number;
   /** Called before each call is answered; what it returns is the answer. */
   before: (call: ScriptedCall) => unknown;
+  /** For `before`: so many products instead of the one. */
+  products(count: number): (call: ScriptedCall) => unknown;
 }
 
 export const UID = 7;
@@ -155,6 +157,18 @@ export async function startScriptedStock(quantity = 10): Promise<ScriptedStock> 
     moves,
     reserved: 0,
     before: () => undefined,
+    products:
+      (count) =>
+      ({ model, method, args }) => {
+        if (model !== 'product.product' || method !== 'search_read') return undefined;
+        const after = (args.domain as [string, string, number][])[0]?.[2] ?? 0;
+        return Array.from({ length: count }, (_, index) => ({
+          ...{ id: index + 1, default_code: `A-${index + 1}`, barcode: false, name: 'Tape', uom_id: 1 },
+          ...{ qty_available: 5, free_qty: 4, incoming_qty: 0, outgoing_qty: 2 },
+        }))
+          .filter(({ id }) => id > after)
+          .slice(0, args.limit as number);
+      },
   };
   return stock;
 }
