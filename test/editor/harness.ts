@@ -20,6 +20,7 @@ export const messageNodes = [
   'retry',
   'circuit-breaker',
   'odoo-order',
+  'odoo-stock',
   'dead-letter',
   'replay',
   'inventory-publish',
