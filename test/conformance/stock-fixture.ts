@@ -125,21 +125,28 @@ export function adjustmentOf(
   };
 }
 
-/** A client whose process dies: after `calls` more calls it answers nothing more; the last one happens when `sent`. */
-export function dyingClient(client: OdooClient, calls: number, sent: boolean): OdooClient {
-  let left = calls;
+/** A client of a process that can be killed between any two calls. */
+export interface Mortal extends OdooClient {
+  /** After so many calls none is answered any more; the next one still happens when `sent`. */
+  dieAfter(calls: number, sent: boolean): void;
+}
+
+export function mortal(client: OdooClient): Mortal {
+  let left = Number.POSITIVE_INFINITY;
+  let last = false;
   return {
     ...client,
+    dieAfter(calls, sent) {
+      left = calls;
+      last = sent;
+    },
     async call<T>(...args: Parameters<OdooClient['call']>): Promise<T> {
-      if (left > 0) {
-        left -= 1;
-        return client.call<T>(...args);
-      }
-      if (left === 0 && sent) {
-        left = -1;
+      left -= 1;
+      if (left >= 0) return client.call<T>(...args);
+      if (last) {
+        last = false;
         await client.call<T>(...args);
       }
-      left = -1;
       throw new Died();
     },
   };

@@ -95,7 +95,10 @@ describe('odoo availability', () => {
     missing = 'free_qty';
     await assert.rejects(read(), {
       code: 'ODOO_FIELD_MISSING',
-      facts: { model: 'product.product', field: 'free_qty' },
+      facts: {
+        ...{ model: 'product.product', field: 'free_qty' },
+        ...{ meaning: 'product.product.free_qty', version: '19.0' },
+      },
     });
     missing = undefined;
     for (const [major, condition] of [

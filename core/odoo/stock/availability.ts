@@ -3,8 +3,8 @@
 import { decimal, toPlain } from '../../canonical/decimal';
 import type { Decimal } from '../../canonical/order';
 import { fieldMap } from '../client/field-map';
+import { requireFields } from '../client/fields';
 import type { OdooClient } from '../client/types';
-import { assertFields } from './fields';
 import { COMPUTED, type ComputedProduct, computed } from './levellers';
 import { PAGE_SIZE } from './levels';
 import { PRODUCT_FIELDS, productPages, wantedProducts } from './products';
@@ -57,7 +57,7 @@ export async function* readAvailability(
   options: AvailabilityOptions = {},
 ): AsyncGenerator<readonly Availability[], void, void> {
   const { storable } = fieldMap(await client.version()).product;
-  await assertFields(client, 'product.product', [storable.field, ...COMPUTED]);
+  await requireFields(client, { 'product.product': [storable.field, ...COMPUTED] });
   const units = await stockUnits(client);
   const context = options.warehouse
     ? warehouseContext(await findSites(client, [options.warehouse], false))

@@ -1,8 +1,8 @@
 /** The levels of a page of products: in total, per site, per location, per lot. */
 import type { InventoryLevel, InventoryLocation } from '../../canonical/generated';
 import { fieldMap } from '../client/field-map';
+import { requireFields } from '../client/fields';
 import type { OdooClient } from '../client/types';
-import { fieldsOf } from './fields';
 import { figuresKey, type Quant, readFigures, readQuants } from './figures';
 import { type LevelContext, type Lot, partLevel, siteLevel } from './level';
 import type { Product } from './products';
@@ -40,13 +40,18 @@ export async function leveller(
     return async (context, products) =>
       products.map((product) => siteLevel(context, product, location, computed(product)));
   }
+  await requireFields(client, {
+    'stock.quant': ['location_id', 'lot_id', 'quantity', 'reserved_quantity'],
+    move: ['location_id', 'location_dest_id', 'product_qty', 'state'],
+  });
   const locations = await readLocations(client, sites);
   if (levelOf === 'site')
     return (context, products) => siteLevels(client, context, products, sites, locations);
   if (levelOf === 'location')
     return (context, products) => locationLevels(client, context, products, sites, locations);
-  const lotFields = await fieldsOf(client, fieldMap(await client.version()).models.lot, ['expiration_date']);
-  return (context, products) => lotLevels(client, context, products, sites, locations, [...lotFields]);
+  const known = await requireFields(client, { lot: ['name'] }, { lot: ['expiration_date'] });
+  const lotFields = known.has('lot', 'expiration_date') ? ['expiration_date'] : [];
+  return (context, products) => lotLevels(client, context, products, sites, locations, lotFields);
 }
 
 export function computed(product: ComputedProduct): Figures {

@@ -2,8 +2,8 @@
 import { type DecimalValue, decimal, readDecimal } from '../../canonical/decimal';
 import { CrossdockError } from '../../errors/index';
 import { fieldMap } from '../client/field-map';
+import { requireFields } from '../client/fields';
 import type { OdooClient } from '../client/types';
-import { assertFields } from './fields';
 import { COMPUTED, type ComputedProduct, leveller } from './levellers';
 import { ambiguous, PRODUCT_FIELDS, productPages, wantedProducts } from './products';
 import { findSites, warehouseContext } from './sites';
@@ -30,7 +30,7 @@ async function* pagesOf(client: OdooClient, request: StockRequest): AsyncGenerat
   const levelOf = request.levelOf ?? 'total';
   const buffer = readBuffer(request.buffer ?? '0');
   const { storable } = fieldMap(await client.version()).product;
-  await assertFields(client, 'product.product', [storable.field, ...COMPUTED]);
+  await requireFields(client, { 'product.product': [storable.field, ...COMPUTED] });
   const units = await stockUnits(client);
   const sites = await findSites(client, request.sites ?? [], levelOf !== 'total');
   const { ids, problems } = await wantedProducts(client, request);

@@ -3,6 +3,7 @@ import { type DecimalValue, sum, toPlain } from '../../canonical/decimal';
 import type { Decimal } from '../../canonical/order';
 import { asCrossdockError, CrossdockError } from '../../errors/index';
 import { fieldMap } from '../client/field-map';
+import { requireFields } from '../client/fields';
 import { CALL_RETRY, withRetry } from '../client/retry';
 import type { OdooClient } from '../client/types';
 import { hashKey } from '../load/keys';
@@ -81,6 +82,7 @@ export async function reservation(
   order: string | number,
   options: ReservationOptions = {},
 ): Promise<Reservation> {
+  await requireFields(client, { picking: ['sale_id'], move: ['sale_line_id', 'reserved'] });
   const found = await findOrder(client, order, options);
   const pickings = await openPickings(client, found.id);
   if (action !== 'look') {

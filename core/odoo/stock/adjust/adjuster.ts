@@ -4,6 +4,7 @@ import { decimal, sum } from '../../../canonical/decimal';
 import type { InventoryAdjustment } from '../../../canonical/generated';
 import { CrossdockError } from '../../../errors/index';
 import { fieldMap } from '../../client/field-map';
+import { requireFields } from '../../client/fields';
 import { CALL_RETRY, withRetry } from '../../client/retry';
 import { Semaphore } from '../../client/semaphore';
 import type { OdooClient } from '../../client/types';
@@ -145,7 +146,13 @@ export class StockAdjuster {
 
   private async assertVersion(): Promise<void> {
     const version = await this.client.version();
-    if (fieldMap(version).counts === 'stock.quant') return;
+    if (fieldMap(version).counts === 'stock.quant') {
+      await requireFields(this.client, {
+        'stock.quant': ['inventory_quantity', 'inventory_quantity_set', 'inventory_diff_quantity', 'user_id'],
+        move: ['is_inventory', 'reference', 'done'],
+      });
+      return;
+    }
     throw new CrossdockError(
       `Odoo ${version.text} counts stock with documents of its own: adjustments need Odoo 15 or later.`,
       { code: 'ODOO_VERSION_UNSUPPORTED', kind: 'business', facts: { version: version.text } },

@@ -1,9 +1,9 @@
 /** The lots and serial numbers of an adjustment in Odoo. */
 import { fieldMap } from '../../client/field-map';
+import { requireFields } from '../../client/fields';
 import type { OdooClient } from '../../client/types';
 import { KeyedLoader } from '../../load/keyed-load';
 import { hashKey } from '../../load/keys';
-import { fieldsOf } from '../fields';
 import { searchReadAll } from '../rows';
 import { type CountedProduct, refused } from './targets';
 
@@ -49,7 +49,8 @@ export async function findLots(
       lot,
     });
   }
-  const dated = expiry !== undefined && (await fieldsOf(client, models.lot, ['expiration_date'])).size > 0;
+  const known = await requireFields(client, { lot: ['name'] }, { lot: ['expiration_date'] });
+  const dated = expiry !== undefined && known.has('lot', 'expiration_date');
   const loader = new KeyedLoader(client, { namespace: policy.namespace });
   const records = unknown.map((name) => ({
     key: hashKey('crossdock', 'lot', String(product.id), name),

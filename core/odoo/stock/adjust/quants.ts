@@ -2,9 +2,9 @@
 import { type DecimalValue, decimal, sum } from '../../../canonical/decimal';
 import { fromFloat } from '../../client/decimals';
 import { fieldMap } from '../../client/field-map';
+import { requireFields } from '../../client/fields';
 import { CALL_RETRY, withRetry } from '../../client/retry';
 import type { OdooClient } from '../../client/types';
-import { fieldsOf } from '../fields';
 import { idOf, type Link, searchReadAll } from '../rows';
 import type { Leg } from './types';
 
@@ -156,14 +156,11 @@ export async function clearCount(client: OdooClient, quantId: number): Promise<v
   );
 }
 
-const dated = new WeakMap<OdooClient, boolean>();
-
 /** Since 19 a count has a date of its own. One that lies ahead is a wrong clock. */
 async function countingDate(client: OdooClient, { occurredAt }: Leg): Promise<Record<string, string>> {
-  const known = dated.get(client) ?? (await fieldsOf(client, WIZARD, ['counting_date'])).size > 0;
-  dated.set(client, known);
+  const known = await requireFields(client, {}, { [WIZARD]: ['counting_date'] });
   const time = new Date(occurredAt);
-  if (!known || !(time.getTime() < Date.now())) return {};
+  if (!known.has(WIZARD, 'counting_date') || !(time.getTime() < Date.now())) return {};
   return { counting_date: time.toISOString().slice(0, 19).replace('T', ' ') };
 }
 
