@@ -74,6 +74,26 @@ describe('stock adjustments', () => {
     assert.equal(stock.quant.quantity, 8);
   });
 
+  it('a call of a dead process that arrives between our look and our count is seen before we apply', async () => {
+    onCall('create', 1, () => {
+      const look = stock.odoo.calls.findLast(({ model }) => model === 'stock.move');
+      const key = JSON.stringify(look?.args.domain).match(/#([0-9a-f]{32})/)?.[1];
+      assert.ok(key);
+      // It took two away; two others came back, so that the figures alone say nothing.
+      stock.moves.push({ id: 1, reference: `earlier #${key}`, difference: -2 });
+      return undefined;
+    });
+    const result = await adjuster.apply(loss());
+    assert.deepEqual([result.applied, stock.quant.quantity, stock.moves.length], [false, 10, 1]);
+    assert.equal(stock.quant.counted, undefined);
+  });
+
+  it("somebody's open count is left alone", async () => {
+    stock.quant.counted = { quantity: 4, difference: -6, by: 2 };
+    await assert.rejects(adjuster.apply(loss()), { code: 'STOCK_COUNT_OPEN', kind: 'transient' });
+    assert.deepEqual([stock.quant.counted.quantity, stock.quant.quantity], [4, 10]);
+  });
+
   it('an answer that was lost is looked up, not guessed', async () => {
     const change = loss();
     onCall(APPLY, 1, () => {
