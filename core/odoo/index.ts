@@ -50,4 +50,21 @@ export {
   responseToRefusal,
   type TermOptions,
 } from './order/index';
-export { type Availability, type AvailabilityOptions, readAvailability } from './stock/availability';
+export {
+  type AdjusterOptions,
+  type AppliedAdjustment,
+  type Availability,
+  type AvailabilityOptions,
+  type LevelOf,
+  type LevelPage,
+  type Reservation,
+  type ReservationOptions,
+  type ReservedLine,
+  readAvailability,
+  readLevels,
+  reservation,
+  StockAdjuster,
+  type StockProblem,
+  type StockRequest,
+  type WhenMoved,
+} from './stock/index';

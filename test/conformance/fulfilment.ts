@@ -21,7 +21,7 @@ import {
   placeOrder,
   type ShipSpec,
   type StockFixture,
-} from './stock-fixture';
+} from './shipping-fixture';
 
 /** How much of a suite runs: a real Odoo is asked what only it can tell. */
 export interface Breadth {

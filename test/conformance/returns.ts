@@ -5,7 +5,7 @@ import { CrossdockError } from '../../core/errors';
 import { crashingAt } from './crashing-client';
 import { assertCanonical, type Breadth, codeOf, withFulfilment } from './fulfilment';
 import { createOne, type OdooUnderTest } from './sales-fixture';
-import { makeReturn, makeShipment } from './stock-fixture';
+import { makeReturn, makeShipment } from './shipping-fixture';
 
 export function describeReturns(
   name: string,

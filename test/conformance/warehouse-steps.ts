@@ -4,7 +4,7 @@ import type { CanonicalOrder } from '../../core/canonical';
 import { crashingAt } from './crashing-client';
 import { codeOf, leftWarehouse, withFulfilment } from './fulfilment';
 import { createOne, makeOrder, type OdooUnderTest } from './sales-fixture';
-import { makeShipment } from './stock-fixture';
+import { makeShipment } from './shipping-fixture';
 
 export function describeWarehouseSteps(
   name: string,

@@ -17,11 +17,15 @@ describe('odoo availability', () => {
     return {
       id,
       default_code: sku,
+      barcode: false,
+      uom_id: [1, 'Units'],
+      active: true,
+      is_storable: true,
       name: `Product ${sku}`,
       qty_available: onHand,
       free_qty: free,
+      incoming_qty: forecast - onHand + outgoing,
       outgoing_qty: outgoing,
-      virtual_available: forecast,
     };
   }
 
@@ -33,10 +37,11 @@ describe('odoo availability', () => {
         const fields = (args.allfields as string[]).filter((field) => field !== missing);
         return Object.fromEntries(fields.map((field) => [field, { type: 'float' }]));
       }
-      if (model === 'stock.warehouse') {
-        const [, [, , name]] = args.domain as [string, [string, string, string]];
-        return name === 'WH2' ? [{ id: 2, code: 'WH2' }] : [];
-      }
+      if (method === 'get_external_id') return { 1: 'uom.product_uom_unit' };
+      if (model === 'uom.uom')
+        return [{ id: 1, name: 'Units', factor: 1, parent_path: '1/', category_id: [1, 'Unit'] }];
+      if (model === 'stock.warehouse')
+        return [{ id: 2, code: 'WH2', name: 'Second', view_location_id: 20, lot_stock_id: 21 }];
       const [, , after] = (args.domain as [string, string, number][])[0] ?? [];
       return products.filter((product) => product.id > (after ?? 0)).slice(0, args.limit as number);
     });
@@ -74,7 +79,10 @@ describe('odoo availability', () => {
       [1, 2, 3],
     );
     assert.deepEqual(duplicates, [['A', [1, 4]]]);
-    assert.equal(odoo.calls.filter((call) => call.method === 'search_read').length, 5);
+    const pages = odoo.calls.filter(
+      (call) => call.model === 'product.product' && call.method === 'search_read',
+    );
+    assert.equal(pages.length, 5);
   });
 
   it('asks for one warehouse by its code, and refuses an unknown one', async () => {
@@ -87,7 +95,10 @@ describe('odoo availability', () => {
     missing = 'free_qty';
     await assert.rejects(read(), {
       code: 'ODOO_FIELD_MISSING',
-      facts: { model: 'product.product', field: 'free_qty' },
+      facts: {
+        ...{ model: 'product.product', field: 'free_qty' },
+        ...{ meaning: 'product.product.free_qty', version: '19.0' },
+      },
     });
     missing = undefined;
     for (const [major, condition] of [

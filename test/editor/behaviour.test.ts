@@ -35,6 +35,8 @@ const refused: readonly [NodeName, string, string, RegExp][] = [
   ['idempotency-guard', 'retentionDays', '1.5', /whole number/],
   ['odoo-order', 'tolerance', '0,01', /with a point/],
   ['odoo-order', 'batchSize', '101', /from 1 to 100/],
+  ['odoo-stock', 'pageSize', '0', /from 1 to 5000/],
+  ['odoo-stock', 'buffer', '2,5', /with a point/],
   ['inventory-publish', 'buffer', '-1', /not negative/],
   ['reconciler', 'fields', 'onHand,,reserved', /separated by commas/],
 ];
@@ -290,6 +292,37 @@ describe('editor: how the dialogs behave', function () {
     assert.match(await complaint(editor, 'customerRef'), /is needed/);
     await type(editor, 'customerRef', 'WEB');
     assert.equal(await complaint(editor, 'customerRef'), '');
+    await editor.finish('cancel');
+  });
+
+  it('odoo stock: each operation has the rows that it needs, and a message may ask for any', async () => {
+    await editor.edit('odoo-stock');
+    const rows = async () => [
+      await shown('#node-input-levelOf'),
+      await shown('.crossdock-named'),
+      await shown('#node-input-whenMoved'),
+    ];
+    const choose = (kind: string, value: string) =>
+      evaluate(
+        `$('#node-input-operation').typedInput('type', '${kind}'), $('#node-input-operation').typedInput('value', '${value}')`,
+      );
+    assert.deepEqual(await rows(), [true, false, false]);
+    assert.deepEqual(
+      [await shown('#crossdock-row-location'), await shown('#crossdock-row-buffer')],
+      [true, true],
+    );
+    await editor.page.selectOption('#node-input-levelOf', 'lot');
+    assert.deepEqual(
+      [await shown('#crossdock-row-location'), await shown('#crossdock-row-buffer')],
+      [false, false],
+      'a lot is not for sale by itself',
+    );
+    await choose('op', 'adjust');
+    assert.deepEqual(await rows(), [false, true, true]);
+    await choose('op', 'reserve');
+    assert.deepEqual(await rows(), [false, true, false]);
+    await choose('msg', 'operation');
+    assert.deepEqual(await rows(), [true, true, true]);
     await editor.finish('cancel');
   });
 

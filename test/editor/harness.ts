@@ -21,6 +21,7 @@ export const messageNodes = [
   'circuit-breaker',
   'odoo-order',
   'odoo-fulfilment',
+  'odoo-stock',
   'dead-letter',
   'replay',
   'inventory-publish',

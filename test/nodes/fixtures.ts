@@ -41,6 +41,7 @@ export const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
   'sequence-guard': { store: 'store' },
   'odoo-order': { server: 'server' },
   'odoo-fulfilment': { server: 'server' },
+  'odoo-stock': { server: 'server' },
   'dead-letter': { store: 'store' },
   replay: { store: 'store' },
   'inventory-publish': { store: 'store', server: 'server', channel: 'channel' },

@@ -32,6 +32,7 @@ export const NODE_NAMES = [
   'sequence-guard',
   'odoo-order',
   'odoo-fulfilment',
+  'odoo-stock',
   'dead-letter',
   'replay',
   'inventory-publish',

@@ -14,7 +14,7 @@ import {
   type OrderUnderTest,
   placeOrder,
   type StockFixture,
-} from '../conformance/stock-fixture';
+} from '../conformance/shipping-fixture';
 import { startTcpProxy, type TcpProxy } from '../support';
 import { crossdock, odooServer, STORE } from './fixtures';
 import { type FlowNode, observers, sink, useFlows } from './harness';

@@ -104,6 +104,8 @@ function namesOf(major: number) {
     move: {
       done: major >= 17 ? 'quantity' : 'quantity_done',
       picked: major >= 17 ? 'picked' : undefined,
+      /** Reserved; from 17 on the same field as what is done, told apart by `picked`. */
+      reserved: major >= 17 ? 'quantity' : 'reserved_availability',
       unit: 'product_uom',
       group: major >= 19 ? 'reference_ids' : 'group_id',
     },

@@ -1,12 +1,16 @@
-/** What can be sold now, read from Odoo. */
+/** What can be sold now, as plain rows: what a publisher or a comparison needs of a level. */
 
-import { decimal } from '../../canonical/decimal';
+import { decimal, toPlain } from '../../canonical/decimal';
 import type { Decimal } from '../../canonical/order';
-import { CrossdockError } from '../../errors/index';
-import { fromFloat } from '../client/decimals';
 import { fieldMap } from '../client/field-map';
-import { CALL_RETRY, withRetry } from '../client/retry';
+import { requireFields } from '../client/fields';
 import type { OdooClient } from '../client/types';
+import { COMPUTED, type ComputedProduct, computed } from './levellers';
+import { PAGE_SIZE } from './levels';
+import { PRODUCT_FIELDS, productPages, wantedProducts } from './products';
+import { idOf } from './rows';
+import { findSites, warehouseContext } from './sites';
+import { type StockUnits, stockUnits } from './units';
 
 export interface AvailabilityOptions {
   /** Code or name of a warehouse; all warehouses together when empty or left out. */
@@ -19,7 +23,7 @@ export interface AvailabilityOptions {
   readonly onDuplicate?: ((sku: string, productIds: readonly number[]) => void) | undefined;
 }
 
-/** Quantities are decimal strings in pieces (Odoo's unit of the product). */
+/** Quantities are decimal strings in `unit`. */
 export interface Availability {
   readonly sku: string;
   readonly productId: number;
@@ -35,22 +39,11 @@ export interface Availability {
   readonly forecast: Decimal;
   /** Available to sell without overselling: max(0, min(free, onHand - outgoing)). */
   readonly available: Decimal;
-  readonly unit: 'C62';
+  /** UN/ECE code: the product's unit, or what its unit is made of. */
+  readonly unit: string;
   /** When Odoo was asked, RFC 3339 UTC. */
   readonly asOf: string;
 }
-
-interface ProductRow {
-  readonly id: number;
-  readonly default_code: string;
-  readonly name: string;
-  readonly qty_available: number;
-  readonly free_qty: number;
-  readonly outgoing_qty: number;
-  readonly virtual_available: number;
-}
-
-const QUANTITIES = ['qty_available', 'free_qty', 'outgoing_qty', 'virtual_available'];
 
 /**
  * The availability of every storable product that has an internal reference, in pages (arrays) by ascending id, so
@@ -64,87 +57,55 @@ export async function* readAvailability(
   options: AvailabilityOptions = {},
 ): AsyncGenerator<readonly Availability[], void, void> {
   const { storable } = fieldMap(await client.version()).product;
-  await assertFields(client, [storable.field, ...QUANTITIES]);
-  const warehouse = options.warehouse ? await findWarehouse(client, options.warehouse) : undefined;
-  // The key is called `warehouse` up to Odoo 17 and `warehouse_id` after.
-  const context = warehouse === undefined ? {} : { warehouse_id: warehouse, warehouse };
-  const pageSize = Math.max(1, Math.floor(options.pageSize ?? 500));
-  const wanted =
-    options.skus === undefined ? ['default_code', '!=', false] : ['default_code', 'in', options.skus];
+  await requireFields(client, { 'product.product': [storable.field, ...COMPUTED] });
+  const units = await stockUnits(client);
+  const context = options.warehouse
+    ? warehouseContext(await findSites(client, [options.warehouse], false))
+    : undefined;
+  const { ids } = await wantedProducts(client, { skus: options.skus });
+  const fields = [...PRODUCT_FIELDS, ...COMPUTED];
+  const pageSize = Math.max(1, Math.floor(options.pageSize ?? PAGE_SIZE));
   const seen = new Map<string, number>();
-  let lastId = 0;
-  for (;;) {
-    const asOf = new Date().toISOString();
-    const domain = [['id', '>', lastId], storable.domain, wanted];
-    const rows = await withRetry(CALL_RETRY, () =>
-      client.call<readonly ProductRow[]>('product.product', 'search_read', {
-        args: { domain, fields: ['id', 'default_code', 'name', ...QUANTITIES], order: 'id', limit: pageSize },
-        context,
-      }),
-    );
+  let asOf = new Date().toISOString();
+  for await (const { rows } of productPages<ComputedProduct>(client, ids, fields, pageSize, context)) {
     const page: Availability[] = [];
     for (const row of rows) {
-      lastId = row.id;
+      if (row.default_code === false) continue;
       const first = seen.get(row.default_code);
       if (first !== undefined) {
         options.onDuplicate?.(row.default_code, [first, row.id]);
         continue;
       }
       seen.set(row.default_code, row.id);
-      page.push(toAvailability(row, asOf));
+      page.push(toAvailability(row, row.default_code, units, asOf));
     }
     if (page.length > 0) yield page;
-    if (rows.length < pageSize) return;
+    asOf = new Date().toISOString();
   }
 }
 
-function toAvailability(row: ProductRow, asOf: string): Availability {
-  const onHand = decimal(fromFloat(row.qty_available));
-  const free = decimal(fromFloat(row.free_qty));
-  const outgoing = decimal(fromFloat(row.outgoing_qty));
+function toAvailability(row: ComputedProduct, sku: string, units: StockUnits, asOf: string): Availability {
+  const figures = computed(row);
+  const unitId = idOf(row.uom_id);
+  const [onHand, reserved] = [units.toCode(figures.onHand, unitId), units.toCode(figures.reserved, unitId)];
+  const [incoming, outgoing] = [
+    units.toCode(figures.incoming, unitId),
+    units.toCode(figures.outgoing, unitId),
+  ];
+  const free = onHand.minus(reserved);
   const promised = onHand.minus(outgoing);
   const lower = free.lt(promised) ? free : promised;
   return {
-    sku: row.default_code,
+    sku,
     productId: row.id,
     name: row.name,
-    onHand: onHand.toFixed(),
-    reserved: onHand.minus(free).toFixed(),
-    free: free.toFixed(),
-    outgoing: outgoing.toFixed(),
-    forecast: fromFloat(row.virtual_available),
-    available: lower.lt(0) ? '0' : lower.toFixed(),
-    unit: 'C62',
+    onHand: toPlain(onHand),
+    reserved: toPlain(reserved),
+    free: toPlain(free),
+    outgoing: toPlain(outgoing),
+    forecast: toPlain(onHand.plus(incoming).minus(outgoing)),
+    available: lower.lt(0) ? toPlain(decimal('0')) : toPlain(lower),
+    unit: units.codeOf(unitId),
     asOf,
   };
-}
-
-async function findWarehouse(client: OdooClient, name: string): Promise<number> {
-  const rows = await withRetry(CALL_RETRY, () =>
-    client.call<readonly { id: number; code: string }[]>('stock.warehouse', 'search_read', {
-      args: { domain: ['|', ['code', '=', name], ['name', '=', name]], fields: ['id', 'code'] },
-    }),
-  );
-  const found = rows.find((row) => row.code === name) ?? rows[0];
-  if (found) return found.id;
-  throw new CrossdockError(`Odoo has no warehouse with the code or name "${name}".`, {
-    code: 'WAREHOUSE_UNKNOWN',
-    kind: 'business',
-    facts: { warehouse: name },
-  });
-}
-
-/** Fails before the first page, by name, when a field is not there (another version, an app not installed). */
-async function assertFields(client: OdooClient, fields: readonly string[]): Promise<void> {
-  const known = await withRetry(CALL_RETRY, () =>
-    client.call<Record<string, unknown>>('product.product', 'fields_get', {
-      args: { allfields: fields, attributes: ['type'] },
-    }),
-  );
-  const missing = fields.find((field) => !Object.hasOwn(known, field));
-  if (missing === undefined) return;
-  throw new CrossdockError(
-    `Odoo's products have no field "${missing}": is the inventory app installed, and may the API key's user see stock?`,
-    { code: 'ODOO_FIELD_MISSING', kind: 'permanent', facts: { model: 'product.product', field: missing } },
-  );
 }
