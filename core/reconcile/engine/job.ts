@@ -66,6 +66,8 @@ export interface Job {
   readonly foldCase: boolean;
   /** Bytes of rows that are sorted at a time, per source. */
   readonly chunkBytes: number;
+  /** Counts the processes that have worked on this run: none writes into a file of another one. */
+  readonly attempt: number;
 }
 
 /** A sorted part of a source, in the run's folder. */

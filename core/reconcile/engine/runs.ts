@@ -67,43 +67,27 @@ export class Group {
   }
 }
 
-export class SortedSide {
+/** The records of several runs in the order of their keys; of equal keys the earlier run's come first. */
+export class RunHeap {
   readonly #readers: RunReader[];
-  /** A heap of the readers that have more, the smallest key first. */
+  /** Those that have more, the smallest key first. */
   readonly #heap: RunReader[];
-  readonly group = new Group();
-  done = false;
 
-  constructor(folder: string, names: readonly string[], at: readonly number[]) {
+  constructor(folder: string, names: readonly string[], at: readonly number[] = []) {
     this.#readers = names.map((name, number) => new RunReader(join(folder, name), at[number] ?? 0, number));
     this.#heap = this.#readers.filter(({ done }) => !done).sort(byKey);
-    this.next();
   }
 
-  /** Per run: where the first record lies that belongs to no group yet; the group that it stands at is not merged. */
-  at: number[] = [];
-
-  /** Goes to the next key. Rows without one are a group each. */
-  next(): void {
-    this.at = this.#readers.map(({ offset }) => offset);
-    const first = this.#heap[0];
-    if (first === undefined) {
-      this.done = true;
-      return;
-    }
-    const { group } = this;
-    group.take(first.bytes, first.start);
-    this.#advance();
-    if (keyLengthAt(group.bytes, 0) === 0) return;
-    for (let other = this.#heap[0]; other !== undefined; other = this.#heap[0]) {
-      if (compareKeys(group.bytes, 0, other.bytes, other.start) !== 0) return;
-      group.times += 1;
-      group.same &&= sameSlots(group.bytes, 0, other.bytes, other.start);
-      this.#advance();
-    }
+  get first(): { readonly bytes: Buffer; readonly start: number } | undefined {
+    return this.#heap[0];
   }
 
-  #advance(): void {
+  /** Per run: where its first record lies that was not taken. */
+  places(): number[] {
+    return this.#readers.map(({ offset }) => offset);
+  }
+
+  advance(): void {
     const heap = this.#heap;
     const first = heap[0] as RunReader;
     first.next();
@@ -132,6 +116,45 @@ export class SortedSide {
 
   close(): void {
     for (const reader of this.#readers) reader.close();
+  }
+}
+
+/** A source, key by key. */
+export class SortedSide {
+  readonly #heap: RunHeap;
+  readonly group = new Group();
+  done = false;
+  /** Where the group that it stands at begins, per run. */
+  at: readonly number[] = [];
+
+  constructor(folder: string, names: readonly string[], at: readonly number[]) {
+    this.#heap = new RunHeap(folder, names, at);
+    this.next();
+  }
+
+  /** Goes to the next key. Rows without one are a group each. */
+  next(): void {
+    const heap = this.#heap;
+    this.at = heap.places();
+    const first = heap.first;
+    if (first === undefined) {
+      this.done = true;
+      return;
+    }
+    const { group } = this;
+    group.take(first.bytes, first.start);
+    heap.advance();
+    if (keyLengthAt(group.bytes, 0) === 0) return;
+    for (let other = heap.first; other !== undefined; other = heap.first) {
+      if (compareKeys(group.bytes, 0, other.bytes, other.start) !== 0) return;
+      group.times += 1;
+      group.same &&= sameSlots(group.bytes, 0, other.bytes, other.start);
+      heap.advance();
+    }
+  }
+
+  close(): void {
+    this.#heap.close();
   }
 }
 

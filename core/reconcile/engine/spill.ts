@@ -1,5 +1,5 @@
 /** One source, from its file to sorted runs in the run's folder. */
-import { openSync, closeSync, writeSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { CsvReader, type RowReader } from './csv';
@@ -7,11 +7,14 @@ import { fileError } from './errors';
 import type { Job, SideState, SortedRun } from './job';
 import { JsonReader } from './json';
 import { Chunk, lengthAt, makeCells, type RecordShape } from './record';
+import { RunHeap } from './runs';
 import { sortedStarts } from './sort';
 import { decodedFile } from './decode';
 import { readTime } from './values';
 
 const WRITE_BLOCK = 1 << 18;
+/** More runs than so many are not merged at once: each has a file open, and a block of it in memory. */
+const MAX_RUNS = 32;
 
 export const NOTHING_READ: SideState = { runs: [], offset: 0, rows: 0, done: false };
 
@@ -100,7 +103,7 @@ function timeOf(cells: ReturnType<typeof makeCells>, cell: number, zone: string)
 }
 
 function write(job: Job, index: number, number: number, chunk: Chunk): SortedRun {
-  const name = `side-${index}-${String(number).padStart(5, '0')}.run`;
+  const name = `side-${index}-${job.attempt}-${String(number).padStart(5, '0')}.run`;
   const order = sortedStarts(chunk);
   const out = new RunWriter(join(job.folder, name));
   try {
@@ -111,6 +114,64 @@ function write(job: Job, index: number, number: number, chunk: Chunk): SortedRun
     throw fileError(error, 'The comparison');
   }
   return { name, bytes: out.bytes, rows: chunk.count, crc: out.crc };
+}
+
+/**
+ * Merges the oldest runs of a source into one until few enough are left. Their order stays: of equal keys the earlier
+ * row comes first.
+ */
+export function* consolidate(job: Job, index: number, from: SideState): Generator<SideState, SideState, void> {
+  let state = from;
+  for (let number = 0; state.runs.length > MAX_RUNS; number += 1) {
+    const taken = state.runs.slice(0, MAX_RUNS);
+    const name = `side-${index}-${job.attempt}-m${number}.run`;
+    const heap = new RunHeap(
+      job.folder,
+      taken.map((run) => run.name),
+    );
+    const out = new RunWriter(join(job.folder, name));
+    try {
+      for (let first = heap.first; first !== undefined; first = heap.first) {
+        out.add(first.bytes, first.start);
+        heap.advance();
+      }
+      out.end();
+    } catch (error) {
+      out.discard();
+      throw fileError(error, 'The comparison');
+    } finally {
+      heap.close();
+    }
+    const rows = taken.reduce((sum, run) => sum + run.rows, 0);
+    state = { ...state, runs: [{ name, bytes: out.bytes, rows, crc: out.crc }, ...state.runs.slice(MAX_RUNS)] };
+    yield state;
+    for (const run of taken) rmSync(join(job.folder, run.name), { force: true });
+  }
+  return state;
+}
+
+/** What of a source can be gone on from: all of it when its runs are whole, else nothing. */
+export function soundState(job: Job, state: SideState): SideState {
+  return state.runs.every((run) => isWhole(join(job.folder, run.name), run)) ? state : NOTHING_READ;
+}
+
+function isWhole(file: string, run: SortedRun): boolean {
+  try {
+    if (statSync(file).size !== run.bytes) return false;
+    const block = Buffer.allocUnsafe(1 << 20);
+    const fd = openSync(file, 'r');
+    let crc = 0;
+    for (let at = 0; at < run.bytes; ) {
+      const length = readSync(fd, block, 0, block.length, at);
+      if (length === 0) break;
+      crc = crc32(block.subarray(0, length), crc);
+      at += length;
+    }
+    closeSync(fd);
+    return crc === run.crc;
+  } catch {
+    return false;
+  }
 }
 
 /** Writes records one behind the other. */
