@@ -35,17 +35,19 @@ export class CsvReader implements RowReader {
   readonly #delimiter: number;
   /** Column to cell; -1 for those that nobody wants. */
   readonly #wanted: Int32Array;
+  /** Further cells that show the same column as the first. */
+  readonly #many: [cell: number, others: number[]][] = [];
 
   /**
-   * @param wanted names of columns, one per cell; '' for cells that have none
-   * @param names set to the columns' names
+   * @param wanted names of columns, one per cell; '' for cells that have none; `a|b` is the first that is there
+   * @param optional cells whose column may be missing
    */
   constructor(
     private readonly side: SideJob,
     private readonly cells: Cells,
     wanted: readonly string[],
     from: { readonly offset: number; readonly rows: number },
-    private readonly many: CellsOfColumns = {},
+    optional: ReadonlySet<number> = new Set(),
   ) {
     this.row = from.rows;
     const head = new Blocks(side.file, 0, MAX_ROW);
@@ -53,7 +55,7 @@ export class CsvReader implements RowReader {
       const { names, delimiter, after } = readHead(side, head);
       this.#delimiter = delimiter;
       this.#wanted = new Int32Array(names.length).fill(-1);
-      this.#place(names, wanted);
+      this.#place(names, wanted, optional);
       this.#blocks = new Blocks(side.file, Math.max(after, from.offset), MAX_ROW);
     } finally {
       head.close();
@@ -61,19 +63,25 @@ export class CsvReader implements RowReader {
     this.after = this.#blocks.offsetOf(this.#blocks.at);
   }
 
-  #place(names: readonly string[], wanted: readonly string[]): void {
+  #place(names: readonly string[], wanted: readonly string[], optional: ReadonlySet<number>): void {
     wanted.forEach((name, cell) => {
       this.cells.to[cell] = -1;
       if (name === '') return;
-      const column = names.indexOf(name);
+      const column = columnOf(names, name);
       if (column === -1) {
+        if (optional.has(cell)) return;
         const known = names.slice(0, 20).join(', ').slice(0, 200);
-        throw badSource(this.side, `it has no column "${name.slice(0, 60)}". Its columns: ${known}.`, { column: name.slice(0, 60) });
+        const asked = name.split('|')[0]?.slice(0, 60) ?? '';
+        throw badSource(this.side, `it has no column "${asked}". Its columns: ${known}.`, { column: asked });
       }
       const before = this.#wanted[column] as number;
       if (before === -1) this.#wanted[column] = cell;
       // One column for two cells, for example key and compared field.
-      else this.many[before] = [...(this.many[before] ?? []), cell];
+      else {
+        const others = this.#many.find(([first]) => first === before)?.[1];
+        if (others === undefined) this.#many.push([before, [cell]]);
+        else others.push(cell);
+      }
     });
   }
 
@@ -145,10 +153,10 @@ export class CsvReader implements RowReader {
       at += 1;
     }
     if (this.#doubled.length > 0) this.#single(bytes);
-    for (const cell in this.many) {
-      for (const other of this.many[cell] as readonly number[]) {
-        from[other] = from[Number(cell)] as number;
-        to[other] = to[Number(cell)] as number;
+    for (const [cell, others] of this.#many) {
+      for (const other of others) {
+        from[other] = from[cell] as number;
+        to[other] = to[cell] as number;
       }
     }
     this.cells.bytes = bytes;
@@ -183,9 +191,18 @@ export class CsvReader implements RowReader {
   }
 }
 
-/** Further cells that show the same column as the first. */
-interface CellsOfColumns {
-  [cell: number]: readonly number[];
+/** The column of a name, or of the first of `a|b` that is there; capital letters do not matter when nothing else fits. */
+function columnOf(names: readonly string[], wanted: string): number {
+  for (const name of wanted.split('|')) {
+    const column = names.indexOf(name.trim());
+    if (column !== -1) return column;
+  }
+  const small = names.map((name) => name.toLowerCase());
+  for (const name of wanted.split('|')) {
+    const column = small.indexOf(name.trim().toLowerCase());
+    if (column !== -1) return column;
+  }
+  return -1;
 }
 
 /** The names of the columns, and where the first row begins. */

@@ -68,6 +68,8 @@ export interface Job {
   readonly chunkBytes: number;
   /** Counts the processes that have worked on this run: none writes into a file of another one. */
   readonly attempt: number;
+  /** All that was on its way was looked at. Default true. */
+  readonly allSeen?: boolean;
 }
 
 /** A sorted part of a source, in the run's folder. */

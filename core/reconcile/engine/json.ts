@@ -20,7 +20,8 @@ export class JsonReader implements RowReader {
   after = 0;
   fault = 0;
   readonly #blocks: Blocks;
-  readonly #names: readonly (readonly string[] | undefined)[];
+  /** Per cell: places of which the first that has a value counts. */
+  readonly #names: readonly (readonly (readonly string[])[])[];
   #begun: boolean;
   #scratch = Buffer.allocUnsafeSlow(65_536);
 
@@ -32,7 +33,7 @@ export class JsonReader implements RowReader {
     from: { readonly offset: number; readonly rows: number },
   ) {
     this.row = from.rows;
-    this.#names = wanted.map((path) => (path === '' ? undefined : pathNames(path)));
+    this.#names = wanted.map((path) => (path === '' ? [] : path.split('|').map(pathNames)));
     this.#begun = from.offset > 0 || side.format === 'jsonl';
     this.#blocks = new Blocks(side.file, from.offset, MAX_ROW);
     this.after = from.offset;
@@ -136,7 +137,10 @@ export class JsonReader implements RowReader {
     if (this.#scratch.length < needed) this.#scratch = Buffer.allocUnsafeSlow(needed);
     let at = 0;
     this.#names.forEach((names, cell) => {
-      const text = names === undefined ? undefined : textOf(valueAt(record, names));
+      let text: string | undefined;
+      for (let choice = 0; text === undefined && choice < names.length; choice += 1) {
+        text = textOf(valueAt(record, names[choice] as readonly string[]));
+      }
       from[cell] = at;
       if (text === undefined) to[cell] = -1;
       else {

@@ -40,6 +40,17 @@ function wantedOf(job: Job, index: number): string[] {
   return [...side.key, ...fields, side.time];
 }
 
+/** Cells that a source may lack: units, of which the field has its own, and the time. */
+function optionalOf(job: Job): Set<number> {
+  const found = new Set<number>();
+  let cell = job.sides[0]?.key.length ?? 1;
+  for (const { type } of job.fields) {
+    if (slotsOf(type) === 2) found.add(cell + 1);
+    cell += slotsOf(type);
+  }
+  return found.add(cell);
+}
+
 /**
  * Reads what is not read yet, and sorts it chunk by chunk.
  * @param told after each chunk, with how far the source is; what it returns before the next one is read
@@ -51,7 +62,7 @@ export function* spill(job: Job, index: number, from: SideState): Generator<Side
   const wanted = wantedOf(job, index);
   const cells = makeCells(wanted.length);
   const file = decodedFile(job, index);
-  const reader: RowReader = openReader({ ...side, file }, cells, wanted, from);
+  const reader: RowReader = openReader({ ...side, file }, cells, wanted, optionalOf(job), from);
   try {
     const chunk = new Chunk(job.chunkBytes, shape);
     const timeCell = wanted.length - 1;
@@ -83,11 +94,12 @@ function openReader(
   side: Job['sides'][number],
   cells: ReturnType<typeof makeCells>,
   wanted: readonly string[],
+  optional: ReadonlySet<number>,
   from: SideState,
 ): RowReader {
   try {
     return side.format === 'csv'
-      ? new CsvReader(side, cells, wanted, from)
+      ? new CsvReader(side, cells, wanted, from, optional)
       : new JsonReader(side, cells, wanted, from);
   } catch (error) {
     throw fileError(error, side.label);
