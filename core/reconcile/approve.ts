@@ -4,10 +4,10 @@
  * on after a restart.
  */
 import { randomUUID } from 'node:crypto';
-import { CrossdockError } from '../errors';
 import { acceptStatement, lockPartition } from '../delivery';
+import { CrossdockError } from '../errors';
 import { auditStatement } from '../replay';
-import { StatementExpectationError, type Statement, type Store } from '../store';
+import { type Statement, StatementExpectationError, type Store } from '../store';
 import { conditionOf, type DifferenceFilter } from './history/filter';
 import type { History } from './history/history';
 import type { Proposal } from './types';
@@ -54,10 +54,12 @@ export const CORRECTION_HEADER = 'crossdock-correction';
 export async function approve(history: History, request: ApprovalRequest): Promise<Approval> {
   const { store } = history;
   const run = await history.run(request.runId);
-  if (run === undefined) throw new CrossdockError('There is no such run.', { code: 'RECONCILE_RUN_UNKNOWN', kind: 'permanent' });
+  if (run === undefined)
+    throw new CrossdockError('There is no such run.', { code: 'RECONCILE_RUN_UNKNOWN', kind: 'permanent' });
   if (run.finishedAt === null)
     throw new CrossdockError('The run is not over yet.', { code: 'RECONCILE_RUN_OPEN', kind: 'business' });
-  const chosen: Chosen = request.numbers === undefined ? { filter: request.filter ?? {} } : { numbers: request.numbers };
+  const chosen: Chosen =
+    request.numbers === undefined ? { filter: request.filter ?? {} } : { numbers: request.numbers };
   const found = await countOf(store, request.runId, chosen);
   if (found !== request.count) {
     throw new CrossdockError(
@@ -72,9 +74,21 @@ export async function approve(history: History, request: ApprovalRequest): Promi
         VALUES (?, ?, ?, ?, ?, 0, ?, {now})`,
       params: [id, request.runId, JSON.stringify(chosen), request.source, found, request.who],
     },
-    auditStatement(request.who, 'corrections.approved', { letters: found, note: `${run.name === '' ? run.reconciler : run.name}: run ${request.runId}` }),
+    auditStatement(request.who, 'corrections.approved', {
+      letters: found,
+      note: `${run.name === '' ? run.reconciler : run.name}: run ${request.runId}`,
+    }),
   ]);
-  return { id, runId: request.runId, source: request.source, wanted: found, sent: 0, who: request.who, at: Date.now(), endedAt: null };
+  return {
+    id,
+    runId: request.runId,
+    source: request.source,
+    wanted: found,
+    sent: 0,
+    who: request.who,
+    at: Date.now(),
+    endedAt: null,
+  };
 }
 
 /** Approvals that a crash has interrupted, oldest first. */
@@ -102,15 +116,33 @@ export async function openApprovals(store: Store): Promise<Approval[]> {
  * @param arrived told how many messages the inbox has got
  * @returns how many were sent here
  */
-export async function send(store: Store, approval: Approval, arrived: (count: number) => void, stopped: () => boolean): Promise<number> {
-  const [row] = (await store.run([{ sql: 'SELECT chosen FROM crossdock_reconcile_approval WHERE approval_id = ?', params: [approval.id] }]))[0]?.rows ?? [];
+export async function send(
+  store: Store,
+  approval: Approval,
+  arrived: (count: number) => void,
+  stopped: () => boolean,
+): Promise<number> {
+  const [row] =
+    (
+      await store.run([
+        {
+          sql: 'SELECT chosen FROM crossdock_reconcile_approval WHERE approval_id = ?',
+          params: [approval.id],
+        },
+      ])
+    )[0]?.rows ?? [];
   if (row === undefined) return 0;
   const chosen = JSON.parse(String(row['chosen'])) as Chosen;
   let sent = 0;
   for (let after = 0; !stopped(); ) {
     const bite = await nextBite(store, approval.runId, chosen, after);
     if (bite.length === 0) {
-      await store.run([{ sql: 'UPDATE crossdock_reconcile_approval SET ended_at = {now} WHERE approval_id = ? AND ended_at IS NULL', params: [approval.id] }]);
+      await store.run([
+        {
+          sql: 'UPDATE crossdock_reconcile_approval SET ended_at = {now} WHERE approval_id = ? AND ended_at IS NULL',
+          params: [approval.id],
+        },
+      ]);
       break;
     }
     const count = await sendAll(store, approval, bite);
@@ -130,7 +162,12 @@ interface Waiting {
 async function countOf(store: Store, runId: string, chosen: Chosen): Promise<number> {
   if (chosen.numbers === undefined) {
     const where = conditionOf(runId, { ...chosen.filter, correction: 'proposed' });
-    const [result] = await store.run([{ sql: `SELECT count(*) AS n FROM crossdock_reconcile_difference WHERE ${where.sql}`, params: where.params }]);
+    const [result] = await store.run([
+      {
+        sql: `SELECT count(*) AS n FROM crossdock_reconcile_difference WHERE ${where.sql}`,
+        params: where.params,
+      },
+    ]);
     return Number(result?.rows[0]?.['n'] ?? 0);
   }
   let found = 0;
@@ -150,7 +187,10 @@ async function countOf(store: Store, runId: string, chosen: Chosen): Promise<num
 
 async function nextBite(store: Store, runId: string, chosen: Chosen, after: number): Promise<Waiting[]> {
   const where = conditionOf(runId, { ...chosen.filter, correction: 'proposed' });
-  const some = chosen.numbers?.filter((number) => number > after).sort((a, b) => a - b).slice(0, BITE);
+  const some = chosen.numbers
+    ?.filter((number) => number > after)
+    .sort((a, b) => a - b)
+    .slice(0, BITE);
   if (some?.length === 0) return [];
   const among = some === undefined ? '' : `AND number IN (${some.map(() => '?').join(', ')})`;
   const [result] = await store.run([
@@ -173,7 +213,10 @@ async function nextBite(store: Store, runId: string, chosen: Chosen, after: numb
 /** All in one unit; when somebody else has approved one of them meanwhile, each by itself. */
 async function sendAll(store: Store, approval: Approval, waiting: readonly Waiting[]): Promise<number> {
   try {
-    await store.run([...waiting.flatMap((one) => sending(store, approval, one)), counted(approval, waiting.length)]);
+    await store.run([
+      ...waiting.flatMap((one) => sending(store, approval, one)),
+      counted(approval, waiting.length),
+    ]);
     return waiting.length;
   } catch (error) {
     if (!(error instanceof StatementExpectationError)) throw error;
@@ -191,11 +234,18 @@ async function sendAll(store: Store, approval: Approval, waiting: readonly Waiti
 }
 
 function counted({ id }: Approval, count: number): Statement {
-  return { sql: 'UPDATE crossdock_reconcile_approval SET sent = sent + ? WHERE approval_id = ?', params: [count, id] };
+  return {
+    sql: 'UPDATE crossdock_reconcile_approval SET sent = sent + ? WHERE approval_id = ?',
+    params: [count, id],
+  };
 }
 
 /** The guard of exactly one sending: the difference's state, in the unit that puts the message into its inbox. */
-function sending(store: Store, { runId, source, who }: Approval, { number, key, proposal }: Waiting): Statement[] {
+function sending(
+  store: Store,
+  { runId, source, who }: Approval,
+  { number, key, proposal }: Waiting,
+): Statement[] {
   const locks = store.exclusive ? [] : [lockPartition(source, key)];
   return [
     {

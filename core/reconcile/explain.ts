@@ -34,7 +34,8 @@ export function explain(finding: Finding, known: Known, first: number): Differen
     const earlier = known.earlier.get(earlierKey(finding.key, base.insteadOf ?? base.kind, base.side, field));
     const since = earlier?.since ?? known.startedAt;
     const runs = (earlier?.runs ?? 0) + 1;
-    const evidence: Evidence[] = earlier === undefined ? [...base.evidence] : [...base.evidence, { type: 'earlier', since, runs }];
+    const evidence: Evidence[] =
+      earlier === undefined ? [...base.evidence] : [...base.evidence, { type: 'earlier', since, runs }];
     const proposal = base.kind === 'pending' ? null : known.propose(finding, base);
     const state = proposal?.message === null || proposal === null ? 'none' : 'proposed';
     return {
@@ -67,12 +68,26 @@ function judge(
   known: Known,
 ): Judged {
   const evidence = evidenceOf(finding, flights, known);
-  const base = { key: finding.key, side: raw.side, field, expected: raw.expected, found: raw.found, delta: raw.delta, evidence };
-  const as = (kind: DifferenceKind, cause: Cause, insteadOf: RawKind | null = null): Judged => ({ ...base, kind, cause, insteadOf });
+  const base = {
+    key: finding.key,
+    side: raw.side,
+    field,
+    expected: raw.expected,
+    found: raw.found,
+    delta: raw.delta,
+    evidence,
+  };
+  const as = (kind: DifferenceKind, cause: Cause, insteadOf: RawKind | null = null): Judged => ({
+    ...base,
+    kind,
+    cause,
+    insteadOf,
+  });
   if (NEVER_PENDING.has(raw.kind)) return as(raw.kind, faultOf(finding, raw));
   const moving = flights.filter(({ place }) => place === 'inbox' || place === 'outbox');
   const oldest = moving.reduce((least, { since }) => Math.min(least, since), Number.POSITIVE_INFINITY);
-  if (moving.length > 0 && known.startedAt - oldest <= known.lateMs) return as('pending', 'IN_FLIGHT', raw.kind);
+  if (moving.length > 0 && known.startedAt - oldest <= known.lateMs)
+    return as('pending', 'IN_FLIGHT', raw.kind);
   if (isYoung(finding, known)) return as('pending', 'IN_TIME', raw.kind);
   if (moving.length > 0) return as('late', 'IN_FLIGHT_LONG', raw.kind);
   if (flights.some(({ place }) => place === 'deadLetter')) return as(raw.kind, 'DEAD_LETTER');
@@ -83,7 +98,9 @@ function judge(
 /** The newest row of the key, wherever it is, is younger than the others need to follow. */
 function isYoung(finding: Finding, { startedAt, inTimeMs }: Known): boolean {
   if (inTimeMs <= 0) return false;
-  return finding.seen.some((seen) => seen?.at !== null && seen?.at !== undefined && seen.at > startedAt - inTimeMs);
+  return finding.seen.some(
+    (seen) => seen?.at !== null && seen?.at !== undefined && seen.at > startedAt - inTimeMs,
+  );
 }
 
 function faultOf(finding: Finding, { kind, side, notice }: RawDifference): Cause {

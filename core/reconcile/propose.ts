@@ -38,12 +38,23 @@ export function propose(rules: ProposalRules, finding: Finding, difference: Judg
   if (rules.about === 'custom') {
     const { key, kind, insteadOf, field, expected, found, delta } = difference;
     const record = seen?.record ?? null;
-    const message = { key, kind: insteadOf ?? kind, field, expected, found, delta, source: labelOf(rules, side), record };
+    const message = {
+      key,
+      kind: insteadOf ?? kind,
+      field,
+      expected,
+      found,
+      delta,
+      source: labelOf(rules, side),
+      record,
+    };
     return { type: 'correction', side, message };
   }
   // What only the other side has would have to be taken back there: nothing that a message of ours may do by itself.
   if (seen === null || seen === undefined) return { type: 'review', side, message: null };
-  return seen.record === null ? { type: 'review', side, message: null } : { type: 'redrive', side, message: seen.record };
+  return seen.record === null
+    ? { type: 'review', side, message: null }
+    : { type: 'redrive', side, message: seen.record };
 }
 
 function labelOf({ job }: ProposalRules, side: Side): string {
@@ -80,7 +91,11 @@ function adjustment(rules: ProposalRules, finding: Finding, difference: Judged, 
       quantity,
       ...(previous === undefined ? {} : { previous, resulting: quantity }),
       reason: 'correction',
-      reasonText: `Reconciliation: ${labelOf(rules, SIDES[leader] as Side)} against ${labelOf(rules, side)}`.slice(0, 500),
+      reasonText:
+        `Reconciliation: ${labelOf(rules, SIDES[leader] as Side)} against ${labelOf(rules, side)}`.slice(
+          0,
+          500,
+        ),
       documentRef: rules.runId,
       occurredAt: rules.at,
       authority: labelOf(rules, SIDES[leader] as Side).slice(0, 100),

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asCrossdockError, CrossdockError } from '../errors';
-import { type Store, StatementExpectationError } from '../store';
 import { auditStatement } from '../replay';
+import { StatementExpectationError, type Store } from '../store';
 import { History } from './history/history';
 import type { OpenRun } from './history/rows';
 import { END_ANYHOW, TAKE, WAITS } from './history/schema';
@@ -107,7 +107,11 @@ export class Reconciler {
     if (known?.summary.state === 'done') return known.summary;
     const left = await this.history.unfinished(id);
     if (left !== undefined) {
-      const ended = await this.#goOn(left, spec, trigger.key !== undefined && left.triggerKey === trigger.key);
+      const ended = await this.#goOn(
+        left,
+        spec,
+        trigger.key !== undefined && left.triggerKey === trigger.key,
+      );
       if (trigger.key !== undefined && left.triggerKey === trigger.key && ended !== undefined) return ended;
     }
     const runId = randomUUID();
@@ -138,10 +142,19 @@ export class Reconciler {
     const { runId } = left.summary;
     const [taken] = await store.run([{ sql: TAKE, params: [store.instanceId, runId, store.instanceId] }]);
     if (taken?.changes !== 1) throw busy();
-    const lost = !here && left.work === undefined && spec.sources.some((source) => source.kind === 'stream' && !source.again);
+    const lost =
+      !here &&
+      left.work === undefined &&
+      spec.sources.some((source) => source.kind === 'stream' && !source.again);
     const others = left.summary.labels.length !== spec.sources.length;
     if (lost || others) {
-      await this.#end(runId, 'failed', lost ? 'Node-RED stopped before the message was read; it has to be sent again.' : 'The node was changed meanwhile.');
+      await this.#end(
+        runId,
+        'failed',
+        lost
+          ? 'Node-RED stopped before the message was read; it has to be sent again.'
+          : 'The node was changed meanwhile.',
+      );
       return undefined;
     }
     const again = await this.history.unfinished(this.#options.id);
@@ -171,7 +184,8 @@ export class Reconciler {
       }
       // What may pass is gone on with; what a person has to mend is over.
       if (!error.retryable) await this.#end(runId, 'failed', problemOf(error));
-      else if (!this.#stop.signal.aborted) await this.#options.store.run([{ sql: WAITS, params: [problemOf(error), runId] }]);
+      else if (!this.#stop.signal.aborted)
+        await this.#options.store.run([{ sql: WAITS, params: [problemOf(error), runId] }]);
       throw error;
     } finally {
       this.#current = undefined;
@@ -191,7 +205,8 @@ export class Reconciler {
       if (!/^[0-9a-f-]{36}$/.test(name)) continue;
       const run = await this.history.run(name);
       // Of another store's run nothing is known here: its files are left alone.
-      if (run !== undefined && run.finishedAt !== null) await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
+      if (run !== undefined && run.finishedAt !== null)
+        await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
     }
   }
 
@@ -211,5 +226,8 @@ function busy(): CrossdockError {
 }
 
 function cancelled(): CrossdockError {
-  return new CrossdockError('The comparison was cancelled.', { code: 'RECONCILE_CANCELLED', kind: 'permanent' });
+  return new CrossdockError('The comparison was cancelled.', {
+    code: 'RECONCILE_CANCELLED',
+    kind: 'permanent',
+  });
 }

@@ -18,7 +18,12 @@ export interface Report {
   readonly state: string;
   readonly startedAt: string;
   readonly finishedAt: string | null;
-  readonly sources: readonly { readonly side: string; readonly label: string; readonly rows: number; readonly asOf: string | null }[];
+  readonly sources: readonly {
+    readonly side: string;
+    readonly label: string;
+    readonly rows: number;
+    readonly asOf: string | null;
+  }[];
   readonly counts: Omit<RunSummary['counts'], 'rows'>;
   readonly rate: string;
   readonly value: string;
@@ -37,7 +42,11 @@ export type ReportedDifference = Omit<Difference, 'correction' | 'since'> & {
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
-export function jsonReport(run: RunSummary, differences: readonly Difference[], language: Language = 'en'): Report {
+export function jsonReport(
+  run: RunSummary,
+  differences: readonly Difference[],
+  language: Language = 'en',
+): Report {
   const words = new Words(language, run);
   const { rows, ...counts } = run.counts;
   const total = Object.values(counts.differences).reduce((sum, count) => sum + count, 0);
@@ -73,7 +82,11 @@ export function jsonReport(run: RunSummary, differences: readonly Difference[], 
   };
 }
 
-async function* all(history: History, runId: string, filter: DifferenceFilter): AsyncGenerator<readonly Difference[], void, void> {
+async function* all(
+  history: History,
+  runId: string,
+  filter: DifferenceFilter,
+): AsyncGenerator<readonly Difference[], void, void> {
   let after: string | undefined;
   do {
     const page = await history.differences(runId, filter, PAGE, after);
@@ -127,7 +140,10 @@ export async function* htmlReport(
   const facts: [string, string][] = [
     ...run.labels.map((label, index): [string, string] => {
       const asOf = run.asOf[index];
-      return [`${report.rows}: ${label}`, `${counts.rows[index] ?? 0}${asOf === null || asOf === undefined ? '' : ` (${report.asOf} ${words.time(asOf)})`}`];
+      return [
+        `${report.rows}: ${label}`,
+        `${counts.rows[index] ?? 0}${asOf === null || asOf === undefined ? '' : ` (${report.asOf} ${words.time(asOf)})`}`,
+      ];
     }),
     [report.keys, String(counts.keys)],
     [report.matched, String(counts.matched)],
@@ -138,7 +154,9 @@ export async function* htmlReport(
     [report.value, run.value],
     ...(run.finishedAt === null ? [] : [[report.finished, words.time(run.finishedAt)] as [string, string]]),
   ];
-  const alarms = run.alarms.map(({ of, limit, found }) => fill(report.alarm, { of: of === 'rate' ? report.rate : report.value, limit, found }));
+  const alarms = run.alarms.map(({ of, limit, found }) =>
+    fill(report.alarm, { of: of === 'rate' ? report.rate : report.value, limit, found }),
+  );
   yield `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><title>${escape(`${report.title}: ${name}`)}</title><style>${STYLE}</style></head>
 <body><h1>${escape(report.title)}: ${escape(name)}</h1>
 ${alarms.map((alarm) => `<p class="alarm">${escape(alarm)}</p>`).join('')}${run.problem === null ? '' : `<p class="alarm">${escape(run.problem)}</p>`}
@@ -167,7 +185,12 @@ ${alarms.map((alarm) => `<p class="alarm">${escape(alarm)}</p>`).join('')}${run.
 function rowOf(words: Words, difference: Difference): string {
   const { report } = words.texts;
   const { state, by } = difference.correction;
-  const told = state === 'approved' ? fill(report.approved, { by: by ?? '' }) : state === 'proposed' ? report.proposed : '';
+  const told =
+    state === 'approved'
+      ? fill(report.approved, { by: by ?? '' })
+      : state === 'proposed'
+        ? report.proposed
+        : '';
   const proposal = words.proposal(difference) ?? '';
   const cells = [
     difference.key,

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { decimal, readDecimal, toPlain } from '../canonical/decimal';
 import { asCrossdockError, CrossdockError } from '../errors';
 import type { Statement } from '../store';
+import { fileError } from './engine/errors';
 import { runEngine } from './engine/host';
 import type { Job, MergeState, SideState } from './engine/job';
 import { type Batch, NOTHING_MERGED } from './engine/merge';
 import { NOTHING_READ } from './engine/spill';
-import { fileError } from './engine/errors';
 import { explain, flightKeys, rateOf, valueOf } from './explain';
 import { FlightBook } from './flight/book';
 import type { History } from './history/history';
@@ -53,7 +53,12 @@ export async function work(run: Run): Promise<RunSummary> {
   try {
     return await worker.work();
   } catch (error) {
-    if (!(error instanceof CrossdockError) || !BEGIN_AGAIN.has(error.code) || !run.spec.sources.every(readableAgain)) throw error;
+    if (
+      !(error instanceof CrossdockError) ||
+      !BEGIN_AGAIN.has(error.code) ||
+      !run.spec.sources.every(readableAgain)
+    )
+      throw error;
     // Its files are gone or damaged, or a source has changed under it: what was found is of no use.
     await worker.forget();
     return worker.work();
@@ -101,7 +106,11 @@ class Worker {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       throw fileError(error, 'The comparison');
     });
-    this.#book = await FlightBook.open(history.store, this.#id, spec.sources.flatMap(({ key = spec.key }) => key));
+    this.#book = await FlightBook.open(
+      history.store,
+      this.#id,
+      spec.sources.flatMap(({ key = spec.key }) => key),
+    );
     if (this.#work === undefined) await this.#prepare();
     else await this.#assertUnchanged();
     const { job, sides, merge } = this.#work as Work;
@@ -140,7 +149,14 @@ class Worker {
     this.#work = { job, sides: job.sides.map(() => NOTHING_READ), merge: NOTHING_MERGED };
     await this.#keep({
       sql: PREPARED,
-      params: [JSON.stringify(job), JSON.stringify(this.#work.sides), JSON.stringify(NOTHING_MERGED), JSON.stringify(asOf), this.#id, this.#owner],
+      params: [
+        JSON.stringify(job),
+        JSON.stringify(this.#work.sides),
+        JSON.stringify(NOTHING_MERGED),
+        JSON.stringify(asOf),
+        this.#id,
+        this.#owner,
+      ],
       expect: 1,
     });
   }
@@ -151,7 +167,10 @@ class Worker {
     for (const [index, source] of this.run.spec.sources.entries()) {
       if (source.kind !== 'file') continue;
       if ((await changedAt(source.file, source.label)) === asOf[index]) continue;
-      throw new CrossdockError(`${source.label} has changed since the comparison was interrupted.`, { code: 'RECONCILE_SOURCE_CHANGED', kind: 'transient' });
+      throw new CrossdockError(`${source.label} has changed since the comparison was interrupted.`, {
+        code: 'RECONCILE_SOURCE_CHANGED',
+        kind: 'transient',
+      });
     }
   }
 
@@ -160,12 +179,20 @@ class Worker {
     work.sides[index] = state;
     this.#counts = { ...this.#counts, rows: work.sides.map(({ rows }) => rows) };
     const shares = await Promise.all(
-      work.sides.map(async ({ done, offset }, side) => (done ? 1 : offset / Math.max(1, await sizeOf(work.job.sides[side]?.file ?? '')))),
+      work.sides.map(async ({ done, offset }, side) =>
+        done ? 1 : offset / Math.max(1, await sizeOf(work.job.sides[side]?.file ?? '')),
+      ),
     );
     this.#advance((READING * shares.reduce((sum, share) => sum + Math.min(1, share), 0)) / shares.length);
     await this.#keep({
       sql: SIDES_READ,
-      params: [JSON.stringify(work.sides), JSON.stringify(this.#counts), this.#percent, this.#id, this.#owner],
+      params: [
+        JSON.stringify(work.sides),
+        JSON.stringify(this.#counts),
+        this.#percent,
+        this.#id,
+        this.#owner,
+      ],
       expect: 1,
     });
   }
@@ -180,7 +207,14 @@ class Worker {
     ]);
     const { startedAt } = open.summary;
     const at = new Date(startedAt).toISOString();
-    const rules = { about: spec.about, lead: spec.lead ?? 'first', site: spec.site ?? 'main', runId: this.#id, job, at } as const;
+    const rules = {
+      about: spec.about,
+      lead: spec.lead ?? 'first',
+      site: spec.site ?? 'main',
+      runId: this.#id,
+      job,
+      at,
+    } as const;
     const known = {
       fields: job.fields,
       startedAt,
@@ -223,11 +257,22 @@ class Worker {
     const statements: Statement[] = [];
     for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
       const some = rows.slice(from, from + ROWS_PER_STATEMENT);
-      statements.push({ sql: insertDifferences(some.length), params: some.flatMap((row) => differenceValues(this.#id, row)) });
+      statements.push({
+        sql: insertDifferences(some.length),
+        params: some.flatMap((row) => differenceValues(this.#id, row)),
+      });
     }
     await this.#keep(...statements, {
       sql: MERGED,
-      params: [JSON.stringify(state), JSON.stringify(this.#counts), toPlain(this.#value), this.#next, this.#percent, this.#id, this.#owner],
+      params: [
+        JSON.stringify(state),
+        JSON.stringify(this.#counts),
+        toPlain(this.#value),
+        this.#next,
+        this.#percent,
+        this.#id,
+        this.#owner,
+      ],
       expect: 1,
     });
   }
@@ -236,15 +281,29 @@ class Worker {
     const { history, spec } = this.run;
     const rate = rateOf(this.#counts.different, this.#counts.keys);
     const value = toPlain(this.#value);
-    const alarms = [alarmOf('rate', spec.alarmRate, rate), alarmOf('value', spec.alarmValue, value)].filter((alarm) => alarm !== undefined);
+    const alarms = [alarmOf('rate', spec.alarmRate, rate), alarmOf('value', spec.alarmValue, value)].filter(
+      (alarm) => alarm !== undefined,
+    );
     await this.#keep({
       sql: END,
-      params: ['done', JSON.stringify(this.#counts), rate, JSON.stringify(alarms), null, this.#id, this.#owner],
+      params: [
+        'done',
+        JSON.stringify(this.#counts),
+        rate,
+        JSON.stringify(alarms),
+        null,
+        this.#id,
+        this.#owner,
+      ],
       expect: 1,
     });
     await cleanUp(this.run.folder, this.#id, history);
     const ended = await history.run(this.#id);
-    if (ended === undefined) throw new CrossdockError('The run is not there any more.', { code: 'RECONCILE_RUN_UNKNOWN', kind: 'permanent' });
+    if (ended === undefined)
+      throw new CrossdockError('The run is not there any more.', {
+        code: 'RECONCILE_RUN_UNKNOWN',
+        kind: 'permanent',
+      });
     return ended;
   }
 
@@ -257,7 +316,11 @@ class Worker {
     this.#counts = noCounts(spec.sources.length);
     this.#value = decimal('0');
     this.#next = 1;
-    await this.#keep({ sql: BEGIN_ANEW, params: [JSON.stringify(this.#counts), this.#id, this.#owner], expect: 1 });
+    await this.#keep({
+      sql: BEGIN_ANEW,
+      params: [JSON.stringify(this.#counts), this.#id, this.#owner],
+      expect: 1,
+    });
   }
 
   #advance(percent: number): void {

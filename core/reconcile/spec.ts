@@ -1,6 +1,7 @@
 /** What is compared with what, as a node or a program says it. */
-import { CrossdockError } from '../errors';
+
 import { readDecimal } from '../canonical/decimal';
+import { CrossdockError } from '../errors';
 import type { Encoding, FieldJob, FieldType, Format, Job, SideJob } from './engine/job';
 import type { Lead } from './propose';
 import type { Pages } from './spool';
@@ -84,14 +85,18 @@ const MAX_FIELDS = 20;
 export function checkSpec(spec: Spec): void {
   const wrong = (message: string, field: string): CrossdockError =>
     new CrossdockError(message, { code: 'CONFIG_INVALID', kind: 'permanent', facts: { field } });
-  if (spec.sources.length < 2 || spec.sources.length > 3) throw wrong('Two or three sources can be compared.', 'sources');
+  if (spec.sources.length < 2 || spec.sources.length > 3)
+    throw wrong('Two or three sources can be compared.', 'sources');
   if (spec.key.length === 0 || spec.key.some((part) => part.trim() === ''))
     throw wrong('The comparison needs a key field, for example sku.', 'keyField');
   if (spec.fields.length === 0 || spec.fields.length > MAX_FIELDS)
     throw wrong(`The comparison needs one to ${MAX_FIELDS} fields to compare.`, 'fields');
   for (const source of spec.sources) {
     if (source.key !== undefined && source.key.length !== spec.key.length)
-      throw wrong(`The key of ${source.label} must have as many parts as that of the comparison.`, 'keyField');
+      throw wrong(
+        `The key of ${source.label} must have as many parts as that of the comparison.`,
+        'keyField',
+      );
     if (source.zone !== undefined && source.zone !== '' && !isZone(source.zone))
       throw wrong(`"${source.zone}" is no time zone; Europe/Berlin is one.`, 'zone');
   }
@@ -135,7 +140,9 @@ export function jobOf(spec: Spec, folder: string, files: readonly string[], atte
     (field): FieldJob => ({
       label: field.label ?? field.path,
       type: field.type,
-      paths: sides.map((_, index) => (index === 0 ? field.path : (field.otherPaths?.[index - 1] ?? field.path))),
+      paths: sides.map((_, index) =>
+        index === 0 ? field.path : (field.otherPaths?.[index - 1] ?? field.path),
+      ),
       unitPaths: sides.map(() => field.unitPath ?? ''),
       unit: field.unit ?? '',
       toleranceAbsolute: field.toleranceAbsolute ?? '0',

@@ -1,7 +1,8 @@
 /** Sources that are no files: written down row by row, so that a run that was interrupted need not read them again. */
+
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { once } from 'node:events';
 import { CrossdockError } from '../errors';
 import { fileError } from './engine/errors';
 
@@ -33,12 +34,22 @@ export async function spool(
   try {
     for await (const page of read(pages, label, () => rows)) {
       for (let from = 0; from < page.length; from += ROWS_PER_TURN) {
-        if (signal.aborted) throw new CrossdockError('The comparison was stopped before its end.', { code: 'RECONCILE_STOPPED', kind: 'transient' });
-        const text = page.slice(from, from + ROWS_PER_TURN).map(lineOf).join('');
+        if (signal.aborted)
+          throw new CrossdockError('The comparison was stopped before its end.', {
+            code: 'RECONCILE_STOPPED',
+            kind: 'transient',
+          });
+        const text = page
+          .slice(from, from + ROWS_PER_TURN)
+          .map(lineOf)
+          .join('');
         rows += Math.min(ROWS_PER_TURN, page.length - from);
         bytes += text.length;
         if (bytes > maxBytes) {
-          throw new CrossdockError(`${label} has more than ${Math.floor(maxBytes / 1e6)} MB of rows, which is its limit.`, { code: 'RECONCILE_TOO_LARGE', kind: 'permanent', facts: { source: label } });
+          throw new CrossdockError(
+            `${label} has more than ${Math.floor(maxBytes / 1e6)} MB of rows, which is its limit.`,
+            { code: 'RECONCILE_TOO_LARGE', kind: 'permanent', facts: { source: label } },
+          );
         }
         if (fault !== undefined) throw fault;
         if (out.write(text)) await new Promise((resolve) => setImmediate(resolve));
@@ -55,7 +66,11 @@ export async function spool(
   }
 }
 
-async function* read(pages: Pages, label: string, rows: () => number): AsyncGenerator<readonly unknown[], void, void> {
+async function* read(
+  pages: Pages,
+  label: string,
+  rows: () => number,
+): AsyncGenerator<readonly unknown[], void, void> {
   try {
     yield* pages;
   } catch (error) {

@@ -8,7 +8,12 @@ import { readNumber, readTime } from './values';
 
 export type Outcome =
   | { readonly outcome: 'equal' | 'tolerated' }
-  | { readonly outcome: 'different'; readonly kind: RawKind; readonly delta: string | null; readonly notice: Notice | null }
+  | {
+      readonly outcome: 'different';
+      readonly kind: RawKind;
+      readonly delta: string | null;
+      readonly notice: Notice | null;
+    }
   /** A value is not what it should be: on the first side, on the other, or on both. */
   | { readonly outcome: 'invalid'; readonly first: Notice | undefined; readonly other: Notice | undefined };
 
@@ -42,8 +47,7 @@ export type Check = (slots: readonly (string | null)[]) => Notice | undefined;
 /** Checks of a source's values, for rows that are held against no other. */
 function planField(job: Job, field: FieldJob, slot: number, first: SideJob, other: SideJob): FieldPlan {
   const alike =
-    first.decimalComma === other.decimalComma &&
-    (field.type !== 'time' || first.zone === other.zone);
+    first.decimalComma === other.decimalComma && (field.type !== 'time' || first.zone === other.zone);
   const base = { slot, field };
   switch (field.type) {
     case 'text':
@@ -54,7 +58,9 @@ function planField(job: Job, field: FieldJob, slot: number, first: SideJob, othe
       return {
         ...base,
         bytewise: alike,
-        valid: (bytes, from, to) => readTime(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1'), '') !== undefined,
+        valid: (bytes, from, to) =>
+          readTime(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1'), '') !==
+          undefined,
         compare: timeComparer(field, slot, first.zone, other.zone),
       };
     default:
@@ -114,13 +120,22 @@ function statusComparer(field: FieldJob, slot: number): FieldPlan['compare'] {
   };
 }
 
-function timeComparer(field: FieldJob, slot: number, firstZone: string, otherZone: string): FieldPlan['compare'] {
+function timeComparer(
+  field: FieldJob,
+  slot: number,
+  firstZone: string,
+  otherZone: string,
+): FieldPlan['compare'] {
   const tolerance = (readDecimal(field.toleranceAbsolute) ?? decimal('0')).times(1000).toNumber();
   return (first, other) => {
     const a = readTime(first[slot] ?? '', firstZone);
     const b = readTime(other[slot] ?? '', otherZone);
     if (a === undefined || b === undefined) {
-      return { outcome: 'invalid', first: missing(a, first[slot], 'NOT_A_TIME'), other: missing(b, other[slot], 'NOT_A_TIME') };
+      return {
+        outcome: 'invalid',
+        first: missing(a, first[slot], 'NOT_A_TIME'),
+        other: missing(b, other[slot], 'NOT_A_TIME'),
+      };
     }
     if (a === b) return EQUAL;
     const apart = b - a;
@@ -128,7 +143,12 @@ function timeComparer(field: FieldJob, slot: number, firstZone: string, otherZon
     // Whole (or half) hours that somebody's zone explains are most likely that.
     const hours = Math.abs(apart) / 1_800_000;
     const zone = Number.isInteger(hours) && hours <= 28;
-    return { outcome: 'different', kind: 'late', delta: toPlain(decimal(apart).div(1000)), notice: zone ? 'TIME_ZONE' : null };
+    return {
+      outcome: 'different',
+      kind: 'late',
+      delta: toPlain(decimal(apart).div(1000)),
+      notice: zone ? 'TIME_ZONE' : null,
+    };
   };
 }
 
@@ -147,20 +167,27 @@ function numberComparer(field: FieldJob, slot: number, first: SideJob, other: Si
   return (one, two) => {
     const [textA, textB] = [one[slot] ?? '', two[slot] ?? ''];
     // Most rows: both are short plain numbers, which a double holds exactly.
-    if (!withUnit && !commas && SIMPLE.test(textA) && SIMPLE.test(textB) && Number(textA) === Number(textB)) return EQUAL;
+    if (!withUnit && !commas && SIMPLE.test(textA) && SIMPLE.test(textB) && Number(textA) === Number(textB))
+      return EQUAL;
     const a = readNumber(textA, first.decimalComma);
     let b = readNumber(textB, other.decimalComma);
     if (a === undefined || b === undefined) {
-      return { outcome: 'invalid', first: missing(a, one[slot], 'NOT_A_NUMBER'), other: missing(b, two[slot], 'NOT_A_NUMBER') };
+      return {
+        outcome: 'invalid',
+        first: missing(a, one[slot], 'NOT_A_NUMBER'),
+        other: missing(b, two[slot], 'NOT_A_NUMBER'),
+      };
     }
     let notice: Notice | null = null;
     if (withUnit) {
       const [unitA, unitB] = [unitOf(one[slot + 1], field), unitOf(two[slot + 1], field)];
       if (field.type === 'money') {
-        if (unitA.toUpperCase() !== unitB.toUpperCase()) return { outcome: 'different', kind: 'value', delta: null, notice: 'CURRENCY' };
+        if (unitA.toUpperCase() !== unitB.toUpperCase())
+          return { outcome: 'different', kind: 'value', delta: null, notice: 'CURRENCY' };
       } else if (unitA !== unitB) {
         const converted = inUnit(b, unitB, unitA);
-        if (typeof converted === 'string') return { outcome: 'different', kind: 'quantity', delta: null, notice: converted };
+        if (typeof converted === 'string')
+          return { outcome: 'different', kind: 'quantity', delta: null, notice: converted };
         b = converted;
       }
     }

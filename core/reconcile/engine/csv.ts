@@ -96,8 +96,14 @@ export class CsvReader implements RowReader {
       }
       if (blocks.at < blocks.end && this.#cut()) return true;
       if (blocks.last && blocks.at === blocks.end) return false;
-      if (blocks.last) throw badSource(this.side, `the quote that opens in row ${this.row + 1} has no end.`, { row: this.row + 1 });
-      if (!blocks.more()) throw badSource(this.side, `row ${this.row + 1} is longer than ${MAX_ROW} bytes.`, { row: this.row + 1 });
+      if (blocks.last)
+        throw badSource(this.side, `the quote that opens in row ${this.row + 1} has no end.`, {
+          row: this.row + 1,
+        });
+      if (!blocks.more())
+        throw badSource(this.side, `row ${this.row + 1} is longer than ${MAX_ROW} bytes.`, {
+          row: this.row + 1,
+        });
     }
   }
 
@@ -206,7 +212,10 @@ function columnOf(names: readonly string[], wanted: string): number {
 }
 
 /** The names of the columns, and where the first row begins. */
-export function readHead(side: SideJob, blocks: Blocks): { names: string[]; delimiter: number; after: number } {
+export function readHead(
+  side: SideJob,
+  blocks: Blocks,
+): { names: string[]; delimiter: number; after: number } {
   const { bytes } = blocks;
   let at = 0;
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) at = 3;
@@ -219,7 +228,8 @@ export function readHead(side: SideJob, blocks: Blocks): { names: string[]; deli
   }
   const line = bytes.toString('utf8', at, end);
   if (line.trim() === '') throw badSource(side, 'the file is empty; its first line must name the columns.');
-  if (end === blocks.end && !blocks.last && end >= MAX_ROW) throw badSource(side, 'its first line is no head of columns.');
+  if (end === blocks.end && !blocks.last && end >= MAX_ROW)
+    throw badSource(side, 'its first line is no head of columns.');
   const plain = line.replace(/"[^"]*"/g, '');
   const counted = (mark: number): number => plain.split(String.fromCharCode(mark)).length;
   const delimiter =

@@ -1,7 +1,8 @@
 /** Files in other encodings are written anew as UTF-8 into the run's folder, so that all else knows bytes of one kind. */
+
+import { isUtf8 } from 'node:buffer';
 import { closeSync, existsSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { isUtf8 } from 'node:buffer';
 import { badSource, fileError } from './errors';
 import type { Job } from './job';
 
@@ -16,7 +17,11 @@ export function decodedFile(job: Job, index: number): string {
   try {
     const { size } = statSync(side.file);
     if (size > side.maxBytes) {
-      throw badSource(side, `the file has ${Math.ceil(size / 1e6)} MB, and at most ${Math.floor(side.maxBytes / 1e6)} MB are read.`, { bytes: size });
+      throw badSource(
+        side,
+        `the file has ${Math.ceil(size / 1e6)} MB, and at most ${Math.floor(side.maxBytes / 1e6)} MB are read.`,
+        { bytes: size },
+      );
     }
     if (side.encoding === 'utf-8') {
       assertUtf8(job, index);
@@ -54,7 +59,8 @@ function transcode(from: string, to: string, encoding: string): void {
     const block = Buffer.allocUnsafe(BLOCK);
     for (let at = 0; ; ) {
       const length = readSync(source, block, 0, BLOCK, at);
-      const text = length === 0 ? decoder.decode() : decoder.decode(block.subarray(0, length), { stream: true });
+      const text =
+        length === 0 ? decoder.decode() : decoder.decode(block.subarray(0, length), { stream: true });
       const bytes = Buffer.from(text);
       for (let done = 0; done < bytes.length; ) done += writeSync(target, bytes, done);
       if (length === 0) break;

@@ -2,7 +2,11 @@ import { CrossdockError } from '../../errors';
 import type { SideJob } from './job';
 
 /** A source whose content cannot be read: a person has to mend it. */
-export function badSource(side: SideJob, what: string, facts: Record<string, string | number> = {}): CrossdockError {
+export function badSource(
+  side: SideJob,
+  what: string,
+  facts: Record<string, string | number> = {},
+): CrossdockError {
   return new CrossdockError(`${side.label}: ${what}`, {
     code: 'RECONCILE_SOURCE',
     kind: 'permanent',
@@ -21,12 +25,23 @@ export function fileError(thrown: unknown, what: string): CrossdockError {
     );
   }
   if (code === 'ENOENT')
-    return new CrossdockError(`${what} is not there.`, { code: 'RECONCILE_FILE_MISSING', kind: 'transient', cause: thrown });
+    return new CrossdockError(`${what} is not there.`, {
+      code: 'RECONCILE_FILE_MISSING',
+      kind: 'transient',
+      cause: thrown,
+    });
   if (code === 'EACCES' || code === 'EPERM')
-    return new CrossdockError(`${what} may not be read by Node-RED's user.`, { code: 'RECONCILE_FILE_REFUSED', kind: 'permanent', cause: thrown });
-  return new CrossdockError(`${what} could not be read or written (${code === '' ? 'unknown fault' : code}).`, {
-    code: 'RECONCILE_FILE',
-    kind: 'transient',
-    cause: thrown,
-  });
+    return new CrossdockError(`${what} may not be read by Node-RED's user.`, {
+      code: 'RECONCILE_FILE_REFUSED',
+      kind: 'permanent',
+      cause: thrown,
+    });
+  return new CrossdockError(
+    `${what} could not be read or written (${code === '' ? 'unknown fault' : code}).`,
+    {
+      code: 'RECONCILE_FILE',
+      kind: 'transient',
+      cause: thrown,
+    },
+  );
 }

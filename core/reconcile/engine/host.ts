@@ -77,9 +77,12 @@ function stopped(): CrossdockError {
 }
 
 function died(): CrossdockError {
-  return new CrossdockError('The process that compares has ended before its time; the run goes on from where it was.', {
-    code: 'RECONCILE_DIED',
-    kind: 'transient',
-    retryAfterMs: 5000,
-  });
+  return new CrossdockError(
+    'The process that compares has ended before its time; the run goes on from where it was.',
+    {
+      code: 'RECONCILE_DIED',
+      kind: 'transient',
+      retryAfterMs: 5000,
+    },
+  );
 }

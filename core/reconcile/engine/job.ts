@@ -122,7 +122,15 @@ export interface Seen {
   readonly record: unknown;
 }
 
-export type RawKind = 'missing' | 'extra' | 'quantity' | 'status' | 'late' | 'value' | 'duplicate' | 'invalid';
+export type RawKind =
+  | 'missing'
+  | 'extra'
+  | 'quantity'
+  | 'status'
+  | 'late'
+  | 'value'
+  | 'duplicate'
+  | 'invalid';
 
 export interface RawDifference {
   readonly kind: RawKind;

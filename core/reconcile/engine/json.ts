@@ -44,7 +44,8 @@ export class JsonReader implements RowReader {
     const blocks = this.#blocks;
     for (;;) {
       this.#skipBlanks();
-      if (this.side.format === 'json' && blocks.at < blocks.end && blocks.bytes[blocks.at] === 93) return false;
+      if (this.side.format === 'json' && blocks.at < blocks.end && blocks.bytes[blocks.at] === 93)
+        return false;
       if (blocks.at < blocks.end) {
         const stop = this.side.format === 'jsonl' ? this.#line() : this.#element();
         if (stop !== -1) {
@@ -53,11 +54,14 @@ export class JsonReader implements RowReader {
         }
       }
       if (blocks.last) {
-        if (this.side.format === 'json') throw badSource(this.side, 'the JSON list has no end: the file is cut off.');
+        if (this.side.format === 'json')
+          throw badSource(this.side, 'the JSON list has no end: the file is cut off.');
         return false;
       }
       if (!blocks.more()) {
-        throw badSource(this.side, `record ${this.row + 1} is longer than ${MAX_ROW} bytes.`, { row: this.row + 1 });
+        throw badSource(this.side, `record ${this.row + 1} is longer than ${MAX_ROW} bytes.`, {
+          row: this.row + 1,
+        });
       }
     }
   }
@@ -80,7 +84,8 @@ export class JsonReader implements RowReader {
     const blocks = this.#blocks;
     while (blocks.at < blocks.end) {
       const byte = blocks.bytes[blocks.at] as number;
-      const blank = byte === 32 || (byte >= 9 && byte <= 13) || (byte === COMMA && this.side.format === 'json');
+      const blank =
+        byte === 32 || (byte >= 9 && byte <= 13) || (byte === COMMA && this.side.format === 'json');
       if (!blank) break;
       blocks.consumed(blocks.at + 1);
     }
@@ -139,7 +144,9 @@ export class JsonReader implements RowReader {
     this.#names.forEach((names, cell) => {
       let text: string | undefined;
       for (let choice = 0; text === undefined && choice < names.length; choice += 1) {
-        text = textOf(valueAt(record, names[choice] as readonly string[]));
+        const value = valueAt(record, names[choice] as readonly string[]);
+        // A group or list is no name of anything.
+        text = cell < this.side.key.length && typeof value === 'object' ? undefined : textOf(value);
       }
       from[cell] = at;
       if (text === undefined) to[cell] = -1;

@@ -4,7 +4,7 @@ import type { Finding, Job, MergeState, Notice, RawDifference, Seen, Side, SideS
 import { SIDES } from './job';
 import { KEY_SEPARATOR, keyAt, keyLengthAt, slotsAt } from './record';
 import { RecordReader } from './reread';
-import { sameSlots, slotsValid, SortedSide } from './runs';
+import { SortedSide, sameSlots, slotsValid } from './runs';
 import { compareKeys } from './sort';
 
 /** Findings of a batch, and keys after which there is one in any case, so that little is done twice after a crash. */
@@ -24,7 +24,11 @@ export const NOTHING_MERGED: MergeState = {
 };
 
 /** Goes on from `from`; each batch is to be kept, with its state, before the next one. */
-export function* merge(job: Job, sides: readonly SideState[], from: MergeState): Generator<Batch, void, void> {
+export function* merge(
+  job: Job,
+  sides: readonly SideState[],
+  from: MergeState,
+): Generator<Batch, void, void> {
   const merger = new Merger(job, sides, from);
   try {
     let done = false;
@@ -93,10 +97,14 @@ class Merger {
       least.next();
       return true;
     }
-    const here = sides.map((side) => !side.done && (side === least || compareKeys(side.group.bytes, 0, least.group.bytes, 0) === 0));
+    const here = sides.map(
+      (side) =>
+        !side.done && (side === least || compareKeys(side.group.bytes, 0, least.group.bytes, 0) === 0),
+    );
     this.#compare(here);
     // In place of `filter`: once per key, a million times.
-    for (let index = 0; index < sides.length; index += 1) if (here[index]) (sides[index] as SortedSide).next();
+    for (let index = 0; index < sides.length; index += 1)
+      if (here[index]) (sides[index] as SortedSide).next();
     return true;
   }
 
@@ -123,8 +131,10 @@ class Merger {
     for (let index = 0; index < sides.length; index += 1) {
       if (!here[index]) continue;
       const { group } = sides[index] as SortedSide;
-      if (group.times > 1) add({ ...NOTHING, kind: 'duplicate', side: SIDES[index] as Side, found: String(group.times) });
-      if (group.bytes[22] !== 0) add({ ...NOTHING, kind: 'invalid', side: SIDES[index] as Side, notice: 'TOO_LONG' });
+      if (group.times > 1)
+        add({ ...NOTHING, kind: 'duplicate', side: SIDES[index] as Side, found: String(group.times) });
+      if (group.bytes[22] !== 0)
+        add({ ...NOTHING, kind: 'invalid', side: SIDES[index] as Side, notice: 'TOO_LONG' });
     }
     for (let index = 1; index < sides.length; index += 1) {
       const other = sides[index] as SortedSide;
@@ -156,7 +166,13 @@ class Merger {
       const both = { field, expected: shown(first[slot]), found: shown(other[slot]) };
       if (result.outcome === 'tolerated') tolerated = true;
       else if (result.outcome === 'different') {
-        add({ ...both, kind: result.kind, side: SIDES[index] as Side, delta: result.delta, notice: result.notice });
+        add({
+          ...both,
+          kind: result.kind,
+          side: SIDES[index] as Side,
+          delta: result.delta,
+          notice: result.notice,
+        });
       } else if (result.outcome === 'invalid') {
         // The first side's fault is told once, whoever it is held against.
         if (result.first !== undefined && !told.has(field)) {

@@ -106,7 +106,8 @@ export class RunHeap {
     for (;;) {
       let child = 2 * place + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && byKey(heap[child + 1] as RunReader, heap[child] as RunReader) < 0) child += 1;
+      if (child + 1 < heap.length && byKey(heap[child + 1] as RunReader, heap[child] as RunReader) < 0)
+        child += 1;
       if (byKey(heap[child] as RunReader, moving) >= 0) break;
       heap[place] = heap[child] as RunReader;
       place = child;

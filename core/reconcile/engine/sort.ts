@@ -139,24 +139,12 @@ class Sorter {
   }
 
   #compare(a: number, b: number, depth: number): number {
-    return compareKeys(
-      this.#bytes,
-      this.#starts[a] as number,
-      this.#bytes,
-      this.#starts[b] as number,
-      depth,
-    );
+    return compareKeys(this.#bytes, this.#starts[a] as number, this.#bytes, this.#starts[b] as number, depth);
   }
 }
 
 /** The keys of two records, by their bytes from `depth` on. */
-export function compareKeys(
-  a: Uint8Array,
-  aStart: number,
-  b: Uint8Array,
-  bStart: number,
-  depth = 0,
-): number {
+export function compareKeys(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, depth = 0): number {
   const aLength = keyLengthAt(a, aStart);
   const bLength = keyLengthAt(b, bStart);
   const most = Math.min(aLength, bLength);

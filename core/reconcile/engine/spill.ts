@@ -3,13 +3,13 @@ import { closeSync, openSync, readSync, rmSync, statSync, writeSync } from 'node
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { CsvReader, type RowReader } from './csv';
+import { decodedFile } from './decode';
 import { fileError } from './errors';
 import type { Job, SideState, SortedRun } from './job';
 import { JsonReader } from './json';
 import { Chunk, lengthAt, makeCells, type RecordShape } from './record';
 import { RunHeap } from './runs';
 import { sortedStarts } from './sort';
-import { decodedFile } from './decode';
 import { readTime } from './values';
 
 const WRITE_BLOCK = 1 << 18;
@@ -110,7 +110,11 @@ function timeOf(cells: ReturnType<typeof makeCells>, cell: number, zone: string)
   const from = cells.from[cell] as number;
   const to = cells.to[cell] as number;
   if (to < from) return Number.NaN;
-  const text = Buffer.from(cells.bytes.buffer, cells.bytes.byteOffset + from, Math.min(to - from, 60)).toString('latin1');
+  const text = Buffer.from(
+    cells.bytes.buffer,
+    cells.bytes.byteOffset + from,
+    Math.min(to - from, 60),
+  ).toString('latin1');
   return readTime(text, zone) ?? Number.NaN;
 }
 
@@ -132,7 +136,11 @@ function write(job: Job, index: number, number: number, chunk: Chunk): SortedRun
  * Merges the oldest runs of a source into one until few enough are left. Their order stays: of equal keys the earlier
  * row comes first.
  */
-export function* consolidate(job: Job, index: number, from: SideState): Generator<SideState, SideState, void> {
+export function* consolidate(
+  job: Job,
+  index: number,
+  from: SideState,
+): Generator<SideState, SideState, void> {
   let state = from;
   for (let number = 0; state.runs.length > MAX_RUNS; number += 1) {
     const taken = state.runs.slice(0, MAX_RUNS);
@@ -155,7 +163,10 @@ export function* consolidate(job: Job, index: number, from: SideState): Generato
       heap.close();
     }
     const rows = taken.reduce((sum, run) => sum + run.rows, 0);
-    state = { ...state, runs: [{ name, bytes: out.bytes, rows, crc: out.crc }, ...state.runs.slice(MAX_RUNS)] };
+    state = {
+      ...state,
+      runs: [{ name, bytes: out.bytes, rows, crc: out.crc }, ...state.runs.slice(MAX_RUNS)],
+    };
     yield state;
     for (const run of taken) rmSync(join(job.folder, run.name), { force: true });
   }

@@ -1,19 +1,22 @@
 /** Values as sources write them, read as what they mean. */
 import { type DecimalValue, readDecimal } from '../../canonical/decimal';
 
-const TIME = /^(\d{4})-?(\d{2})-?(\d{2})(?:[T ](\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
+const TIME =
+  /^(\d{4})-?(\d{2})-?(\d{2})(?:[T ](\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
 const GERMAN = /^(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,?[T ]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?$/;
 const EPOCH = /^\d{10}(\d{3})?$/;
 const COMMA = /^([+-]?)(\d{1,3}(?:\.\d{3})+|\d+)(?:,(\d+))?$/;
 
 /** A decimal; with `comma`, 1.234,5 is one thousand two hundred thirty-four and a half. Undefined when it is none. */
 export function readNumber(text: string, comma: boolean): DecimalValue | undefined {
-  const plain = text.trim();
+  const plain = text.trim().replace(/^\+(?=[\d.])/, '');
   if (!comma) return /[eE]/.test(plain) ? undefined : readDecimal(plain);
   const match = COMMA.exec(plain);
   if (match === null) return undefined;
   const [, sign = '', whole = '', fraction] = match;
-  return readDecimal(`${sign}${whole.replaceAll('.', '')}${fraction === undefined ? '' : `.${fraction}`}`);
+  return readDecimal(
+    `${sign === '-' ? '-' : ''}${whole.replaceAll('.', '')}${fraction === undefined ? '' : `.${fraction}`}`,
+  );
 }
 
 /**
@@ -63,7 +66,9 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 function fromZone(wall: number, zone: string): number {
   const first = wall - zoneOffset(wall, zone);
   const again = wall - zoneOffset(first, zone);
-  return Math.min(first, again) + zoneOffset(Math.min(first, again), zone) === wall ? Math.min(first, again) : again;
+  return Math.min(first, again) + zoneOffset(Math.min(first, again), zone) === wall
+    ? Math.min(first, again)
+    : again;
 }
 
 function zoneOffset(at: number, zone: string): number {

@@ -53,7 +53,9 @@ export class FlightBook {
     private readonly runId: string,
     paths: readonly string[],
   ) {
-    this.#wanted = new Set(paths.flatMap((path) => path.split('|')).map((path) => memberName(path.split(/[./]/).at(-1) ?? '')));
+    this.#wanted = new Set(
+      paths.flatMap((path) => path.split('|')).map((path) => memberName(path.split(/[./]/).at(-1) ?? '')),
+    );
   }
 
   static async open(store: Store, runId: string, paths: readonly string[]): Promise<FlightBook> {
@@ -105,12 +107,26 @@ export class FlightBook {
           addIdentity(text(row, 'id'), keys);
           const body = row['body'];
           this.#body(body instanceof Uint8Array ? Buffer.from(body).toString('utf8') : null, keys);
-          return { flight: { place: 'inbox', name: source, since: Number(row['received_at']), detail: state, id: String(row['id']) }, keys };
+          return {
+            flight: {
+              place: 'inbox',
+              name: source,
+              since: Number(row['received_at']),
+              detail: state,
+              id: String(row['id']),
+            },
+            keys,
+          };
         };
         all =
           (await this.#all(
-            { sql: `SELECT seq FROM crossdock_inbox WHERE source = ? AND ${condition} LIMIT ?`, params: [source, MAX_MESSAGES] },
-            (seqs) => `SELECT id, partition_key, received_at, CASE WHEN length(body) <= ${MAX_BODY} THEN body END AS body
+            {
+              sql: `SELECT seq FROM crossdock_inbox WHERE source = ? AND ${condition} LIMIT ?`,
+              params: [source, MAX_MESSAGES],
+            },
+            (
+              seqs,
+            ) => `SELECT id, partition_key, received_at, CASE WHEN length(body) <= ${MAX_BODY} THEN body END AS body
               FROM crossdock_inbox WHERE seq IN (${seqs})`,
             read,
             signal,
@@ -131,11 +147,23 @@ export class FlightBook {
           const refused = state === 'refused';
           const detail = refused ? sentenceOf(text(row, 'error')) : state;
           const place = refused ? 'refused' : 'outbox';
-          return { flight: { place, name: channel, since: Number(row['created_at']), detail, id: String(row['event_id']) }, keys };
+          return {
+            flight: {
+              place,
+              name: channel,
+              since: Number(row['created_at']),
+              detail,
+              id: String(row['event_id']),
+            },
+            keys,
+          };
         };
         all =
           (await this.#all(
-            { sql: `SELECT seq FROM crossdock_outbox WHERE channel = ? AND ${condition} LIMIT ?`, params: [channel, MAX_MESSAGES] },
+            {
+              sql: `SELECT seq FROM crossdock_outbox WHERE channel = ? AND ${condition} LIMIT ?`,
+              params: [channel, MAX_MESSAGES],
+            },
             (seqs) => `SELECT event_id, partition_key, created_at, error,
               CASE WHEN length(event) <= ${MAX_BODY} THEN event END AS event FROM crossdock_outbox WHERE seq IN (${seqs})`,
             read,
@@ -153,7 +181,10 @@ export class FlightBook {
       addIdentity(text(row, 'delivery_id'), keys);
       addIdentity(text(row, 'partition_key'), keys);
       const original = row['original'];
-      this.#body(original instanceof Uint8Array ? Buffer.from(original).toString('utf8') : text(row, 'failed_as'), keys);
+      this.#body(
+        original instanceof Uint8Array ? Buffer.from(original).toString('utf8') : text(row, 'failed_as'),
+        keys,
+      );
       return {
         flight: {
           place: 'deadLetter',
@@ -170,7 +201,9 @@ export class FlightBook {
         sql: "SELECT id AS seq FROM crossdock_dead_letter WHERE state = 'parked' ORDER BY last_at DESC, id DESC LIMIT ?",
         params: [MAX_MESSAGES],
       },
-      (ids) => `SELECT id, business_key, delivery_id, partition_key, node_name, node_type, source, last_at, code, reason,
+      (
+        ids,
+      ) => `SELECT id, business_key, delivery_id, partition_key, node_name, node_type, source, last_at, code, reason,
         CASE WHEN bytes <= ${MAX_BODY} THEN original END AS original,
         CASE WHEN bytes <= ${MAX_BODY} AND original IS NULL THEN failed_as END AS failed_as
         FROM crossdock_dead_letter WHERE id IN (${ids})`,

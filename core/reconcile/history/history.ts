@@ -128,7 +128,12 @@ export class History {
   }
 
   /** In the order of their finding, which is that of the keys. @param after the `next` of the page before */
-  async differences(runId: string, filter: DifferenceFilter, limit: number, after?: string): Promise<Page<Difference>> {
+  async differences(
+    runId: string,
+    filter: DifferenceFilter,
+    limit: number,
+    after?: string,
+  ): Promise<Page<Difference>> {
     const where = conditionOf(runId, filter);
     const from = /^\d{1,15}$/.test(after ?? '') ? Number(after) : 0;
     const [page, counted] = await this.store.run([
@@ -137,7 +142,10 @@ export class History {
           ORDER BY number LIMIT ?`,
         params: [...where.params, from, limit + 1],
       },
-      { sql: `SELECT count(*) AS n FROM crossdock_reconcile_difference WHERE ${where.sql}`, params: where.params },
+      {
+        sql: `SELECT count(*) AS n FROM crossdock_reconcile_difference WHERE ${where.sql}`,
+        params: where.params,
+      },
     ]);
     const items = (page?.rows ?? []).map(differenceOf);
     const last = items.length > limit ? items[limit - 1] : undefined;
@@ -186,7 +194,11 @@ export class History {
   }
 
   /** How often each cause and kind occurs: for the console's filters. */
-  async tally(runId: string): Promise<{ readonly kind: string; readonly cause: string; readonly side: string; readonly count: number }[]> {
+  async tally(
+    runId: string,
+  ): Promise<
+    { readonly kind: string; readonly cause: string; readonly side: string; readonly count: number }[]
+  > {
     const rows = await this.#rows({
       sql: `SELECT kind, cause, side, count(*) AS n FROM crossdock_reconcile_difference WHERE run_id = ?
         GROUP BY kind, cause, side ORDER BY count(*) DESC LIMIT 200`,

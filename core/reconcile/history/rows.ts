@@ -1,7 +1,19 @@
 /** Rows of the tables as what they are. */
 import type { Row } from '../../store';
 import type { Job, MergeState, RawKind, Side, SideState } from '../engine/job';
-import type { About, Alarm, Cause, Counts, CorrectionState, Difference, DifferenceKind, Evidence, Proposal, RunState, RunSummary } from '../types';
+import type {
+  About,
+  Alarm,
+  Cause,
+  CorrectionState,
+  Counts,
+  Difference,
+  DifferenceKind,
+  Evidence,
+  Proposal,
+  RunState,
+  RunSummary,
+} from '../types';
 
 /** A run with what is needed to go on with it. */
 export interface OpenRun {
@@ -11,7 +23,9 @@ export interface OpenRun {
   readonly attempt: number;
   readonly nextNumber: number;
   /** Undefined until all sources are there. */
-  readonly work: { readonly job: Job; readonly sides: readonly SideState[]; readonly merge: MergeState } | undefined;
+  readonly work:
+    | { readonly job: Job; readonly sides: readonly SideState[]; readonly merge: MergeState }
+    | undefined;
 }
 
 function text(row: Row, name: string): string | null {
@@ -56,7 +70,11 @@ export function openRunOf(row: Row): OpenRun {
     attempt: Number(row['attempt']),
     nextNumber: Number(row['next_number']),
     work: prepared
-      ? { job: json<Job>(row, 'job'), sides: json<SideState[]>(row, 'sides'), merge: json<MergeState>(row, 'merge') }
+      ? {
+          job: json<Job>(row, 'job'),
+          sides: json<SideState[]>(row, 'sides'),
+          merge: json<MergeState>(row, 'merge'),
+        }
       : undefined,
   };
 }

@@ -130,7 +130,7 @@ export const BEGIN = `INSERT INTO crossdock_reconcile_run (run_id, reconciler, n
 export const TAKE = `UPDATE crossdock_reconcile_run SET owner = ?, attempt = attempt + 1
   WHERE run_id = ? AND finished_at IS NULL AND (owner = ? OR ${ownerIsGone('owner')})`;
 
-const MINE = "WHERE run_id = ? AND owner = ? AND finished_at IS NULL";
+const MINE = 'WHERE run_id = ? AND owner = ? AND finished_at IS NULL';
 /** All sources are there to be read. Parameters: job, sides, merge, as of, run, owner. */
 export const PREPARED = `UPDATE crossdock_reconcile_run
   SET job = ?, sides = ?, merge = ?, as_of = ?, state = 'comparing' ${MINE}`;
@@ -146,13 +146,16 @@ export const END = `UPDATE crossdock_reconcile_run SET state = ?, counts = ?, ra
 export const END_ANYHOW = `UPDATE crossdock_reconcile_run SET state = ?, problem = ?, finished_at = {now}, job = NULL,
     sides = NULL, merge = NULL WHERE run_id = ? AND finished_at IS NULL`;
 /** Why it does not go on for now. Parameters: problem, run. */
-export const WAITS = 'UPDATE crossdock_reconcile_run SET problem = ? WHERE run_id = ? AND finished_at IS NULL';
+export const WAITS =
+  'UPDATE crossdock_reconcile_run SET problem = ? WHERE run_id = ? AND finished_at IS NULL';
 /** From the beginning again. Parameters: counts, run, owner. */
 export const BEGIN_ANEW = `UPDATE crossdock_reconcile_run SET state = 'reading', job = NULL, sides = NULL, merge = NULL,
     next_number = 1, counts = ?, value = '0', progress = 0 ${MINE}`;
 
-const PROPOSED = "(SELECT count(*) FROM crossdock_reconcile_difference d WHERE d.run_id = r.run_id AND d.correction = 'proposed')";
-const APPROVED = "(SELECT count(*) FROM crossdock_reconcile_difference d WHERE d.run_id = r.run_id AND d.correction = 'approved')";
+const PROPOSED =
+  "(SELECT count(*) FROM crossdock_reconcile_difference d WHERE d.run_id = r.run_id AND d.correction = 'proposed')";
+const APPROVED =
+  "(SELECT count(*) FROM crossdock_reconcile_difference d WHERE d.run_id = r.run_id AND d.correction = 'approved')";
 export const RUN_COLUMNS = `r.run_id, r.reconciler, r.name, r.about, r.state, r.trigger_key, r.topic, r.started_at,
   r.finished_at, r.key_label, r.labels, r.as_of, r.progress, r.attempt, r.job, r.sides, r.merge, r.next_number, r.counts,
   r.rate, r.value, r.alarms, r.problem, ${PROPOSED} AS proposed, ${APPROVED} AS approved`;

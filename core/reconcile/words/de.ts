@@ -23,7 +23,8 @@ export const DE: Texts = {
     SAME_ROW_TWICE: 'Dieselbe Zeile wurde mehrmals ausgegeben.',
     ROWS_DISAGREE: 'Die Zeilen sagen Verschiedenes; verglichen wird nur die erste.',
     EMPTY_LEFT_OUT: 'Eine Quelle, die nichts davon hat, lässt es vermutlich weg.',
-    NOT_TOLD: 'Hier ist keine Nachricht darüber bekannt: sie wurde nie gesendet oder ging an diesem Gateway vorbei.',
+    NOT_TOLD:
+      'Hier ist keine Nachricht darüber bekannt: sie wurde nie gesendet oder ging an diesem Gateway vorbei.',
     UNKNOWN: 'Nichts, was hier bekannt ist, erklärt es.',
     NO_KEY: 'Die Zeile hat keinen Schlüssel.',
     TOO_LONG: 'Die Zeile ist zu lang zum Vergleichen.',
@@ -43,7 +44,12 @@ export const DE: Texts = {
     ROUNDED: 'Vermutlich gerundet.',
     FACTOR: 'Das eine ist ein Vielfaches des anderen: vermutlich Stück gegen Gebinde.',
   },
-  places: { inbox: 'Eingang', outbox: 'Ausgang', deadLetter: 'Unzustellbares', refused: 'vom Kanal abgelehnt' },
+  places: {
+    inbox: 'Eingang',
+    outbox: 'Ausgang',
+    deadLetter: 'Unzustellbares',
+    refused: 'vom Kanal abgelehnt',
+  },
   sentences: {
     about: '{keyLabel} {key}',
     aboutField: '{keyLabel} {key}, {field}',

@@ -34,7 +34,8 @@ export class Words {
     const plain = this.#plain(difference);
     const why = this.cause(difference);
     if (difference.kind === 'pending') return fill(sentences.pending, { sentence: plain, why });
-    if (difference.kind === 'late' && difference.insteadOf !== null) return fill(sentences.late, { sentence: plain, why });
+    if (difference.kind === 'late' && difference.insteadOf !== null)
+      return fill(sentences.late, { sentence: plain, why });
     return plain;
   }
 
@@ -53,7 +54,8 @@ export class Words {
   /** What the proposed correction would do; undefined where there is none. */
   proposal({ correction: { proposal } }: Difference): string | undefined {
     if (proposal === null) return undefined;
-    const text = this.texts.proposals[proposal.type as keyof Texts['proposals']] ?? this.texts.proposals.correction;
+    const text =
+      this.texts.proposals[proposal.type as keyof Texts['proposals']] ?? this.texts.proposals.correction;
     const quantity = (proposal.message as { quantity?: unknown } | null)?.quantity;
     return fill(text, { side: this.label(proposal.side), quantity: String(quantity ?? '') });
   }
@@ -62,21 +64,32 @@ export class Words {
   time(ms: number): string {
     const iso = new Date(ms).toISOString();
     const [date = '', clock = ''] = iso.slice(0, 16).split('T');
-    return this.#language === 'de' ? `${date.split('-').reverse().join('.')} ${clock} UTC` : `${date} ${clock} UTC`;
+    return this.#language === 'de'
+      ? `${date.split('-').reverse().join('.')} ${clock} UTC`
+      : `${date} ${clock} UTC`;
   }
 
   #plain(difference: Difference): string {
     const { sentences } = this.texts;
     const { key, field, side, expected, found } = difference;
     const kind = difference.insteadOf ?? difference.kind;
-    const about = fill(field === '' ? sentences.about : sentences.aboutField, { keyLabel: this.#keyLabel, key, field });
+    const about = fill(field === '' ? sentences.about : sentences.aboutField, {
+      keyLabel: this.#keyLabel,
+      key,
+      field,
+    });
     const facts = { about, first: this.label('first'), side: this.label(side) };
     switch (kind) {
       case 'missing':
       case 'extra': {
         const [here, there] = kind === 'missing' ? [facts.first, facts.side] : [facts.side, facts.first];
         const value = expected ?? found;
-        return fill(value === null ? sentences.missingHas : sentences.missing, { about, here, there, values: value ?? '' });
+        return fill(value === null ? sentences.missingHas : sentences.missing, {
+          about,
+          here,
+          there,
+          values: value ?? '',
+        });
       }
       case 'duplicate':
         return fill(sentences.duplicate, { ...facts, times: found ?? '' });
@@ -86,7 +99,11 @@ export class Words {
         if (key === '' || field === '')
           return fill(sentences.noKey, { ...facts, row: row?.type === 'row' ? String(row.row) : '?', why });
         const value = side === 'first' ? expected : found;
-        return fill(sentences.invalid, { ...facts, found: value === null || value === '' ? sentences.nothing : `"${value}"`, why });
+        return fill(sentences.invalid, {
+          ...facts,
+          found: value === null || value === '' ? sentences.nothing : `"${value}"`,
+          why,
+        });
       }
       default:
         return fill(sentences.differs, {
@@ -104,7 +121,10 @@ export class Words {
     const less = delta.startsWith('-');
     const size = less ? delta.slice(1) : delta;
     const time = (insteadOf ?? kind) === 'late';
-    return fill(less ? (time ? sentences.earlier : sentences.fewer) : time ? sentences.later : sentences.more, { size });
+    return fill(
+      less ? (time ? sentences.earlier : sentences.fewer) : time ? sentences.later : sentences.more,
+      { size },
+    );
   }
 
   #evidence(each: Evidence): string {
@@ -124,9 +144,17 @@ export class Words {
       case 'absent':
         return fill(evidence.absent, { side: this.label(each.side) });
       case 'times':
-        return fill(each.same ? evidence.timesSame : evidence.times, { side: this.label(each.side), times: String(each.times) });
+        return fill(each.same ? evidence.timesSame : evidence.times, {
+          side: this.label(each.side),
+          times: String(each.times),
+        });
       case 'flight': {
-        const text = each.place === 'deadLetter' ? evidence.deadLetter : each.place === 'refused' ? evidence.refused : evidence.flight;
+        const text =
+          each.place === 'deadLetter'
+            ? evidence.deadLetter
+            : each.place === 'refused'
+              ? evidence.refused
+              : evidence.flight;
         const { id, name, detail } = each;
         return fill(text, { id, name, detail, place: places[each.place], at: this.time(each.since) });
       }

@@ -37,7 +37,9 @@ export interface Texts {
     readonly earlier: string;
     readonly incomplete: string;
   };
-  readonly proposals: Readonly<Record<'inventory-adjustment' | 'redrive' | 'correction' | 'letter' | 'review', string>>;
+  readonly proposals: Readonly<
+    Record<'inventory-adjustment' | 'redrive' | 'correction' | 'letter' | 'review', string>
+  >;
   readonly report: Readonly<
     Record<
       | 'title'
