@@ -141,7 +141,7 @@ function evidenceOf(finding: Finding, flights: readonly Flight[], known: Known):
     }
     evidence.push({ type: 'row', side, row: seen.row, at: seen.at });
     const values = finding.values[index];
-    if (values !== null && values !== undefined && values.some((value) => value !== null)) {
+    if (values?.some((value) => value !== null) === true) {
       evidence.push({ type: 'values', side, values });
     }
     if (seen.times > 1) evidence.push({ type: 'times', side, times: seen.times, same: seen.same });
@@ -152,7 +152,7 @@ function evidenceOf(finding: Finding, flights: readonly Flight[], known: Known):
 }
 
 /** What differences are apart, without sign: the first number field, or all of a row that one side does not have. */
-export function valueOf(differences: readonly Difference[], fields: readonly FieldJob[]): DecimalValue {
+export function apartOf(differences: readonly Difference[], fields: readonly FieldJob[]): DecimalValue {
   const measured = fields.find(({ type }) => type === 'quantity' || type === 'decimal' || type === 'money');
   let sum = decimal('0');
   if (measured === undefined) return sum;

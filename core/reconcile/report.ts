@@ -157,17 +157,17 @@ export async function* htmlReport(
   const alarms = run.alarms.map(({ of, limit, found }) =>
     fill(report.alarm, { of: of === 'rate' ? report.rate : report.value, limit, found }),
   );
-  yield `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><title>${escape(`${report.title}: ${name}`)}</title><style>${STYLE}</style></head>
-<body><h1>${escape(report.title)}: ${escape(name)}</h1>
-${alarms.map((alarm) => `<p class="alarm">${escape(alarm)}</p>`).join('')}${run.problem === null ? '' : `<p class="alarm">${escape(run.problem)}</p>`}
-<dl>${facts.map(([term, value]) => `<div><dt>${escape(term)}</dt><dd>${escape(value)}</dd></div>`).join('')}</dl>
+  yield `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><title>${asHtml(`${report.title}: ${name}`)}</title><style>${STYLE}</style></head>
+<body><h1>${asHtml(report.title)}: ${asHtml(name)}</h1>
+${alarms.map((alarm) => `<p class="alarm">${asHtml(alarm)}</p>`).join('')}${run.problem === null ? '' : `<p class="alarm">${asHtml(run.problem)}</p>`}
+<dl>${facts.map(([term, value]) => `<div><dt>${asHtml(term)}</dt><dd>${asHtml(value)}</dd></div>`).join('')}</dl>
 `;
   let shown = 0;
   let cut = false;
   for await (const page of all(history, run.runId, filter)) {
     if (page.length === 0) break;
     if (shown === 0) {
-      yield `<table><thead><tr>${[report.key, report.kind, report.what, report.why, report.since, report.correction].map((head) => `<th scope="col">${escape(head)}</th>`).join('')}</tr></thead><tbody>\n`;
+      yield `<table><thead><tr>${[report.key, report.kind, report.what, report.why, report.since, report.correction].map((head) => `<th scope="col">${asHtml(head)}</th>`).join('')}</tr></thead><tbody>\n`;
     }
     const rows = page.slice(0, MAX_PAGE_ROWS - shown);
     yield rows.map((difference) => rowOf(words, difference)).join('');
@@ -177,8 +177,8 @@ ${alarms.map((alarm) => `<p class="alarm">${escape(alarm)}</p>`).join('')}${run.
       break;
     }
   }
-  yield shown === 0 ? `<p>${escape(report.none)}</p>` : '</tbody></table>';
-  if (cut) yield `<p>${escape(fill(report.cut, { count: String(MAX_PAGE_ROWS) }))}</p>`;
+  yield shown === 0 ? `<p>${asHtml(report.none)}</p>` : '</tbody></table>';
+  if (cut) yield `<p>${asHtml(fill(report.cut, { count: String(MAX_PAGE_ROWS) }))}</p>`;
   yield '</body></html>\n';
 }
 
@@ -200,10 +200,10 @@ function rowOf(words: Words, difference: Difference): string {
     words.time(difference.since),
     told === '' ? proposal : `${proposal} (${told})`,
   ];
-  return `<tr>${cells.map((cell) => `<td>${escape(cell)}</td>`).join('')}</tr>\n`;
+  return `<tr>${cells.map((cell) => `<td>${asHtml(cell)}</td>`).join('')}</tr>\n`;
 }
 
-function escape(text: string): string {
+function asHtml(text: string): string {
   return text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
 }
 

@@ -12,7 +12,7 @@ import { runEngine } from './engine/host';
 import type { Job, MergeState, SideState } from './engine/job';
 import { type Batch, NOTHING_MERGED } from './engine/merge';
 import { NOTHING_READ } from './engine/spill';
-import { explain, flightKeys, rateOf, valueOf } from './explain';
+import { apartOf, explain, flightKeys, rateOf } from './explain';
 import { FlightBook } from './flight/book';
 import type { History } from './history/history';
 import { differenceValues, type OpenRun } from './history/rows';
@@ -244,7 +244,7 @@ class Worker {
       );
       if (differences.every(({ kind }) => kind === 'pending')) pending += 1;
       else different += 1;
-      this.#value = this.#value.plus(valueOf(differences, job.fields));
+      this.#value = this.#value.plus(apartOf(differences, job.fields));
       rows.push(...differences);
     }
     const differences = { ...this.#counts.differences };

@@ -273,7 +273,7 @@ export function reconcileSuite(openStore: () => Promise<Store>): void {
     assert.deepEqual(
       [
         other?.correction.proposal?.side,
-        (other?.correction.proposal?.message as { quantity: string }).quantity,
+        (other?.correction.proposal?.message as { quantity: string } | undefined)?.quantity,
       ],
       ['first', '4'],
     );

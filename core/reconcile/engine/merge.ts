@@ -123,7 +123,7 @@ class Merger {
     const first = sides[0] as SortedSide;
     let outcome: 'equal' | 'tolerated' = 'equal';
     let differences: RawDifference[] | undefined;
-    let told: Set<number> | undefined;
+    const told: number[] = [];
     const add = (difference: RawDifference): void => {
       differences ??= [];
       differences.push(difference);
@@ -147,7 +147,7 @@ class Merger {
         !sameSlots(first.group.bytes, 0, other.group.bytes, 0) ||
         !slotsValid(first.group.bytes, this.#plans[index] as FieldPlan[])
       ) {
-        const tolerated = this.#fields(index, (told ??= new Set()), add);
+        const tolerated = this.#fields(index, told, add);
         if (tolerated) outcome = 'tolerated';
       }
     }
@@ -157,7 +157,7 @@ class Merger {
   }
 
   /** @returns whether something was forgiven */
-  #fields(index: number, told: Set<number>, add: (difference: RawDifference) => void): boolean {
+  #fields(index: number, told: number[], add: (difference: RawDifference) => void): boolean {
     const first = slotsAt((this.#sides[0] as SortedSide).group.bytes, 0);
     const other = slotsAt((this.#sides[index] as SortedSide).group.bytes, 0);
     let tolerated = false;
@@ -175,8 +175,8 @@ class Merger {
         });
       } else if (result.outcome === 'invalid') {
         // The first side's fault is told once, whoever it is held against.
-        if (result.first !== undefined && !told.has(field)) {
-          told.add(field);
+        if (result.first !== undefined && !told.includes(field)) {
+          told.push(field);
           add({ ...both, kind: 'invalid', side: 'first', delta: null, notice: result.first });
         }
         if (result.other !== undefined)
