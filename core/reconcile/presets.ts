@@ -56,10 +56,7 @@ export const PRESETS: Readonly<Record<About, Preset>> = {
   shipments: {
     keyLabel: 'Shipment',
     key: ['shipmentId|name'],
-    fields: [
-      { label: 'status', path: 'status|state', type: 'status', words: SHIPMENT_WORDS },
-      { label: 'tracking', path: 'tracking.0.number|carrier_tracking_ref', type: 'text' },
-    ],
+    fields: [{ label: 'status', path: 'status|state', type: 'status', words: SHIPMENT_WORDS }],
     time: 'shippedAt|date_done',
   },
   invoices: {

@@ -63,16 +63,17 @@ export function readConfig(config: RawConfig): ReconcilerConfig {
     tolerancePercent: decimal(config, 'tolerancePercent', 'Tolerance in percent', '0'),
   };
   const sources = [
-    source(config, 'left', 'odoo', 'payload.left', 'Odoo'),
-    source(config, 'right', 'msg', 'payload', 'Warehouse'),
+    source(config, about, 'left', 'odoo', 'payload.left', 'Odoo'),
+    source(config, about, 'right', 'msg', 'payload', 'Warehouse'),
     ...(text(config, 'thirdType', 'Third source', 'none') === 'none'
       ? []
-      : [source(config, 'third', 'msg', 'payload.third', 'Channel')]),
+      : [source(config, about, 'third', 'msg', 'payload.third', 'Channel')]),
   ];
+  const named = names(text(config, 'keyField', 'Key', ''));
   return {
     about,
-    keyLabel: text(config, 'keyLabel', 'Name of the key', PRESETS[about].keyLabel),
-    key: names(text(config, 'keyField', 'Key', PRESETS[about].key.join(', '))),
+    keyLabel: text(config, 'keyLabel', 'Name of the key', '') || PRESETS[about].keyLabel,
+    key: named.length === 0 ? PRESETS[about].key : named,
     fields: fieldsOf(config, about, tolerance),
     sources,
     foldCase: flag(config, 'foldCase', false),
@@ -102,6 +103,7 @@ function names(list: string): string[] {
 
 function source(
   config: RawConfig,
+  about: About,
   which: string,
   type: SourceType,
   property: string,
@@ -126,7 +128,7 @@ function source(
     decimalComma: flag(own, 'decimalComma', false),
     zone: text(own, 'zone', 'Time zone', ''),
     key: key.length === 0 ? undefined : key,
-    time: text(own, 'time', 'Time of a row', ''),
+    time: text(own, 'time', 'Time of a row', kind === 'odoo' ? PRESETS[about].time : ''),
     warehouse: text(own, 'warehouse', 'Warehouse', ''),
     days: number(own, 'days', 'Days', 1, { min: 1, max: 3650 }),
     maxBytes: number(own, 'maxMb', 'Largest file', 2000, { min: 1, max: 100_000 }) * MB,
@@ -161,23 +163,23 @@ function field(
   given: unknown,
   tolerance: { toleranceAbsolute: string; tolerancePercent: string },
 ): CompareField {
-  const config = (typeof given === 'object' && given !== null ? given : {}) as RawConfig;
-  const path = text(config, 'path', 'Path of a compared field');
-  const type: FieldType = choice(config, 'type', 'Type of a compared field', FIELD_TYPES, 'decimal');
+  const row = (typeof given === 'object' && given !== null ? given : {}) as RawConfig;
+  const path = text(row, 'path', 'Path of a compared field');
+  const type: FieldType = choice(row, 'type', 'Type of a compared field', FIELD_TYPES, 'decimal');
   const own = (name: 'toleranceAbsolute' | 'tolerancePercent'): string => {
-    if (text(config, name, 'Tolerance', '') !== '') return decimal(config, name, 'Tolerance', '0');
+    if (text(row, name, 'Tolerance', '') !== '') return decimal(row, name, 'Tolerance', '0');
     return type === 'decimal' || type === 'quantity' ? tolerance[name] : '0';
   };
-  const second = text(config, 'secondPath', 'Path in the second source', '');
-  const third = text(config, 'thirdPath', 'Path in the third source', '');
-  const words = text(config, 'words', 'Words', '');
+  const second = text(row, 'secondPath', 'Path in the second source', '');
+  const third = text(row, 'thirdPath', 'Path in the third source', '');
+  const words = text(row, 'words', 'Words', '');
   return {
     path,
     type,
-    label: text(config, 'label', 'Name of a compared field', path.split('|')[0] ?? path),
+    label: text(row, 'label', 'Name of a compared field', path.split('|')[0] ?? path),
     otherPaths: [second === '' ? undefined : second, third === '' ? undefined : third],
-    unitPath: text(config, 'unitPath', 'Unit', ''),
-    unit: text(config, 'unit', 'Unit', ''),
+    unitPath: text(row, 'unitPath', 'Unit', ''),
+    unit: text(row, 'unit', 'Unit', ''),
     toleranceAbsolute: own('toleranceAbsolute'),
     tolerancePercent: own('tolerancePercent'),
     // "draft, sent; sale, confirmed": words that mean the same, in the order of a life.
