@@ -13,6 +13,7 @@ export {
   type OutgoingEvent,
   openOutbox,
 } from './outbox';
+export { OUTBOX_SCHEMA } from './outbox-schema';
 export { Pacer } from './pacer';
 export { isRetried, type RetryOptions, retryScope } from './retry';
 export { type OpenOptions, ScopeRegistry, scopes } from './scope';

@@ -1,14 +1,36 @@
-export { reconcile } from './reconcile';
-export { openReconcileRuns, ReconcileRuns, type ReconcileRunsOptions, type RunSummary } from './runs';
+export {
+  type Approval,
+  type ApprovalRequest,
+  approve,
+  CORRECTION_HEADER,
+  MAX_NUMBERS,
+  openApprovals,
+  send,
+} from './approve';
+export {
+  ENCODINGS,
+  type Encoding,
+  FIELD_TYPES,
+  type FieldType,
+  FORMATS,
+  type Format,
+  SIDES,
+  type Side,
+} from './engine/job';
+export type { DifferenceFilter } from './history/filter';
+export { History, type Page } from './history/history';
+export { PRESETS, type Preset } from './presets';
+export { LEADS, type Lead } from './propose';
+export { Reconciler, type ReconcilerOptions, type Trigger } from './reconciler';
+export { csvReport, htmlReport, jsonReport, type Report } from './report';
 export {
   type CompareField,
-  DIFFERENCE_KINDS,
-  type Difference,
-  type DifferenceKind,
-  type FieldType,
-  type ReconcileCounts,
-  type ReconcileOptions,
-  type ReconcileResult,
-  type Side,
-  type Source,
-} from './types';
+  checkSpec,
+  type FileSource,
+  type SourceSpec,
+  type Spec,
+  type StreamSource,
+} from './spec';
+export { type Pages, pagesOf } from './spool';
+export * from './types';
+export { LANGUAGES, type Language, Words } from './words';

@@ -317,7 +317,9 @@ export type AuditAction =
   | 'basket.finished'
   | 'reference.taught'
   | 'reference.retired'
-  | 'references.imported';
+  | 'references.imported'
+  | 'corrections.approved'
+  | 'reconciliation.cancelled';
 
 /** What RED.comms publishes under `crossdock/console/<store>`: something has changed. */
 export interface ConsoleChange {

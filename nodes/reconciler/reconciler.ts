@@ -1,97 +1,218 @@
-import { CrossdockError } from '../../core/errors';
-import { type OdooClient, readAvailability } from '../../core/odoo';
-import { openReconcileRuns, type ReconcileOptions, reconcile } from '../../core/reconcile';
+import { join } from 'node:path';
+import { parseJson } from '../../core/canonical';
+import { scopes } from '../../core/delivery';
+import { asCrossdockError } from '../../core/errors';
+import {
+  CORRECTION_HEADER,
+  jsonReport,
+  openApprovals,
+  Reconciler,
+  type RunSummary,
+  type Spec,
+  send as sendApproved,
+} from '../../core/reconcile';
 import { type Context, registerNode } from '../shared/base';
-import { choice, decimal, text } from '../shared/config';
-import { shared } from '../shared/config-node';
-import type { Message, RawConfig, Red } from '../shared/red';
+import { lettersChanged } from '../shared/desks';
+import { openSourceOf } from '../shared/open-sources';
+import type { Message, RawConfig, Red, RedNode } from '../shared/red';
+import { openSource, sourceSettings } from '../shared/source';
 import { storeOf } from '../shared/store';
+import { type ReconcilerConfig, readConfig } from './config';
+import { enterLive } from './live';
+import { addReconcilerRoutes } from './routes';
+import { onSchedule } from './schedule';
+import { type MakeSource, makeSource } from './sources';
 
-type Side = (
-  message: Message,
-  userClosed: Promise<void>,
-) => Promise<AsyncIterable<unknown> | Iterable<unknown>>;
-
-interface Config {
+interface Config extends ReconcilerConfig {
   readonly store: ReturnType<typeof storeOf>;
-  readonly left: Side;
-  readonly right: Side;
-  readonly options: ReconcileOptions;
+  readonly makers: readonly MakeSource[];
 }
+
+/** Differences that go with a message; all of them are in the console, and in the CSV file. */
+const MAX_SENT = 1000;
 
 export = (red: Red): void => {
   registerNode<Config>(red, 'crossdock-reconciler', {
-    normalise(config) {
-      const toleranceAbsolute = decimal(config, 'toleranceAbsolute', 'Tolerance', '0');
-      const tolerancePercent = decimal(config, 'tolerancePercent', 'Tolerance in percent', '0');
-      const fields = text(config, 'fields', 'Fields', 'onHand')
-        .split(',')
-        .map((path) => path.trim())
-        .filter((path) => path !== '');
-      return {
-        store: storeOf(red, config),
-        left: side(red, config, 'left'),
-        right: side(red, config, 'right'),
-        options: {
-          leftLabel: text(config, 'leftLabel', 'Name of the first source', 'Odoo'),
-          rightLabel: text(config, 'rightLabel', 'Name of the second source', 'Warehouse'),
-          key: text(config, 'keyField', 'Key', 'sku'),
-          fields: fields.map((path) => ({
-            path,
-            type: 'decimal' as const,
-            toleranceAbsolute,
-            tolerancePercent,
-          })),
-        },
-      };
+    normalise(config: RawConfig) {
+      const read = readConfig(config);
+      const makers = read.sources.map((source) => makeSource(red, config, read.about, source));
+      return { ...read, store: storeOf(red, config), makers };
     },
-    start,
+    start: (context) => start(red, context),
   });
+  addReconcilerRoutes(red);
 };
 
-function side(red: Red, config: RawConfig, which: 'left' | 'right'): Side {
-  const type = choice(config, `${which}Type`, 'Source', ['odoo', 'msg'], which === 'left' ? 'odoo' : 'msg');
-  if (type === 'odoo') {
-    const server = shared<OdooClient>(red, config, 'server', 'crossdock-odoo-server', 'Odoo server');
-    return async (_message, userClosed) => flatten(readAvailability(await server(userClosed)));
-  }
-  const property = text(
-    config,
-    `${which}Property`,
-    'Property',
-    which === 'left' ? 'payload.left' : 'payload',
-  );
-  return async (message) => {
-    const found = red.util.getMessageProperty(message, property);
-    if (Array.isArray(found)) return found;
-    throw new CrossdockError(`msg.${property} is not a list of records, so there is nothing to compare.`, {
-      code: 'RECONCILE_SOURCE',
-      kind: 'permanent',
-      facts: { property },
-    });
+async function start(red: Red, { node, config, status, closed }: Context<Config>) {
+  const store = await config.store(closed);
+  const folder = join(red.settings.userDir ?? '.', 'crossdock-reconcile');
+  const reconciler = await Reconciler.open({
+    store,
+    id: node.id,
+    name: node.name ?? '',
+    folder,
+    progress: (percent) => {
+      status.busy(`comparing, ${percent} %`);
+      lettersChanged(store);
+    },
+  });
+  const spec = (message?: Message): Spec => {
+    const {
+      makers,
+      sources: _sources,
+      store: _store,
+      schedule: _schedule,
+      correctionsTo: _to,
+      ...rest
+    } = config;
+    return { ...rest, sources: makers.map((make) => make(message, closed)) };
   };
-}
-
-async function* flatten<T>(pages: AsyncIterable<readonly T[]>): AsyncGenerator<T, void, void> {
-  for await (const page of pages) yield* page;
-}
-
-async function start({ node, config, status, closed }: Context<Config>) {
-  const runs = await openReconcileRuns(await config.store(closed));
-  status.ok('ready');
+  const own = await openSource({
+    ...sourceSettings({ id: node.id, type: node.type }),
+    red,
+    node: thirdOutput(node),
+    status,
+    store,
+    source: `reconcile:${node.id}`,
+    fill: (message, { body, headers }) => {
+      const [runId = '', number = ''] = (headers[CORRECTION_HEADER] ?? '').split('/');
+      message.payload = parseJson(body, { maxBytes: body.length });
+      message.topic = 'correction';
+      message['correction'] = { runId, number: Number(number) };
+    },
+  });
+  const target = config.correctionsTo === '' ? `reconcile:${node.id}` : config.correctionsTo;
+  const problem = (thrown: unknown): void => {
+    const error = asCrossdockError(thrown);
+    if (error.code === 'RECONCILE_STOPPED') return;
+    status.failed(error.message);
+    if (!error.retryable) node.error(error.message);
+    lettersChanged(store);
+  };
+  let stopped = false;
+  const approvals = async (): Promise<void> => {
+    for (const approval of await openApprovals(store)) {
+      if (approval.source !== target) continue;
+      await sendApproved(
+        store,
+        approval,
+        (count) => openSourceOf(store, approval.source)?.arrived(count),
+        () => stopped,
+      );
+      lettersChanged(store);
+    }
+  };
+  const approved = (): void => {
+    approvals().catch(problem);
+  };
+  const tell = async (
+    run: RunSummary,
+    send: (messages: (Message | null)[]) => void,
+    message: Message,
+  ): Promise<void> => {
+    show(status, run);
+    lettersChanged(store);
+    const page = await reconciler.history.differences(run.runId, {}, MAX_SENT);
+    const report = jsonReport(run, page.items);
+    message.payload = report;
+    const apart = { topic: message.topic, runId: run.runId };
+    const alarm =
+      run.alarms.length === 0
+        ? null
+        : {
+            ...apart,
+            payload: {
+              runId: run.runId,
+              alarms: run.alarms,
+              counts: run.counts,
+              rate: run.rate,
+              value: run.value,
+            },
+          };
+    const differing =
+      page.total === 0 ? null : { ...apart, payload: report.differences, truncated: report.truncated };
+    send([message, differing, null, alarm]);
+  };
+  /** A run that no message waits for. */
+  const byItself = (begin: () => Promise<RunSummary | undefined>): void => {
+    begin()
+      .then((run) =>
+        run === undefined
+          ? undefined
+          : tell(run, (messages) => node.send(messages), {
+              _msgid: run.runId.replaceAll('-', '').slice(0, 16),
+              topic: run.name,
+            }),
+      )
+      .catch(problem);
+  };
+  const startNow = (): void => {
+    status.busy('comparing');
+    byItself(() => reconciler.compare(spec(), {}));
+  };
+  const [newest] = (await reconciler.history.runs(node.id, 1)).items;
+  if (newest === undefined) status.ok('ready');
+  else show(status, newest);
+  byItself(() => reconciler.resume(spec()));
+  approved();
+  const leave = enterLive({
+    id: node.id,
+    name: node.name ?? '',
+    about: config.about,
+    labels: config.sources.map(({ label }) => label),
+    store,
+    reconciler,
+    target,
+    byHand: config.sources.every(({ type }) => type !== 'msg'),
+    start: startNow,
+    approved,
+  });
+  const quiet = onSchedule(config.schedule, () => {
+    // What takes longer than its interval is not started twice.
+    if (!reconciler.busy) startNow();
+  });
   return {
     async input(message: Message, send: (messages: (Message | null)[]) => void) {
       status.busy('comparing');
-      const [left, right] = await Promise.all([config.left(message, closed), config.right(message, closed)]);
-      const result = await reconcile(left, right, config.options);
-      await runs.save(node.id, result);
-      const found = result.counts.different;
-      if (found === 0) status.ok(`${result.counts.matched} agree`);
-      else status.waiting(`${found} differ, ${result.counts.matched} agree`);
-      message.payload = result;
-      const differing: Message | null =
-        found === 0 ? null : { topic: message.topic, payload: result.differences, runId: result.runId };
-      send([message, differing]);
+      const origin = scopes.origin(message);
+      const key = origin === undefined ? undefined : `${origin.source} ${origin.deliveryId}`;
+      const topic = typeof message.topic === 'string' ? message.topic : undefined;
+      await tell(await reconciler.compare(spec(message), { key, topic }), send, message);
+    },
+    async close() {
+      stopped = true;
+      leave();
+      quiet();
+      await reconciler.close();
+      await own.stop();
     },
   };
+}
+
+/** The node as a source whose messages leave by its third output. */
+function thirdOutput(node: RedNode): RedNode {
+  const port = Object.create(node) as RedNode;
+  port.send = (message) => node.send([null, null, message as Message]);
+  return port;
+}
+
+function show(status: Context<Config>['status'], run: RunSummary): void {
+  const { different, pending, keys } = run.counts;
+  if (run.state === 'failed') status.failed(run.problem ?? 'failed');
+  else if (run.state === 'cancelled') status.waiting('cancelled');
+  else if (run.state !== 'done') status.busy(`comparing, ${run.progress} %`);
+  else if (run.alarms.length > 0) status.failed(`alarm: ${differing(different)} of ${thousands(keys)}`);
+  else if (different > 0)
+    status.waiting(
+      `${differing(different)} of ${thousands(keys)}${pending > 0 ? `, ${thousands(pending)} pending` : ''}`,
+    );
+  else status.ok(`${thousands(keys - pending)} agree${pending > 0 ? `, ${thousands(pending)} pending` : ''}`);
+}
+
+function differing(count: number): string {
+  return count === 1 ? '1 difference' : `${thousands(count)} differences`;
+}
+
+function thousands(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

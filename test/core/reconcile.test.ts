@@ -1,118 +1,93 @@
+/** What a comparison finds: in lists, in files, whatever is in them. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import {
-  type CompareField,
-  openReconcileRuns,
-  type ReconcileOptions,
-  type ReconcileResult,
-  reconcile,
-  type Source,
-} from '../../core/reconcile';
-import { openSqliteStore, type Store } from '../../core/store';
-import { type TempDir, tempDir } from '../support';
+import type { CompareField } from '../../core/reconcile';
+import { checkSpec } from '../../core/reconcile';
 import { failsWith } from './channel-suite';
+import { compareHere, onHand, stock } from './reconcile-support';
 
-const onHand: CompareField = { path: 'onHand', type: 'decimal' };
-const names = { leftLabel: 'Odoo', rightLabel: 'Warehouse' } as const;
-
-const run = (left: Source, right: Source, more: Partial<ReconcileOptions> = {}): Promise<ReconcileResult> =>
-  reconcile(left, right, { key: 'sku', fields: [onHand], ...names, ...more });
-
-const stock = (levels: Record<string, unknown>): unknown[] =>
-  Object.entries(levels).map(([sku, quantity]) => ({ sku, onHand: quantity }));
-
-async function* stream(records: readonly unknown[]): AsyncGenerator<unknown> {
-  for (const record of records) {
-    await new Promise((turn) => setImmediate(turn));
-    yield record;
-  }
-}
+const kindsOf = (compared: ReturnType<typeof compareHere>): string[] =>
+  compared.differences.map(({ key, kind, side }) => `${key} ${kind} ${side}`);
 
 describe('reconcile: findings', () => {
-  it('explains every kind of difference in a sentence', async () => {
+  it('explains every kind of difference in a sentence', () => {
     const left = [...stock({ EQ: '5', 'CD-TAPE-48': 12, MORE: '1', ONLY: '3', BAD: 'many' }), { onHand: 1 }];
     const right = [
       ...stock({ EQ: 5, 'CD-TAPE-48': '10.0', MORE: '1.5', NEW: '4', BAD: '2' }),
       ...stock({ EQ: '6' }),
     ];
-    const result = await run(left, right);
-    assert.deepEqual(result.differences.map(({ sentence }) => sentence).sort(), [
-      'Record 6 of Odoo cannot be compared: it has no SKU (field sku).',
-      'SKU BAD: onHand in Odoo is "many", which is not a number.',
-      'SKU CD-TAPE-48: Odoo says 12, Warehouse says 10.0 (2 fewer).',
-      'SKU EQ: 2 records in Warehouse; only the first is compared.',
-      'SKU MORE: Odoo says 1, Warehouse says 1.5 (0.5 more).',
+    const { sentences, counts, rows, differences } = compareHere([left, right]);
+    assert.deepEqual([...sentences].sort(), [
+      'Row 6 of Odoo cannot be compared: The row has no key.',
+      'SKU BAD, onHand in Odoo is "many": The field should be a number.',
+      'SKU CD-TAPE-48, onHand: Odoo says 12, Warehouse says 10.0 (2 fewer).',
+      'SKU EQ: 2 rows in Warehouse; only the first is compared.',
+      'SKU MORE, onHand: Odoo says 1, Warehouse says 1.5 (0.5 more).',
       'SKU NEW: Warehouse says 4, Odoo does not know it.',
       'SKU ONLY: Odoo says 3, Warehouse does not know it.',
     ]);
-    assert.deepEqual(result.counts, {
-      left: 6,
-      right: 6,
-      matched: 0,
-      withinTolerance: 0,
-      different: 7,
-      differences: { missing_left: 1, missing_right: 1, quantity: 2, value: 0, duplicate: 1, invalid: 2 },
-    });
-    const tape = result.differences.find(({ key }) => key === 'CD-TAPE-48');
+    assert.deepEqual(rows, [6, 6]);
+    assert.deepEqual(counts, { matched: 0, withinTolerance: 0, found: 7, keys: 7 });
+    const tape = differences.find(({ key }) => key === 'CD-TAPE-48');
     assert.deepEqual(
-      [tape?.kind, tape?.field, tape?.left, tape?.right, tape?.delta],
+      [tape?.kind, tape?.field, tape?.expected, tape?.found, tape?.delta],
       ['quantity', 'onHand', '12', '10.0', '-2'],
     );
   });
 
-  it('finds nothing where there is nothing, whatever the spelling of numbers', async () => {
-    const result = await run(
-      stock({ A: '10', B: 0.1, C: '-0', D: '0.30' }),
-      stock({ D: 0.3, C: 0, B: '0.10', A: 10 }),
-    );
-    assert.deepEqual(result.differences, []);
-    assert.equal(result.counts.matched, 4);
-    assert.equal((await run([], [])).counts.matched, 0);
+  it('finds nothing where there is nothing, whatever the spelling of numbers', () => {
+    const result = compareHere([
+      stock({ A: '10', B: 0.1, C: '-0', D: '0.30', E: '+7', F: 1e-7 }),
+      stock({ D: 0.3, C: 0, B: '0.10', A: 10, E: 7, F: '0.0000001' }),
+    ]);
+    assert.deepEqual(result.sentences, []);
+    assert.equal(result.counts.matched, 6);
+    assert.equal(compareHere([[], []]).counts.matched, 0);
   });
 
-  it('counts exactly where floats do not', async () => {
-    const result = await run(stock({ A: '900719925474099311' }), stock({ A: '900719925474099312' }));
-    assert.equal(result.differences[0]?.delta, '1');
-    assert.equal((await run(stock({ A: '0.1' }), stock({ A: '0.3' }))).differences[0]?.delta, '0.2');
+  it('counts exactly where floats do not', () => {
+    const large = compareHere([stock({ A: '900719925474099311' }), stock({ A: '900719925474099312' })]);
+    assert.equal(large.differences[0]?.delta, '1');
+    const small = compareHere([stock({ A: '0.1' }), stock({ A: '0.3' })]);
+    assert.equal(small.differences[0]?.delta, '0.2');
+    const equal = compareHere([stock({ A: '9007199254740993.0' }), stock({ A: '9007199254740992' })]);
+    assert.equal(equal.differences[0]?.delta, '-1');
   });
 
-  it('forgives up to the tolerance, absolute or in percent of the left value, and not a hair more', async () => {
-    const fields = [{ ...onHand, toleranceAbsolute: '1', tolerancePercent: 2 }];
+  it('forgives up to the tolerance, absolute or in percent of the first value, and not a hair more', () => {
+    const fields = [{ ...onHand, toleranceAbsolute: '1', tolerancePercent: '2' }];
     const left = stock({ A: 10, B: 10, C: 1000, D: 1000, E: 0, F: -100 });
     const right = stock({ A: 11, B: '11.01', C: 980, D: '979.99', E: '1.5', F: -102 });
-    const result = await run(left, right, { fields });
+    const result = compareHere([left, right], { fields });
     assert.deepEqual(result.differences.map(({ key }) => key).sort(), ['B', 'D', 'E']);
     assert.equal(result.counts.withinTolerance, 3);
-    await assert.rejects(
-      run([], [], { fields: [{ ...onHand, toleranceAbsolute: '-1' }] }),
-      failsWith('CONFIG_INVALID', 'permanent', /tolerance/),
-    );
   });
 
-  it('compares texts, times and nested fields, and names the field when there are several', async () => {
+  it('compares texts, times and nested fields, and names the field', () => {
     const fields: CompareField[] = [
-      { path: 'stock.onHand', rightPath: '/levels/0/qty', type: 'decimal', label: 'on hand' },
+      { path: 'stock.onHand', otherPaths: ['/levels/0/qty'], type: 'decimal', label: 'on hand' },
       { path: 'lot', type: 'text' },
-      { path: 'counted', type: 'time', toleranceAbsolute: 60 },
+      { path: 'counted', type: 'time', toleranceAbsolute: '60' },
     ];
     const left = [{ id: 7, stock: { onHand: 5 }, lot: 'L1', counted: '2026-11-23 08:00:00' }];
     const right = [{ code: ' 7 ', levels: [{ qty: '4' }], lot: null, counted: '2026-11-23T09:02:00+01:00' }];
-    const result = await run(left, right, { key: 'id', rightKey: 'code', keyLabel: 'Item', fields });
-    assert.deepEqual(
-      result.differences.map(({ sentence }) => sentence),
-      [
-        'Item 7, on hand: Odoo says 5, Warehouse says 4 (1 fewer).',
-        'Item 7, lot: Odoo says L1, Warehouse says nothing.',
-        'Item 7, counted: Odoo says 2026-11-23 08:00:00, Warehouse says 2026-11-23T09:02:00+01:00 (120 seconds later).',
-      ],
-    );
+    const result = compareHere([left, right], {
+      key: ['id'],
+      keyLabel: 'Item',
+      fields,
+      sources: [{}, { key: ['code'] }],
+    });
+    assert.deepEqual(result.sentences, [
+      'Item 7, on hand: Odoo says 5, Warehouse says 4 (1 fewer).',
+      'Item 7, lot: Odoo says L1, Warehouse says nothing.',
+      'Item 7, counted: Odoo says 2026-11-23 08:00:00, Warehouse says 2026-11-23T09:02:00+01:00 (120 seconds later).',
+    ]);
     assert.deepEqual(
       result.differences.map(({ kind }) => kind),
-      ['quantity', 'value', 'value'],
+      ['quantity', 'value', 'late'],
     );
   });
 
-  it('takes hostile rows for findings and never fails for them', async () => {
+  it('takes hostile rows for findings and never fails for them', () => {
     const rows = [
       null,
       1,
@@ -121,158 +96,354 @@ describe('reconcile: findings', () => {
       {},
       { sku: {} },
       { sku: '' },
-      { sku: Number.NaN },
+      { sku: ' \t' },
       JSON.parse('{"__proto__":{"sku":"P"}}'),
     ];
-    const result = await run(rows, stock({ toString: 1, __proto__x: 2, constructor: '1,5' }));
-    assert.equal(result.counts.differences.invalid, rows.length);
-    assert.equal(result.counts.differences.missing_left, 3);
-    const values = [null, '', '1,5', '1e5', 'NaN', Number.POSITIVE_INFINITY, true, { a: 1 }, '0x10', ' '];
+    const result = compareHere([rows, stock({ toString: 1, __proto__x: 2, constructor: '1,5' })]);
+    const keyless = result.differences.filter(({ kind }) => kind === 'invalid');
+    assert.equal(keyless.length, rows.length);
+    assert.equal(result.differences.filter(({ kind }) => kind === 'extra').length, 3);
+    const values = [
+      null,
+      '',
+      '1,5',
+      '1e5',
+      'NaN',
+      true,
+      { a: 1 },
+      '0x10',
+      ' ',
+      '1.2.3',
+      '--1',
+      '.',
+      '-',
+      '٣',
+    ];
     for (const value of values) {
-      const { differences } = await run(stock({ A: value }), stock({ A: 1 }));
+      const { differences } = compareHere([stock({ A: value }), stock({ A: 1 })]);
       assert.deepEqual(
         differences.map(({ kind, side }) => `${kind} ${side}`),
-        ['invalid left'],
+        ['invalid first'],
         String(value),
       );
+      // What both say is no better for it.
+      const both = compareHere([stock({ A: value }), stock({ A: value })]);
+      assert.equal(both.differences.length, 2, String(value));
     }
   });
-});
 
-describe('reconcile: sources', () => {
-  const many = (count: number, quantity: (n: number) => number): Array<{ sku: string; onHand: number }> =>
-    Array.from({ length: count }, (_, n) => ({ sku: `S${String(n).padStart(6, '0')}`, onHand: quantity(n) }));
-
-  it('gives the same findings merged from sorted streams as in memory', async () => {
-    const left = many(2000, (n) => n).filter((_, n) => n % 97 !== 0);
-    const right = many(2000, (n) => (n % 101 === 0 ? n + 1 : n)).filter((_, n) => n % 89 !== 0);
-    right.splice(500, 0, { ...(right[499] ?? { sku: '', onHand: 0 }) });
-    left.splice(700, 0, { ...(left[699] ?? { sku: '', onHand: 0 }), onHand: -1 });
-    const inMemory = await run(left, right, { runId: 'r', now: () => 0 });
-    const merged = await run(stream(left), stream(right), { sorted: true, runId: 'r', now: () => 0 });
-    const byKey = ({ differences, ...rest }: ReconcileResult): unknown => ({
-      ...rest,
-      differences: [...differences].sort((a, b) => (`${a.key}${a.kind}` < `${b.key}${b.kind}` ? -1 : 1)),
-    });
-    assert.deepEqual(byKey(merged), byKey(inMemory));
-    assert.equal(merged.counts.differences.duplicate, 2);
-    assert.ok(merged.counts.differences.quantity > 10);
-  });
-
-  it('merges without reading ahead of what it has compared', async () => {
-    let ahead = 0;
-    let most = 0;
-    const counting = function* (): Generator<unknown> {
-      for (const record of many(1000, (n) => n)) {
-        ahead += 1;
-        most = Math.max(most, ahead);
-        yield record;
-      }
-    };
-    const right = many(1000, (n) => n + 1);
-    const result = await run(counting(), right, {
-      sorted: true,
-      maxDifferences: 10,
-      onDifference: () => {
-        ahead -= 1;
-      },
-    });
-    assert.ok(most <= 3, `${most} records were held`);
-    assert.equal(result.counts.differences.quantity, 1000);
-    assert.equal(result.differences.length, 10);
-    assert.equal(result.truncated, true);
-  });
-
-  it('says so when sources are not sorted, too large, or broken; and closes the other one', async () => {
-    await assert.rejects(
-      run(stock({ A: 1 }), stock({ B: 1, A: 1 }), { sorted: true }),
-      failsWith('RECONCILE_NOT_SORTED', 'permanent', /Warehouse .* record 2/),
+  it('knows that words may mean the same, and who is behind', () => {
+    const fields: CompareField[] = [
+      { path: 'state', type: 'status', words: [['draft'], ['sale', 'confirmed'], ['done', 'shipped']] },
+    ];
+    const rows = (...states: string[]): unknown[] =>
+      states.map((state, index) => ({ sku: `K${index}`, state }));
+    const { differences } = compareHere(
+      [rows('sale', 'done', 'draft', 'odd', 'Done'), rows('Confirmed', 'sale', 'shipped', 'sale', 'done')],
+      { fields },
     );
-    await assert.rejects(
-      run(stock({ A: 1, B: 1, C: 1 }), [], { maxRecords: 2 }),
-      failsWith('RECONCILE_TOO_LARGE', 'permanent', /Odoo has more than 2/),
+    assert.deepEqual(
+      differences.map(({ key, kind, cause }) => [key, kind, cause]),
+      [
+        ['K1', 'status', 'BEHIND'],
+        ['K2', 'status', 'AHEAD'],
+        ['K3', 'status', 'WORD_UNKNOWN'],
+      ],
     );
-    let closed = false;
-    const endless = function* (): Generator<unknown> {
-      try {
-        for (let n = 0; ; n += 1) yield { sku: `S${String(n).padStart(9, '0')}`, onHand: 1 };
-      } finally {
-        closed = true;
-      }
-    };
-    const broken = async function* (): AsyncGenerator<unknown> {
-      yield { sku: 'S000000001', onHand: 1 };
-      await new Promise((turn) => setImmediate(turn));
-      throw new Error('read ECONNRESET with a secret');
-    };
-    await assert.rejects(
-      run(endless(), broken(), { sorted: true }),
-      failsWith('RECONCILE_SOURCE_FAILED', 'transient', /^Warehouse could not be read to its end\.$/),
+  });
+
+  it('converts units, and says when it cannot', () => {
+    const fields: CompareField[] = [{ path: 'qty', type: 'quantity', unitPath: 'unit', unit: 'C62' }];
+    const row = (sku: string, qty: string, unit?: string): unknown => ({ sku, qty, unit });
+    const left = [
+      row('A', '24'),
+      row('B', '1', 'KGM'),
+      row('C', '5', 'KGM'),
+      row('D', '1', 'blob'),
+      row('E', '2', 'DZN'),
+    ];
+    const right = [
+      row('A', '2', 'DZN'),
+      row('B', '1000', 'GRM'),
+      row('C', '5', 'LTR'),
+      row('D', '1', 'KGM'),
+      row('E', '30', 'C62'),
+    ];
+    const { differences } = compareHere([left, right], { fields });
+    assert.deepEqual(
+      differences.map(({ key, cause, delta }) => [
+        key,
+        cause,
+        delta === null ? null : Number(delta).toFixed(4),
+      ]),
+      [
+        ['C', 'UNIT_NOT_CONVERTIBLE', null],
+        ['D', 'UNIT_UNKNOWN', null],
+        ['E', 'UNKNOWN', '0.5000'],
+      ],
     );
-    assert.ok(closed);
   });
 
-  it('can be stopped', async () => {
-    const stop = new AbortController();
-    const left = many(100, (n) => n);
-    const right = many(100, (n) => n + 1);
-    const options = { sorted: true, signal: stop.signal, onDifference: () => stop.abort() };
-    await assert.rejects(run(left, right, options), failsWith('RECONCILE_ABORTED', 'transient'));
+  it('does not take euros for dollars', () => {
+    const fields: CompareField[] = [
+      { path: 'total', type: 'money', unitPath: 'currency', toleranceAbsolute: '0.01' },
+    ];
+    const row = (sku: string, total: string, currency: string): unknown => ({ sku, total, currency });
+    const { differences } = compareHere(
+      [
+        [row('A', '10.00', 'EUR'), row('B', '10', 'EUR'), row('C', '5', 'EUR')],
+        [row('A', '10.01', 'eur'), row('B', '10', 'USD'), row('C', '-5', 'EUR')],
+      ],
+      { fields },
+    );
+    assert.deepEqual(
+      differences.map(({ key, kind, cause }) => [key, kind, cause]),
+      [
+        ['B', 'value', 'CURRENCY'],
+        ['C', 'value', 'SIGN'],
+      ],
+    );
   });
-});
 
-describe('reconcile: history', () => {
-  let dir: TempDir;
-  let store: Store;
-  beforeEach(async () => {
-    dir = tempDir();
-    store = await openSqliteStore(join(dir.path, 'store.sqlite'));
-  });
-  afterEach(async () => {
-    await store.close();
-    dir.remove();
+  it('reads times in the zone of their source, also at the change of the clocks', () => {
+    const fields: CompareField[] = [{ path: 'at', type: 'time' }];
+    const rows = (...times: string[]): unknown[] => times.map((at, index) => ({ sku: `K${index}`, at }));
+    const berlin = rows(
+      '2026-07-01 12:00:00',
+      '2026-01-01 12:00:00',
+      '01.07.2026 12:00',
+      '2026-10-25 03:30:00',
+      '2026-03-29 03:30:00',
+    );
+    const utc = rows(
+      '2026-07-01T10:00:00Z',
+      '2026-01-01 11:00:00',
+      '2026-07-01 10:00',
+      '2026-10-25 02:30:00',
+      '2026-03-29 01:30:00',
+    );
+    const { differences } = compareHere([berlin, utc], { fields, sources: [{ zone: 'Europe/Berlin' }, {}] });
+    assert.deepEqual(differences, []);
+    const apart = compareHere([berlin, utc], { fields });
+    assert.deepEqual(new Set(apart.differences.map(({ cause }) => cause)), new Set(['TIME_ZONE']));
+    for (const bad of ['2026-02-30', '2026-13-01', '31.4.2026', 'today', '12']) {
+      const { differences: found } = compareHere([rows(bad), rows('2026-01-01')], { fields });
+      assert.deepEqual([found[0]?.kind, found[0]?.cause], ['invalid', 'NOT_A_TIME'], bad);
+    }
   });
 
-  it('keeps runs with their differences, as they were', async () => {
-    const runs = await openReconcileRuns(store);
-    const left = stock(Object.fromEntries(Array.from({ length: 250 }, (_, n) => [`S${n}`, n])));
-    const result = await run(left, [
-      ...stock({ S0: 'x', S1: 5 }),
-      ...stock({ S2: 2, S3: 3 }),
-      ...stock({ S3: 3 }),
+  it('holds two sources against the first, and says which of three stands alone', () => {
+    const result = compareHere([
+      stock({ A: 1, B: 1, C: 1, D: 1 }),
+      stock({ A: 1, B: 2, C: 2, E: 5 }),
+      stock({ A: 1, B: 1, C: 2, E: 5 }),
     ]);
-    await runs.save('stock', result);
-    await runs.save('stock', result);
-    const { differences, ...summary } = result;
-    assert.deepEqual(await runs.list('stock'), [summary]);
-    assert.deepEqual(await runs.differences(result.runId), differences);
     assert.deepEqual(
-      await runs.differences(result.runId, { offset: 100, limit: 7 }),
-      differences.slice(100, 107),
+      result.differences.map(({ key, kind, side, cause }) => [key, kind, side, cause]),
+      [
+        ['B', 'quantity', 'second', 'ONE_ALONE'],
+        ['C', 'quantity', 'second', 'FIRST_ALONE'],
+        ['C', 'quantity', 'third', 'FIRST_ALONE'],
+        ['D', 'missing', 'second', 'FIRST_ALONE'],
+        ['D', 'missing', 'third', 'FIRST_ALONE'],
+        ['E', 'extra', 'second', 'FIRST_ALONE'],
+        ['E', 'extra', 'third', 'FIRST_ALONE'],
+      ],
     );
-    assert.deepEqual(await runs.list('other'), []);
+    assert.equal(result.counts.matched, 1);
   });
 
-  it('drops the oldest beyond its retention, per reconciler, differences included', async () => {
-    const runs = await openReconcileRuns(store, { keepRuns: 3 });
-    for (let n = 1; n <= 5; n += 1) {
-      const result = await run(stock({ A: 1 }), stock({ A: 2 }), { runId: `r${n}`, now: () => n * 1000 });
-      await runs.save('stock', result);
-    }
-    await runs.save('other', await run([], [], { runId: 'o1', now: () => 1 }));
+  it('matches by several fields, and does not take A/BC for AB/C', () => {
+    const key = ['sku', 'site'];
+    const row = (sku: string, site: unknown, quantity: number): unknown => ({ sku, site, onHand: quantity });
+    const left = [row('A', 'BC', 1), row('AB', 'C', 2), row('A', 'main', 3), row('A', null, 4)];
+    const right = [row('AB', 'C', 2), row('A', 'main', 1), row('A', 'BC', 1)];
+    assert.deepEqual(kindsOf(compareHere([left, right], { key })), [
+      ' invalid first',
+      'A / main quantity second',
+    ]);
+  });
+
+  it('tells a row exported twice from rows that disagree', () => {
+    const left = stock({ A: 1, B: 1 });
+    const right = [...stock({ A: 1, B: 1 }), ...stock({ A: 1, B: 7 })];
+    const { differences } = compareHere([left, right]);
     assert.deepEqual(
-      (await runs.list('stock')).map(({ runId }) => runId),
-      ['r5', 'r4', 'r3'],
+      differences.map(({ key, kind, cause, found }) => [key, kind, cause, found]),
+      [
+        ['A', 'duplicate', 'SAME_ROW_TWICE', '2'],
+        ['B', 'duplicate', 'ROWS_DISAGREE', '2'],
+      ],
     );
+  });
+
+  it('is told what it shall not compare', () => {
+    const sources = ['a', 'b'].map(
+      (file) => ({ kind: 'file', label: file, file: `/${file}`, format: 'csv' }) as const,
+    );
+    const spec = { about: 'custom', keyLabel: 'K', key: ['k'], fields: [onHand], sources } as const;
+    checkSpec(spec);
+    const wrong = (change: object, text: RegExp): void => {
+      assert.throws(() => checkSpec({ ...spec, ...change }), failsWith('CONFIG_INVALID', 'permanent', text));
+    };
+    wrong({ key: [' '] }, /key field/);
+    wrong({ fields: [] }, /fields/);
+    wrong({ fields: [{ ...onHand, toleranceAbsolute: '-1' }] }, /tolerance/);
+    wrong({ sources: sources.slice(1) }, /Two or three/);
+    wrong({ sources: [sources[0], { ...sources[1], zone: 'Mars/Olympus' }] }, /time zone/);
+    wrong({ sources: [sources[0], { ...sources[1], key: ['a', 'b'] }] }, /as many parts/);
+  });
+});
+
+describe('reconcile: files', () => {
+  const want = stock({ A: '1', 'B "x"': '2', 'C;d': '3', 'E\nf': '4', Ä: '5' });
+
+  for (const { what, content, source } of [
+    {
+      what: 'commas and quotes',
+      content: 'sku,onHand\nA,1\n"B ""x""",2\nC;d,3\n"E\nf",4\nÄ,5\n',
+      source: {},
+    },
+    {
+      what: 'semicolons, BOM, CRLF and no last line end',
+      content: '\ufeffsku;onHand\r\nA;1\r\n"B ""x""";2\r\n"C;d";3\r\n"E\nf";4\r\nÄ;5',
+      source: {},
+    },
+    {
+      what: 'tabs, blank lines and unknown columns',
+      content:
+        '\n\nx\tonHand\tsku\n\n-\t1\tA\n-\t2\t"B ""x"""\n\n"-\n\n"\t3\tC;d\n-\t4\t"E\nf"\n-\t5\tÄ\trest\n',
+      source: {},
+    },
+    {
+      what: 'a delimiter of its own',
+      content: 'sku#onHand\nA#1\n"B ""x"""#2\nC;d#3\n"E\nf"#4\nÄ#5',
+      source: { delimiter: '#' },
+    },
+    {
+      what: 'Windows-1252',
+      content: Buffer.from('sku,onHand\nA,1\n"B ""x""",2\nC;d,3\n"E\nf",4\nÄ,5\n', 'latin1'),
+      source: { encoding: 'windows-1252' },
+    },
+    {
+      what: 'UTF-16',
+      content: Buffer.from('\ufeffsku,onHand\nA,1\n"B ""x""",2\nC;d,3\n"E\nf",4\nÄ,5\n', 'utf16le'),
+      source: { encoding: 'utf-16le' },
+    },
+    {
+      what: 'head in other letters',
+      content: 'SKU,ONHAND\nA,1\n"B ""x""",2\nC;d,3\n"E\nf",4\nÄ,5\n',
+      source: {},
+    },
+  ] as const) {
+    it(`reads CSV with ${what}`, () => {
+      const result = compareHere([want, content], { sources: [{}, source] });
+      assert.deepEqual(result.sentences, []);
+      assert.equal(result.counts.matched, 5);
+    });
+  }
+
+  for (const { what, content, format } of [
+    {
+      what: 'JSON Lines',
+      content: want.map((row) => `${JSON.stringify(row)}\r\n`).join('\n'),
+      format: 'jsonl',
+    },
+    {
+      what: 'a JSON list',
+      content: ` [ ${want.map((row) => JSON.stringify(row)).join(' , ')} ] `,
+      format: 'json',
+    },
+    {
+      what: 'a JSON list over many lines',
+      content: `\ufeff${JSON.stringify(want, null, 2)}`,
+      format: 'json',
+    },
+  ] as const) {
+    it(`reads ${what}`, () => {
+      const result = compareHere([want, content], { sources: [{}, { format }] });
+      assert.deepEqual(result.sentences, []);
+      assert.equal(result.counts.matched, 5);
+    });
+  }
+
+  it('finds broken rows of JSON and goes on', () => {
+    const text = '{"sku":"A","onHand":1}\n{"sku":"B",\n\n{"sku":"C","onHand":3}\n';
+    const result = compareHere([stock({ A: 1, B: 2, C: 3 }), text], { sources: [{}, { format: 'jsonl' }] });
+    assert.deepEqual(kindsOf(result), [' invalid second', 'B missing second']);
+    assert.equal(result.differences[0]?.cause, 'NOT_JSON');
+    const list = compareHere([stock({ A: 1 }), '[{"sku":"A","onHand":1}, x, {"sku":"B"}]'], {
+      sources: [{}, { format: 'json' }],
+    });
+    assert.deepEqual(kindsOf(list), [' invalid second', 'B extra second']);
+  });
+
+  it('reads decimal commas as they are meant, and takes no doubtful number', () => {
+    const left = stock({ A: '1234.5', B: '1500', C: '0.5', D: '2' });
+    const csv = 'sku;onHand\nA;1.234,5\nB;1.500\nC;0,50\nD;2.0\n';
+    const { differences } = compareHere([left, csv], { sources: [{}, { decimalComma: true }] });
     assert.deepEqual(
-      (await runs.list('other')).map(({ runId }) => runId),
-      ['o1'],
+      differences.map(({ key, kind, cause }) => [key, kind, cause]),
+      [['D', 'invalid', 'NOT_A_NUMBER']],
     );
-    assert.deepEqual(await runs.differences('r1'), []);
-    assert.equal((await runs.differences('r3')).length, 1);
-    assert.deepEqual(
-      (await runs.list('stock', 1)).map(({ runId }) => runId),
-      ['r5'],
-    );
+  });
+
+  for (const { what, content, source, says } of [
+    {
+      what: 'no column of the key',
+      content: 'article,onHand\nA,1\n',
+      source: {},
+      says: /no column "sku". Its columns: article, onHand/,
+    },
+    { what: 'nothing in it', content: '', source: {}, says: /is empty/ },
+    {
+      what: 'an open quote',
+      content: 'sku,onHand\nA,1\n"B,2\nC,3\n',
+      source: {},
+      says: /quote that opens in row 2/,
+    },
+    {
+      what: 'another encoding',
+      content: Buffer.from('sku,onHand\nÄ,1\n', 'latin1'),
+      source: {},
+      says: /not UTF-8/,
+    },
+    { what: 'no list', content: '{"a":1}', source: { format: 'json' }, says: /no JSON list/ },
+    {
+      what: 'half a list',
+      content: '[{"sku":"A","onHand":1},{"sk',
+      source: { format: 'json' },
+      says: /cut off/,
+    },
+    {
+      what: 'too much',
+      content: `sku,onHand\n${'A,1\n'.repeat(100)}`,
+      source: { maxBytes: 100 },
+      says: /at most/,
+    },
+    {
+      what: 'an endless row',
+      content: `sku,onHand\nA,"${'x'.repeat(3 << 20)}`,
+      source: {},
+      says: /longer than|no end/,
+    },
+  ] as const) {
+    it(`refuses a file with ${what}, and names it`, () => {
+      assert.throws(
+        () => compareHere([stock({ A: 1 }), content], { sources: [{}, source] }),
+        failsWith('RECONCILE_SOURCE', 'permanent', says),
+      );
+    });
+  }
+
+  it('keeps rows that are too long out of the comparison, not out of the report', () => {
+    const long = 'x'.repeat(70_000);
+    const fields: CompareField[] = [{ path: 'note', type: 'text' }];
+    const left = [
+      { sku: 'A', note: long },
+      { sku: 'y'.repeat(1500), note: '1' },
+    ];
+    const { differences } = compareHere([left, [{ sku: 'A', note: long }]], { fields });
+    assert.deepEqual([...new Set(differences.map(({ cause }) => cause))], ['TOO_LONG']);
   });
 });

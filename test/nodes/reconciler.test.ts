@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ReconcileResult } from '../../core/reconcile';
+import type { Report } from '../../core/reconcile';
 import { catalogue } from '../../sandbox/catalogue';
 import { type OdooStandIn, seedDemoCompany, startOdooStandIn } from '../../sandbox/odoo';
 import { crossdock, odooServer, STORE } from './fixtures';
@@ -31,9 +31,12 @@ describe('reconciler', () => {
         ],
       },
     });
-    const report = (await run.nth('report')).payload as ReconcileResult;
+    const report = (await run.nth('report')).payload as Report;
     assert.equal(report.counts.different, 3);
-    assert.deepEqual([report.leftLabel, report.rightLabel], ['Shop', 'Store']);
+    assert.deepEqual(
+      report.sources.map(({ label }) => label),
+      ['Shop', 'Store'],
+    );
     const differences = await run.nth('differences');
     assert.equal(differences['runId'], report.runId);
     assert.equal(differences.topic, 'nightly');
@@ -41,9 +44,9 @@ describe('reconciler', () => {
       (differences.payload as { key: string; kind: string }[])
         .map(({ key, kind }) => `${key} ${kind}`)
         .toSorted(),
-      ['A quantity', 'B missing_right', 'C missing_left'],
+      ['A quantity', 'B missing', 'C extra'],
     );
-    await run.untilStatus('rec', '3 differ, 0 agree');
+    await run.untilStatus('rec', '3 differences of 3');
     await run.nth('completed');
   });
 
@@ -79,7 +82,7 @@ describe('reconciler', () => {
   it('keeps records that cannot be compared as differences instead of failing', async () => {
     const run = await flows.load(flow(messages));
     run.send('rec', { payload: { left: [null, 'x', { onHand: 1 }], right: [{ sku: 'A', onHand: 'many' }] } });
-    const report = (await run.nth('report')).payload as ReconcileResult;
+    const report = (await run.nth('report')).payload as Report;
     assert.ok(report.counts.differences.invalid >= 3);
   });
 
@@ -100,7 +103,7 @@ describe('reconciler', () => {
       );
       const counted = catalogue.map(({ sku, onHand }) => ({ sku, onHand }));
       run.send('rec', { payload: counted });
-      const agreed = (await run.nth('report')).payload as ReconcileResult;
+      const agreed = (await run.nth('report')).payload as Report;
       assert.equal(agreed.counts.matched, catalogue.length);
       assert.equal(agreed.counts.different, 0);
       const [first] = counted;

@@ -19,7 +19,6 @@ import { openOutbox } from '../../core/delivery/outbox';
 import { CrossdockError } from '../../core/errors';
 import { IdempotencyGuard } from '../../core/idempotency';
 import { openInventoryPublisher } from '../../core/inventory';
-import { openReconcileRuns, reconcile } from '../../core/reconcile';
 import { SequenceGuard, versionOf } from '../../core/sequence';
 import { openPostgresStore, type Store } from '../../core/store';
 import { confirmAll, outgoing, ScriptedChannel } from '../core/outbox-support';
@@ -353,27 +352,5 @@ describe('ideas on PostgreSQL', function () {
     );
     await there.remove('all');
     await Promise.all([here.close(), there.close()]);
-  });
-
-  it('reconciler: keeps its runs with their differences', async () => {
-    const runs = await openReconcileRuns(store, { keepRuns: 2 });
-    for (const runId of ['r1', 'r2', 'r3']) {
-      const result = await reconcile([{ sku: 'A', onHand: '1' }], [{ sku: 'A', onHand: '2' }], {
-        key: 'sku',
-        fields: [{ path: 'onHand', type: 'decimal' }],
-        leftLabel: 'Odoo',
-        rightLabel: 'Warehouse',
-        runId,
-        now: () => Number(runId.slice(1)) * 1000,
-      });
-      await runs.save('stock', result);
-      await runs.save('stock', result);
-    }
-    assert.deepEqual(
-      (await runs.list('stock')).map(({ runId }) => runId),
-      ['r3', 'r2'],
-    );
-    assert.equal((await runs.differences('r3')).length, 1);
-    assert.deepEqual(await runs.differences('r1'), []);
   });
 });

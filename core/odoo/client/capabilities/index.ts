@@ -6,6 +6,7 @@ import { crossReference } from './cross-reference';
 import { fulfilment } from './fulfilment';
 import { invoice } from './invoice';
 import { order } from './order';
+import { reconcile } from './reconcile';
 import { stock } from './stock';
 import type { Capability } from './types';
 
@@ -19,6 +20,7 @@ export const CAPABILITIES: readonly Capability[] = [
   invoice,
   changes,
   crossReference,
+  reconcile,
 ];
 
 /** All that the capabilities call, as one list. */

@@ -1,0 +1,13 @@
+/** Numbers may begin with a sign; whatever else does, a spreadsheet would calculate. */
+const NUMBER = /^-?\d+(?:\.\d+)?$/;
+const CALCULATED = /^[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
+
+/** One line of a CSV file, with its end (RFC 4180). Cells that a spreadsheet would calculate are written as text. */
+export function csvLine(cells: readonly string[]): string {
+  return `${cells.map(csvCell).join(',')}\r\n`;
+}
+
+function csvCell(cell: string): string {
+  const safe = !NUMBER.test(cell) && CALCULATED.test(cell) ? `'${cell}` : cell;
+  return /[",;\r\n\t]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,342 @@
+/** The HTTP admin API of reconciliations: docs/reconciler.md says what each route does. */
+import { redact } from '../../core/dead-letter';
+import { CrossdockError } from '../../core/errors';
+import {
+  approve,
+  csvReport,
+  type Difference,
+  type DifferenceFilter,
+  History,
+  htmlReport,
+  jsonReport,
+  type Language,
+  type RunSummary,
+  Words,
+} from '../../core/reconcile';
+import type { Store } from '../../core/store';
+import { jsonBody, queryOf, refuse, whoOf } from '../shared/admin';
+import { itemNumber, pageSize, textOf } from '../shared/console-requests';
+import { lettersChanged, openDesks } from '../shared/desks';
+import type { HttpHandler, HttpResponse, Red } from '../shared/red';
+import { type LiveReconciler, liveReconciler, liveReconcilers } from './live';
+import { filterOf, languageOf, selectionOf } from './requests';
+
+const ROOT = '/crossdock/console/:store';
+const MAX_BODY_BYTES = 256 * 1024;
+/** Differences of the canonical JSON report; all are in the CSV file. */
+const MAX_REPORTED = 10_000;
+const STATUS: Readonly<Record<string, number>> = {
+  STORE_UNKNOWN: 404,
+  RECONCILE_RUN_UNKNOWN: 404,
+  RECONCILER_UNKNOWN: 404,
+  DIFFERENCE_UNKNOWN: 404,
+  REQUEST_INVALID: 400,
+  JSON_INVALID: 400,
+  JSON_UNSAFE: 400,
+  JSON_TOO_LARGE: 413,
+  BODY_TOO_LARGE: 413,
+  BODY_TOO_SLOW: 408,
+  BODY_ENCODED: 415,
+  BODY_CUT: 400,
+  RECONCILE_COUNT_CHANGED: 409,
+  RECONCILE_RUN_OPEN: 409,
+  RECONCILER_NOT_OPEN: 409,
+  RECONCILER_NEEDS_MESSAGE: 409,
+};
+
+interface Asked {
+  readonly store: Store;
+  readonly history: History;
+  readonly who: string;
+  readonly query: URLSearchParams;
+  readonly language: Language;
+  readonly response: HttpResponse;
+  param(name: string): string;
+  body(): Promise<Record<string, unknown>>;
+}
+type Answer = (asked: Asked) => Promise<unknown>;
+
+/** What was answered already, in a stream. */
+const ANSWERED = Symbol('answered');
+
+/** Adds the routes; once per runtime. */
+export function addReconcilerRoutes(red: Red): void {
+  const may = (right: string): HttpHandler => red.auth.needsPermission(`crossdock-reconciler.${right}`);
+  const read = may('read');
+  const write = may('write');
+  const personal = may('personal');
+  /** Personal data has a permission of its own, which "may read everything" does not include. */
+  const readAs: HttpHandler = (request, response, next) =>
+    wantsPersonal(queryOf(request)) ? personal(request, response, next) : read(request, response, next);
+  const app = red.httpAdmin;
+  app.get(`${ROOT}/reconcilers`, read, handlerOf(reconcilers));
+  app.post(`${ROOT}/reconcilers/:id/start`, write, handlerOf(startRun));
+  app.get(`${ROOT}/reconciliations`, read, handlerOf(runs));
+  app.get(`${ROOT}/reconciliations/:run`, read, handlerOf(run));
+  app.post(`${ROOT}/reconciliations/:run/cancel`, write, handlerOf(cancel));
+  app.post(`${ROOT}/reconciliations/:run/approve`, write, handlerOf(approveSome));
+  app.get(`${ROOT}/reconciliations/:run/differences`, read, handlerOf(differences));
+  app.get(`${ROOT}/reconciliations/:run/differences/:number`, readAs, handlerOf(difference));
+  app.get(`${ROOT}/reconciliations/:run/report.json`, read, handlerOf(reported));
+  app.get(`${ROOT}/reconciliations/:run/report.csv`, read, handlerOf(csv));
+  app.get(`${ROOT}/reconciliations/:run/report.html`, read, handlerOf(html));
+
+  function handlerOf(answer: Answer): HttpHandler {
+    return (request, response, next) => {
+      const param = (name: string): string => request.params?.[name] ?? '';
+      const asked = async (): Promise<unknown> => {
+        const store = openDesks().find(({ id }) => id === param('store'))?.store;
+        if (store === undefined) throw notOpen(red, param('store'));
+        const query = queryOf(request);
+        return answer({
+          store,
+          history: await History.open(store),
+          who: whoOf(request),
+          query,
+          language: languageOf(query),
+          response,
+          param,
+          body: () => jsonBody(request, MAX_BODY_BYTES),
+        });
+      };
+      asked()
+        .then((body) => {
+          if (body !== ANSWERED) response.json(body);
+        })
+        .catch((thrown: unknown) => {
+          // In the middle of a file there is no other way to say that it is not whole.
+          if (response.headersSent) response.destroy();
+          else refuse(thrown, response, STATUS);
+        })
+        .catch(next);
+    };
+  }
+}
+
+function notOpen(red: Red, id: string): CrossdockError {
+  if (red.nodes.getNode(id)?.type !== 'crossdock-store') {
+    return new CrossdockError('There is no such store.', { code: 'STORE_UNKNOWN', kind: 'permanent' });
+  }
+  return new CrossdockError('The store is still opening, or no node has used it since the last deploy.', {
+    code: 'STORE_NOT_OPEN',
+    kind: 'transient',
+  });
+}
+
+const reconcilers: Answer = async ({ store }) => ({
+  reconcilers: liveReconcilers(store).map(({ id, name, about, labels, target, byHand, reconciler }) => ({
+    id,
+    name,
+    about,
+    labels,
+    target,
+    byHand,
+    run: reconciler.current ?? null,
+  })),
+});
+
+const startRun: Answer = async ({ store, param }) => {
+  const found = liveReconciler(param('id'));
+  if (found === undefined || found.store !== store)
+    throw unknown('RECONCILER_UNKNOWN', 'No such reconciler is running.');
+  if (!found.byHand) {
+    throw new CrossdockError('This reconciler takes a source from its message: send it one.', {
+      code: 'RECONCILER_NEEDS_MESSAGE',
+      kind: 'business',
+    });
+  }
+  if (!found.reconciler.busy) found.start();
+  return { started: true };
+};
+
+const runs: Answer = ({ history, query }) =>
+  history.runs(
+    textOf(query.get('reconciler'), 'reconciler'),
+    pageSize(query),
+    query.get('after') ?? undefined,
+  );
+
+const run: Answer = async (asked) => {
+  const found = await runOf(asked);
+  const words = new Words(asked.language, found);
+  const tally = await asked.history.tally(found.runId);
+  return {
+    ...found,
+    tally: tally.map((each) => ({
+      ...each,
+      kindText: words.texts.kinds[each.kind as Difference['kind']] ?? each.kind,
+    })),
+    open: openReconciler(asked.store, found) !== undefined,
+  };
+};
+
+const cancel: Answer = async ({ store, history, param, who }) => {
+  const found = await runOf({ history, param });
+  const live = liveReconciler(found.reconciler);
+  if (live === undefined || live.store !== store) throw notRunning();
+  const cancelled = await live.reconciler.cancel(found.runId, who);
+  lettersChanged(store);
+  return { cancelled };
+};
+
+const approveSome: Answer = async ({ store, history, param, who, body }) => {
+  const found = await runOf({ history, param });
+  const live = openReconciler(store, found);
+  // Without its node nobody knows where corrections are to go.
+  if (live === undefined) throw notRunning();
+  const approval = await approve(history, {
+    runId: found.runId,
+    ...selectionOf(await body()),
+    who,
+    source: live.target,
+  });
+  live.approved();
+  lettersChanged(store);
+  return { approval: approval.id, count: approval.wanted };
+};
+
+const differences: Answer = async (asked) => {
+  const { history, query, language } = asked;
+  const found = await runOf(asked);
+  const words = new Words(language, found);
+  const page = await history.differences(
+    found.runId,
+    filterOf(Object.fromEntries(query)),
+    pageSize(query),
+    query.get('after') ?? undefined,
+  );
+  return { ...page, items: page.items.map((each) => shown(each, words)) };
+};
+
+const difference: Answer = async (asked) => {
+  const { history, param, query, language } = asked;
+  const found = await runOf(asked);
+  const one = await history.difference(found.runId, itemNumber(param('number')));
+  if (one === undefined) throw unknown('DIFFERENCE_UNKNOWN', 'This run has no such difference.');
+  const words = new Words(language, found);
+  const message = one.correction.proposal?.message ?? null;
+  const seen = wantsPersonal(query) ? { value: message, redacted: 0 } : redact(message);
+  return {
+    ...shown(one, words),
+    evidence: words.evidence(one),
+    facts: one.evidence,
+    message: seen.value,
+    redacted: seen.redacted,
+  };
+};
+
+const reported: Answer = async (asked) => {
+  const found = await runOf(asked);
+  const items: Difference[] = [];
+  let after: string | undefined;
+  do {
+    const page = await asked.history.differences(found.runId, asFilter(asked.query), 1000, after);
+    items.push(...page.items);
+    after = page.next ?? undefined;
+  } while (after !== undefined && items.length < MAX_REPORTED);
+  return jsonReport(found, items, asked.language);
+};
+
+const csv: Answer = async (asked) => {
+  const found = await runOf(asked);
+  return streamed(
+    asked,
+    'text/csv; charset=utf-8',
+    `${fileName(found)}.csv`,
+    csvReport(asked.history, found, asFilter(asked.query), asked.language),
+  );
+};
+
+const html: Answer = async (asked) => {
+  const found = await runOf(asked);
+  return streamed(
+    asked,
+    'text/html; charset=utf-8',
+    undefined,
+    htmlReport(asked.history, found, asFilter(asked.query), asked.language),
+  );
+};
+
+async function streamed(
+  { response }: Asked,
+  type: string,
+  file: string | undefined,
+  parts: AsyncIterable<string>,
+): Promise<typeof ANSWERED> {
+  response.setHeader('content-type', type);
+  response.setHeader('x-content-type-options', 'nosniff');
+  // What rows say is shown as text, and nothing in it is run, whatever it is.
+  response.setHeader('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'");
+  if (file !== undefined) response.setHeader('content-disposition', `attachment; filename="${file}"`);
+  for await (const part of parts) {
+    if (response.destroyed) return ANSWERED;
+    if (!response.write(part)) {
+      await new Promise<void>((resolve) => {
+        response.once('drain', resolve);
+        response.once('close', resolve);
+      });
+    }
+  }
+  response.end();
+  return ANSWERED;
+}
+
+function fileName({ name, startedAt }: RunSummary): string {
+  const plain = name
+    .normalize('NFKD')
+    .replace(/[^\w-]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60);
+  return `${plain === '' ? 'reconciliation' : plain}-${new Date(startedAt).toISOString().slice(0, 16).replace(/[:T]/g, '-')}`;
+}
+
+function asFilter(query: URLSearchParams): DifferenceFilter {
+  return filterOf(Object.fromEntries(query));
+}
+
+/** A difference for a list: with its sentences, without the correction's message. */
+function shown(one: Difference, words: Words) {
+  const { evidence: _evidence, correction, ...plain } = one;
+  const { proposal, state, by, at } = correction;
+  return {
+    ...plain,
+    kindText: words.kind(one),
+    sideLabel: words.label(one.side),
+    sentence: words.sentence(one),
+    causeText: words.cause(one),
+    correction: {
+      state,
+      by,
+      at,
+      type: proposal?.type ?? null,
+      text: words.proposal(one) ?? null,
+      letter: proposal?.letter ?? null,
+    },
+  };
+}
+
+async function runOf({ history, param }: Pick<Asked, 'history' | 'param'>): Promise<RunSummary> {
+  const found = await history.run(param('run'));
+  if (found === undefined) throw unknown('RECONCILE_RUN_UNKNOWN', 'There is no such run.');
+  return found;
+}
+
+function openReconciler(store: Store, { reconciler }: RunSummary): LiveReconciler | undefined {
+  const found = liveReconciler(reconciler);
+  return found?.store === store ? found : undefined;
+}
+
+function unknown(code: string, message: string): CrossdockError {
+  return new CrossdockError(message, { code, kind: 'permanent' });
+}
+
+function notRunning(): CrossdockError {
+  return new CrossdockError('The reconciler of this run is not running: its node was removed or disabled.', {
+    code: 'RECONCILER_NOT_OPEN',
+    kind: 'business',
+  });
+}
+
+function wantsPersonal(query: URLSearchParams): boolean {
+  return query.get('personal') === '1';
+}

@@ -1,0 +1,15 @@
+/** Runs of a reconciler with its store: history, what is in flight, approval, cancel. Suite for both kinds of stores. */
+import { join } from 'node:path';
+import { openSqliteStore } from '../../core/store';
+import { type TempDir, tempDir } from '../support';
+import { reconcileSuite } from './reconcile-suite';
+
+describe('reconcile: runs', () => {
+  let dir: TempDir;
+  before(() => {
+    dir = tempDir();
+  });
+  after(() => dir.remove());
+  let count = 0;
+  reconcileSuite(() => openSqliteStore(join(dir.path, `store-${++count}.sqlite`)));
+});
