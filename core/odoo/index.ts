@@ -1,3 +1,5 @@
+export * from './call';
+export * from './changes';
 export { DEFAULT_ALLOW } from './client/allow-list';
 export { type ConnectionReport, checkConnection } from './client/check';
 export { createOdooClient } from './client/client';
