@@ -68,12 +68,18 @@ export class Capture {
     await this.#reader.fields();
     if (found.comparedAt !== undefined) this.#comparedAt = performance.now() - (found.now - found.comparedAt);
     this.#position = found;
+    const fillKey = backfill === undefined ? undefined : `${backfill.since ?? 'all'} ${backfill.run}`;
     if (found.liveFrom === undefined) {
       const start = addSeconds(odooNow(this.client), -this.options.windowSeconds);
-      await this.#baseline(start);
+      // With a back-fill, the last minutes before the start are the first look's.
+      const position = fillKey === undefined ? await this.#baseline(start) : start;
+      await this.#own.step([], [this.#own.move(position, start)]);
+      this.#position = { ...found, position, liveFrom: start };
+      if (fillKey !== undefined) await this.#beginFill(fillKey, start);
+    } else if (fillKey !== undefined && fillKey !== found.fill.key) {
+      // The second that runs now is partly past.
+      await this.#beginFill(fillKey, addSeconds(later(odooNow(this.client), this.#at.position), 1));
     }
-    const key = backfill === undefined ? undefined : `${backfill.since ?? 'all'} ${backfill.run}`;
-    if (key !== undefined && key !== found.fill.key) await this.#beginFill(key);
     return true;
   }
 
@@ -187,15 +193,12 @@ export class Capture {
     if (key === undefined || until === undefined || after === undefined) return 0;
     const { backfill, pageSize, windowSeconds } = this.options;
     const page = await this.#reader.old(backfill?.since, until, after, pageSize);
-    // What was written shortly before the beginning may have come live as well.
-    const young = addSeconds(until, -windowSeconds);
+    // What was written shortly before the beginning is known from the looks; or it will be, when it commits late.
+    const young = later(this.#at.liveFrom, addSeconds(until, -windowSeconds));
     const known = await this.#own.known(page.flatMap(({ id, version }) => (version >= young ? [id] : [])));
-    const cameLive = ({ id, version }: Stamp) => {
-      const old = known.get(id);
-      return old !== undefined && old.n > 0 && old.version === version;
-    };
+    const isLive = ({ id, version }: Stamp) => version >= young && known.get(id)?.n !== 0;
     const found = page
-      .filter((each) => !cameLive(each))
+      .filter((each) => !isLive(each))
       .map(
         ({ id, version, values }): Found => ({
           change: {
@@ -209,11 +212,8 @@ export class Capture {
           deliveryId: `fill ${key}:${this.model}:${id}:${version}`,
         }),
       );
-    const notes = page
-      .filter(({ version }) => this.#keeps || version >= young)
-      .map(({ id, version }) =>
-        this.#own.noteOld(id, version, version >= young ? addSeconds(version, windowSeconds) : undefined),
-      );
+    const old = this.#keeps ? page.filter(({ version }) => version < young) : [];
+    const notes = old.map(({ id, version }) => this.#own.noteOld(id, version));
     const last = page.length < pageSize;
     const next = { ...fill, after: last ? undefined : page.at(-1)?.id, done: fill.done + page.length };
     await this.#commit(found, [...notes, this.#own.fill(next)]);
@@ -239,35 +239,23 @@ export class Capture {
     return this.options.compareMs > 0;
   }
 
-  /** The beginning: what was written before is no news. */
-  async #baseline(start: string): Promise<void> {
-    // Taken over without messages, so that the first look does not tell of the last minutes before the start.
+  /** The beginning without a back-fill: what was written before is no news. Returns the newest write date. */
+  async #baseline(start: string): Promise<string> {
     let after = 0;
     let newest = start;
     for (;;) {
-      const page = await this.#reader.stamps(start, after, this.options.pageSize);
-      for (const { version } of page) newest = later(newest, version);
-      const known = page.map(({ id, version }) =>
-        this.#own.note({
-          id,
-          version,
-          n: 0,
-          digest: '',
-          due: addSeconds(version, this.options.windowSeconds),
-        }),
-      );
+      const page = await this.#reader.stamps(start, after, BITE);
+      const known = (await this.#reader.contents(page.map(({ id }) => id))).map(({ id, version, digest }) => {
+        newest = later(newest, version);
+        return this.#own.note({ id, version, n: 0, digest, due: addSeconds(version, SECOND_OVER) });
+      });
       if (known.length > 0) await this.#own.step([], known);
       after = page.at(-1)?.id ?? after;
-      if (page.length < this.options.pageSize) break;
+      if (page.length < BITE) return newest;
     }
-    await this.#own.step([], [this.#own.move(newest, start)]);
-    if (this.#position !== undefined)
-      this.#position = { ...this.#position, position: newest, liveFrom: start };
   }
 
-  async #beginFill(key: string): Promise<void> {
-    // The second that runs now is partly past.
-    const until = addSeconds(later(odooNow(this.client), this.#at.position), 1);
+  async #beginFill(key: string, until: string): Promise<void> {
     const total = await this.#reader.countOld(this.options.backfill?.since, until);
     const fill: Fill = { key, until, after: 0, done: 0, total };
     await this.#own.step([], [this.#own.fill(fill)]);

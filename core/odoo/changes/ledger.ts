@@ -152,8 +152,8 @@ export class Ledger {
   }
 
   /** A record that needs no message of its own. */
-  noteOld(id: number, version: string, due?: string): Statement {
-    return { sql: NOTE_OLD, params: [this.capture, id, version, 0, '', due ?? null] };
+  noteOld(id: number, version: string): Statement {
+    return { sql: NOTE_OLD, params: [this.capture, id, version, 0, '', null] };
   }
 
   setDue(id: number, due: string | undefined): Statement {

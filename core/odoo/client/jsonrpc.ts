@@ -21,8 +21,8 @@ export class JsonRpcTransport implements Transport {
   async call(model: string, method: string, options: CallOptions, info: CallInfo): Promise<unknown> {
     const uid = await this.authenticate();
     const { database, apiKey } = this.config;
-    const positional = options.ids === undefined ? [] : [options.ids];
-    const named = { ...options.args, ...(options.context === undefined ? {} : { context: options.context }) };
+    const { positional, args } = argumentsOf(method, options);
+    const named = { ...args, ...(options.context === undefined ? {} : { context: options.context }) };
     try {
       return await this.rpc(
         'object',
@@ -78,4 +78,13 @@ export class JsonRpcTransport implements Transport {
       info,
     );
   }
+}
+
+/** Odoo looks into the first positional argument of `create` for the form of its answer: by name, the call fails. */
+function argumentsOf(method: string, { ids, args = {} }: CallOptions) {
+  if (ids !== undefined) return { positional: [ids], args };
+  const { vals_list: values, ...rest } = args;
+  return method === 'create' && values !== undefined
+    ? { positional: [values], args: rest }
+    : { positional: [], args };
 }
