@@ -40,6 +40,8 @@ export const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
   'idempotency-guard': { store: 'store' },
   'sequence-guard': { store: 'store' },
   'odoo-order': { server: 'server' },
+  'odoo-call': { server: 'server', model: 'sale.order', method: 'search_read' },
+  'odoo-changes': { store: 'store', server: 'server' },
   'dead-letter': { store: 'store' },
   replay: { store: 'store' },
   'inventory-publish': { store: 'store', server: 'server', channel: 'channel' },

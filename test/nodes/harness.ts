@@ -31,6 +31,8 @@ export const NODE_NAMES = [
   'idempotency-guard',
   'sequence-guard',
   'odoo-order',
+  'odoo-call',
+  'odoo-changes',
   'dead-letter',
   'replay',
   'inventory-publish',
