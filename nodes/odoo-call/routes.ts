@@ -1,19 +1,10 @@
 /** What the dialog asks: models and methods that the connection allows, and the fields of a model. */
-import { CrossdockError } from '../../core/errors';
-import { type AllowList, DEFAULT_ALLOW, type OdooClient, suggest } from '../../core/odoo';
+import { type AllowList, DEFAULT_ALLOW, type OdooClient, type Suggestions, suggest } from '../../core/odoo';
 import { invalid, queryOf, refuse } from '../shared/admin';
 import type { SharedNode } from '../shared/config-node';
 import type { Red } from '../shared/red';
 
-const STATUS: Readonly<Record<string, number>> = {
-  NODE_UNKNOWN: 404,
-  REQUEST_INVALID: 400,
-  ODOO_ACCESS: 403,
-  ODOO_NOT_ALLOWED: 403,
-  ODOO_NOT_FOUND: 404,
-  CONFIG_INVALID: 409,
-  CONFIG_ENV_MISSING: 409,
-};
+const STATUS: Readonly<Record<string, number>> = { REQUEST_INVALID: 400 };
 
 /** `GET crossdock/odoo-call/<server>/suggestions?model=<model>`. */
 export function mountSuggestions(red: Red): void {
@@ -30,16 +21,16 @@ export function mountSuggestions(red: Red): void {
   );
 }
 
-async function answer(red: Red, id: string, model: string) {
-  const node = red.nodes.getNode(id) as SharedNode<OdooClient> | null;
-  if (node === null || node.type !== 'crossdock-odoo-server') {
-    throw new CrossdockError('Deploy the connection first: its models are known then.', {
-      code: 'NODE_UNKNOWN',
-      kind: 'permanent',
-    });
-  }
+async function answer(red: Red, id: string, model: string): Promise<Suggestions> {
   if (model !== '' && !/^[a-z][a-z0-9_.]{0,127}$/.test(model)) throw invalid('This is no name of a model.');
-  return suggest(await node.open(Promise.resolve()), allowedBy(red, id), model === '' ? undefined : model);
+  return suggest(await clientOf(red, id), allowedBy(red, id), model === '' ? undefined : model);
+}
+
+/** Undefined while it is not deployed, or cannot be opened: the list is known all the same. */
+async function clientOf(red: Red, id: string): Promise<OdooClient | undefined> {
+  const node = red.nodes.getNode(id) as SharedNode<OdooClient> | null;
+  if (node === null || node.type !== 'crossdock-odoo-server') return undefined;
+  return node.open(Promise.resolve()).catch(() => undefined);
 }
 
 /** The built-in list and the lines that the connection adds: `model: method, method`. */

@@ -20,6 +20,8 @@ export const messageNodes = [
   'retry',
   'circuit-breaker',
   'odoo-order',
+  'odoo-call',
+  'odoo-changes',
   'dead-letter',
   'replay',
   'inventory-publish',

@@ -1,4 +1,5 @@
 /** What the dialog of odoo call offers: models and methods that are allowed, arguments of common methods, fields. */
+import { asCrossdockError } from '../../errors/index';
 import type { AllowList, OdooClient } from '../client/types';
 import { fieldsOf } from './fields';
 
@@ -17,6 +18,8 @@ export interface Suggestions {
   /** Argument names of methods that are known, in the order in which people give them. */
   readonly args: Readonly<Record<string, readonly string[]>>;
   readonly fields: readonly SuggestedField[];
+  /** Why there are no fields. */
+  readonly problem?: { readonly code: string; readonly message: string };
 }
 
 /** Named arguments, as Odoo 19 names them; earlier versions have the same. */
@@ -33,9 +36,12 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   write: ['values'],
 };
 
-/** Rejects like `OdooClient.call` when the fields of `model` are asked for; none are without a model. */
+/**
+ * @param client undefined while the connection is not deployed: then only what the list says is offered
+ * @param model undefined: no fields are asked for
+ */
 export async function suggest(
-  client: OdooClient,
+  client: OdooClient | undefined,
   allow: AllowList,
   model: string | undefined,
 ): Promise<Suggestions> {
@@ -46,22 +52,34 @@ export async function suggest(
   const methods = [...(listed ?? (model === undefined ? [] : (allow['*'] ?? [])))].filter(
     (name) => name !== '*',
   );
-  const fields = model === undefined ? [] : [...(await fieldsOf(client, model))];
   return {
     models,
     methods: methods.sort(),
     args: Object.fromEntries(
       methods.map((method) => [method, Object.hasOwn(ARGUMENTS, method) ? (ARGUMENTS[method] ?? []) : []]),
     ),
-    fields: fields
-      .map(([name, facts]) => ({
-        name,
-        label: facts.label,
-        type: facts.type,
-        ...(facts.relation === undefined ? {} : { relation: facts.relation }),
-        required: facts.required,
-        readonly: facts.readonly,
-      }))
-      .sort((one, other) => one.name.localeCompare(other.name)),
+    ...(await suggestFields(client, model)),
   };
+}
+
+/** Odoo may be away, or not know the model: that is told, and the rest can be chosen all the same. */
+async function suggestFields(
+  client: OdooClient | undefined,
+  model: string | undefined,
+): Promise<Pick<Suggestions, 'fields' | 'problem'>> {
+  if (client === undefined || model === undefined) return { fields: [] };
+  try {
+    const fields = [...(await fieldsOf(client, model))].map(([name, facts]) => ({
+      name,
+      label: facts.label,
+      type: facts.type,
+      ...(facts.relation === undefined ? {} : { relation: facts.relation }),
+      required: facts.required,
+      readonly: facts.readonly,
+    }));
+    return { fields: fields.sort((one, other) => one.name.localeCompare(other.name)) };
+  } catch (thrown) {
+    const { code, message } = asCrossdockError(thrown);
+    return { fields: [], problem: { code, message } };
+  }
 }
