@@ -335,6 +335,18 @@ export function describeOdooChanges(
       assert.deepEqual(await told(), []);
     });
 
+    it('a hint tells two versions of one second apart at once', async () => {
+      odoo.do((t) => t.create(1));
+      odoo.tick(1000);
+      const { capture, told } = await started();
+      for (const name of ['first', 'second', 'third']) {
+        odoo.do((t) => t.write(1, { name }));
+        await capture.look();
+        await capture.readBack([1]);
+      }
+      assert.deepEqual(await told(), ['1 changed first', '1 changed second', '1 changed third']);
+    });
+
     it('the back-fill tells of all there was, goes on after a stop, and leaves to the present what is its own', async () => {
       for (let id = 1; id <= 250; id += 1) odoo.do((t) => t.create(id));
       odoo.tick(800);
@@ -537,6 +549,18 @@ export function describeOdooChanges(
         await waitFor(async () => (await watching.told()).length === 1);
         for (let n = 0; n < 700; n += 1) polling.hint(undefined);
         assert.equal(polling.hint(undefined), false, 'a flood of hints is cut off');
+      });
+
+      it('what a hint has found is looked at again when its second is over, however long the interval', async () => {
+        const watching = await watch();
+        const polling = poll(watching, { pollMs: 3_600_000 });
+        await waitFor(() => polling.state.phase === 'live');
+        odoo.do((t) => t.create(1, { name: 'a' }));
+        polling.hint(undefined);
+        await waitFor(async () => (await watching.told()).length === 1);
+        odoo.do((t) => t.write(1, { name: 'b' }));
+        odoo.tick(3);
+        await waitFor(async () => (await watching.told()).length === 1);
       });
 
       it('waits while the inbox is full, and tells nothing new meanwhile', async () => {

@@ -13,7 +13,7 @@
 import type { Statement } from '../../store';
 import { toRfc3339 } from '../call/read-values';
 import type { OdooClient } from '../client/types';
-import { compareLists, isNew } from './compare';
+import { compareLists, isNew, isOther } from './compare';
 import { type Fill, type Known, LEFT, Ledger, type Position } from './ledger';
 import { ChangeReader, type Content, type Stamp } from './reader';
 import { addSeconds, earlier, later, odooNow } from './times';
@@ -136,7 +136,7 @@ export class Capture {
       const known = await this.#own.known(part);
       const contents = await this.#reader.contents(part);
       const { liveFrom } = this.#at;
-      const fresh = contents.filter((each) => isNew(each, known.get(each.id)) && each.version >= liveFrom);
+      const fresh = contents.filter((each) => isOther(each, known.get(each.id)) && each.version >= liveFrom);
       const there = new Set(contents.map(({ id }) => id));
       const missing = part.flatMap((id) => (there.has(id) ? [] : (known.get(id) ?? [])));
       changes += await this.#deliver(fresh, known, []);

@@ -1,6 +1,6 @@
 /** Two lists of records by ascending id, of which each shows a page: what of them can be compared already. */
 import { type Known, LEFT } from './ledger';
-import type { Stamp } from './reader';
+import type { Content, Stamp } from './reader';
 
 export interface Compared {
   /** Both lists are complete up to this id; undefined when both are at their end. */
@@ -27,4 +27,9 @@ export function compareLists(there: readonly Stamp[], here: readonly Known[], pa
 /** Whether this version of the record was not delivered yet. */
 export function isNew({ version }: Stamp, known: Known | undefined): boolean {
   return known === undefined || known.version !== version || known.digest === LEFT;
+}
+
+/** The same, of a record whose contents were read: its date may be that of a version before it in the same second. */
+export function isOther(content: Content, known: Known | undefined): boolean {
+  return isNew(content, known) || (known?.digest !== '' && known?.digest !== content.digest);
 }

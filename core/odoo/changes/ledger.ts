@@ -3,7 +3,14 @@
  * step is one unit of the store that is fenced by the reader's lease: messages, the versions that they stand for and
  * the position move together or not at all.
  */
-import { acceptStatement, comeAlive, INBOX_SCHEMA, type Incoming, lockPartition } from '../../delivery';
+import {
+  acceptStatement,
+  comeAlive,
+  crashPoint,
+  INBOX_SCHEMA,
+  type Incoming,
+  lockPartition,
+} from '../../delivery';
 import { CrossdockError } from '../../errors';
 import { type Row, type Statement, StatementExpectationError, type Store } from '../../store';
 import {
@@ -188,7 +195,9 @@ export class Ledger {
     const locks = this.store.exclusive ? [] : keys.map((key) => lockPartition(this.source, key));
     const accepts = incoming.map((message) => acceptStatement(this.source, message));
     const unit = [...(fenced ? [] : [this.#own(RENEW, [LEASE_MS])]), ...locks, ...accepts, ...statements];
+    crashPoint('changes.beforeCommit');
     const results = await this.#run(unit);
+    crashPoint('changes.afterCommit');
     const from = unit.length - statements.length - accepts.length;
     return results.slice(from, from + accepts.length).reduce((sum, { changes }) => sum + changes, 0);
   }

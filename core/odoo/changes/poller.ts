@@ -35,6 +35,7 @@ const ELSEWHERE_MS = 2000;
 const CROWD_MS = 20;
 const FULL_MS = 500;
 const RENEW_MS = 8000;
+const FOLLOW_UP_MS = 3000;
 /** A page of the comparison, and then a breath: nobody waits for it. */
 const COMPARE_PAUSE_MS = 20;
 /** How long a poller that stops waits for the call that is under way. */
@@ -50,6 +51,8 @@ export class ChangePoller {
   #hinted = false;
   #failures = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  /** The next look, performance.now(). */
+  #lookAt = Number.NEGATIVE_INFINITY;
   #fillAt = 0;
   #phase: PollerState['phase'] = 'starting';
   #problem: CrossdockError | undefined;
@@ -150,7 +153,7 @@ export class ChangePoller {
 
   /** One turn of work; returns the ms until the next. */
   async #turn(): Promise<number> {
-    const { captures, pollMs, hasRoom } = this.options;
+    const { captures, hasRoom } = this.options;
     for (const capture of captures) {
       if (this.#owned.has(capture)) continue;
       if (!(await capture.acquire())) {
@@ -165,27 +168,30 @@ export class ChangePoller {
     }
     const hinted = this.#hinted;
     this.#hinted = false;
-    if (hinted || performance.now() - this.#lookedAt >= pollMs) await this.#look();
+    if (hinted || performance.now() >= this.#lookAt) await this.#look();
     this.#phase = 'live';
     const compares = await this.#compare();
     const fillWait = await this.#fill();
-    const untilLook = Math.max(0, this.#lookedAt + pollMs - performance.now());
+    const untilLook = Math.max(0, this.#lookAt - performance.now());
     return Math.min(untilLook, compares ? COMPARE_PAUSE_MS : untilLook, fillWait ?? untilLook);
   }
 
   async #look(): Promise<void> {
-    const { captures } = this.options;
+    const { captures, pollMs } = this.options;
     const begun = performance.now();
+    let changes = 0;
     for (const capture of captures) {
-      await capture.look();
+      changes += await capture.look();
       if (this.#stopped) return;
     }
     for (const capture of captures) {
       const ids = this.#hints.take(capture.model);
-      if (ids.length > 0) await capture.readBack(ids);
+      if (ids.length > 0) changes += await capture.readBack(ids);
     }
     // From its beginning: what came meanwhile waits for the next.
     this.#lookedAt = begun;
+    // What was found is looked at again when its second is over, however long the interval.
+    this.#lookAt = begun + (changes > 0 ? Math.min(pollMs, FOLLOW_UP_MS) : pollMs);
   }
 
   /** A page of the comparison that is due. Returns whether there is more. */
