@@ -24,6 +24,8 @@ export interface ErrorDetails {
   readonly problems?: readonly Problem[];
   /** Milliseconds after which a retry makes sense, when the other side said so (Retry-After). */
   readonly retryAfterMs?: number;
+  /** False: never repeated by itself, whatever the kind: no probe can tell whether it has happened already. */
+  readonly repeatable?: boolean;
   readonly cause?: unknown;
 }
 
@@ -41,6 +43,7 @@ export class CrossdockError extends Error {
   readonly facts: Readonly<Record<string, string | number | boolean>>;
   readonly problems: readonly Problem[];
   readonly retryAfterMs: number | undefined;
+  readonly repeatable: boolean;
 
   constructor(message: string, details: ErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -50,11 +53,12 @@ export class CrossdockError extends Error {
     this.facts = details.facts ?? {};
     this.problems = details.problems ?? [];
     this.retryAfterMs = details.retryAfterMs;
+    this.repeatable = details.repeatable ?? true;
   }
 
   /** Whether repeating the same message unchanged can succeed. */
   get retryable(): boolean {
-    return this.kind === 'transient' || this.kind === 'ambiguous';
+    return this.repeatable && (this.kind === 'transient' || this.kind === 'ambiguous');
   }
 }
 

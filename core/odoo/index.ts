@@ -1,3 +1,5 @@
+export * from './call';
+export * from './changes';
 export type { AccessReport, CapabilityReport, Excess, MissingAccess } from './client/access';
 export { joinAllowLists, parseAllowLines } from './client/allow-lines';
 export { DEFAULT_ALLOW } from './client/allow-list';

@@ -98,6 +98,14 @@ export interface Red {
     cloneMessage(message: Message): Message;
     getMessageProperty(message: Message, path: string): unknown;
     setMessageProperty(message: Message, path: string, value: unknown, create?: boolean): void;
+    /** What a typedInput says: `type` is its word (`str`, `num`, `bool`, `json`, `msg`, `flow`, `global`, `env` ...). */
+    evaluateNodeProperty(
+      value: string,
+      type: string,
+      node: RedNode,
+      message: Message,
+      callback: (error: Error | null, value?: unknown) => void,
+    ): void;
     prepareJSONataExpression(source: string, node: RedNode | Record<string, never>): Expression;
     evaluateJSONataExpression(
       expression: Expression,

@@ -7,10 +7,10 @@ import { readBody, SIGNATURE_KINDS, signatureMatches } from '../../core/webhook'
 import { type Context, registerNode } from '../shared/base';
 import { choice, number, secret, text } from '../shared/config';
 import { type ChosenContract, contractChoice, lifeWords } from '../shared/contracts';
+import { mountRoutes, normalisePath } from '../shared/public-routes';
 import type { HttpRequest, HttpResponse, Red } from '../shared/red';
 import { openSource, type Source, type SourceSettings, sourceSettings } from '../shared/source';
 import { storeOf } from '../shared/store';
-import { mountWebhooks, normalisePath } from './route';
 
 /** Headers that senders identify a delivery by, in the order in which they are looked at. */
 const DELIVERY_ID_HEADERS = [
@@ -97,7 +97,7 @@ export = (red: Red): void => {
 };
 
 async function start(red: Red, { node, config, status, closed }: Context<Config>) {
-  const routes = mountWebhooks(red);
+  const routes = mountRoutes(red);
   const taken = routes.get(config.path);
   if (taken !== undefined && taken.id !== node.id) {
     throw new CrossdockError(`The path ${config.path} is used by another webhook in node.`, {

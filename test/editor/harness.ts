@@ -22,6 +22,8 @@ export const messageNodes = [
   'odoo-order',
   'odoo-fulfilment',
   'odoo-stock',
+  'odoo-call',
+  'odoo-changes',
   'dead-letter',
   'replay',
   'inventory-publish',

@@ -44,15 +44,13 @@ describe(`kill -9 in the middle of a comparison of ${ROWS} rows with ${ROWS}`, (
     await store.migrate(INBOX_SCHEMA);
     for (let from = 0; from < files.inFlight.length; from += 200) {
       await store.run(
-        files.inFlight
-          .slice(from, from + 200)
-          .map((sku) =>
-            acceptStatement('wms', {
-              id: sku,
-              partitionKey: undefined,
-              body: Buffer.from(JSON.stringify({ sku })),
-            }),
-          ),
+        files.inFlight.slice(from, from + 200).map((sku) =>
+          acceptStatement('wms', {
+            id: sku,
+            partitionKey: undefined,
+            body: Buffer.from(JSON.stringify({ sku })),
+          }),
+        ),
       );
     }
     await store.close();

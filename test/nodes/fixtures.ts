@@ -42,6 +42,8 @@ export const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
   'odoo-order': { server: 'server' },
   'odoo-fulfilment': { server: 'server' },
   'odoo-stock': { server: 'server' },
+  'odoo-call': { server: 'server', model: 'sale.order', method: 'search_read' },
+  'odoo-changes': { store: 'store', server: 'server' },
   'dead-letter': { store: 'store' },
   replay: { store: 'store' },
   'inventory-publish': { store: 'store', server: 'server', channel: 'channel' },

@@ -33,6 +33,8 @@ export const NODE_NAMES = [
   'odoo-order',
   'odoo-fulfilment',
   'odoo-stock',
+  'odoo-call',
+  'odoo-changes',
   'dead-letter',
   'replay',
   'inventory-publish',

@@ -1,17 +1,24 @@
 /**
- * One middleware on Node-RED's public HTTP app for all webhook-in nodes; it looks the node up by its path. Removing
+ * One middleware on Node-RED's public HTTP app for all nodes that are posted to; it looks the node up by its path, or by
+ * the path above a last part that is the node's own business (a secret). Removing
  * routes from express again (as core does) means splicing its private stack; a map needs none of that.
  */
-import type { HttpApp, HttpHandler, HttpRequest, HttpResponse, Red } from '../shared/red';
+import type { HttpApp, HttpHandler, HttpRequest, HttpResponse, Red } from './red';
 
 type Handle = (request: HttpRequest, response: HttpResponse) => void;
-export type Routes = Map<string, { readonly id: string; readonly handle: Handle }>;
+interface Route {
+  readonly id: string;
+  readonly handle: Handle;
+  /** It takes `path/<anything>`, one part more, and not the path itself. */
+  readonly below?: boolean;
+}
+export type Routes = Map<string, Route>;
 
 /** Live nodes by path, per HTTP app (tests run several runtimes in one process). */
 const routes = new WeakMap<HttpApp, Routes>();
 
-/** The table of this runtime's webhooks; mounts the middleware the first time. */
-export function mountWebhooks(red: Red): Routes {
+/** The table of this runtime's public routes; mounts the middleware the first time. */
+export function mountRoutes(red: Red): Routes {
   const app = red.httpNode;
   const known = routes.get(app);
   if (known !== undefined) return known;
@@ -19,7 +26,7 @@ export function mountWebhooks(red: Red): Routes {
   routes.set(app, table);
   keepBodies(app, table);
   app.use((request, response, next) => {
-    const found = table.get(normalisePath(request.path ?? ''));
+    const found = findRoute(table, request.path ?? '');
     if (found === undefined) next();
     else found.handle(request, response);
   });
@@ -39,13 +46,21 @@ function keepBodies(app: HttpApp, table: Routes): void {
   const mark: HttpHandler = (request, _response, next) => {
     // `request.path` does not exist yet: express prepares the request in a layer below this one.
     const [path = ''] = (request.url ?? '').slice(mountPoint(app).length).split('?');
-    if (table.has(normalisePath(path))) request._body = true;
+    if (findRoute(table, path) !== undefined) request._body = true;
     next();
   };
   root.use(mark);
   const stack = root._router?.stack ?? [];
   const at = stack.findIndex((layer) => layer.handle === mark);
   if (at > 0) stack.unshift(...stack.splice(at, 1));
+}
+
+function findRoute(table: Routes, path: string): Route | undefined {
+  const whole = normalisePath(path);
+  const exact = table.get(whole);
+  if (exact !== undefined && exact.below !== true) return exact;
+  const above = table.get(whole.slice(0, whole.lastIndexOf('/')));
+  return above?.below === true ? above : undefined;
 }
 
 /** Where the public app is mounted (`httpNodeRoot`), without a slash at its end. */
