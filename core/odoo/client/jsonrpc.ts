@@ -95,12 +95,3 @@ function argumentsOf(method: string, { ids, args = {} }: CallOptions) {
     ? { positional: [values], args: rest }
     : { positional: [], args };
 }
-
-/** Odoo looks into the first positional argument of `create` for the form of its answer: by name, the call fails. */
-function argumentsOf(method: string, { ids, args = {} }: CallOptions) {
-  if (ids !== undefined) return { positional: [ids], args };
-  const { vals_list: values, ...rest } = args;
-  return method === 'create' && values !== undefined
-    ? { positional: [values], args: rest }
-    : { positional: [], args };
-}
