@@ -12,6 +12,7 @@ import {
 import { accessReport } from '../../core/odoo/client/access';
 import { groupFor } from '../../core/odoo/client/advice';
 import { CAPABILITIES, type Capability } from '../../core/odoo/client/capabilities';
+import { fieldMap } from '../../core/odoo/client/field-map';
 import { stateOf } from '../../core/odoo/client/key-state';
 import { waitFor } from '../support';
 import { Fault, raw, type ScriptedOdoo, startScriptedOdoo } from './odoo-scripted';
@@ -143,7 +144,10 @@ describe('odoo access', () => {
   it('knows a group for everything that Crossdock needs', () => {
     for (const { access } of CAPABILITIES) {
       for (const need of access) {
-        for (const major of [14, 19]) assert.ok(groupFor(need, major), `${need.model} ${need.operation}`);
+        for (const major of [14, 19]) {
+          const model = fieldMap({ major, text: '' }).modelOf(need.model);
+          assert.ok(groupFor({ ...need, model }, major), `${model} ${need.operation}`);
+        }
       }
     }
   });

@@ -55,7 +55,7 @@ describe('editor: what an Odoo account may do, in the dialog', function () {
         'signed in as integration@acme.example',
         'Place and confirm orders',
         'Not always needed: may not create res.partner. Group in Odoo: Contact / Creation',
-        'Read stock',
+        'Read, count and reserve stock',
         'Make invoices',
         'may not create account.move. Group in Odoo: Accounting / Invoicing',
         'may not create account.move.reversal. Ask Odoo’s administrator',

@@ -39,8 +39,8 @@ export const fulfilment: Capability = {
   access: [
     { model: 'stock.picking', operation: 'write' },
     { model: 'stock.move.line', operation: 'create' },
-    { model: 'stock.package', operation: 'create', required: false },
-    { model: 'stock.lot', operation: 'create', required: false },
+    { model: 'package', operation: 'create', required: false },
+    { model: 'lot', operation: 'create', required: false },
     { model: 'stock.return.picking', operation: 'create', required: false },
   ],
 };

@@ -44,7 +44,8 @@ export const order: Capability = {
   access: [
     { model: 'sale.order', operation: 'create' },
     { model: 'sale.order', operation: 'write' },
-    { model: 'res.partner', operation: 'create' },
+    // Customers that exist can be ordered for without it.
+    { model: 'res.partner', operation: 'create', required: false },
     { model: 'product.product', operation: 'read' },
   ],
 };
