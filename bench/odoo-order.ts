@@ -1,6 +1,7 @@
 /**
  * Orders per second into a real Odoo, three sides in turn, several rounds, medians:
- * - `node`: the order writer as the odoo order node uses it (look-ups, keyed load, read-back and total check);
+ * - `node`: the odoo order node's desk with everything switched on (customers matched, terms, tags, keyed load, total
+ *   check, read-back of orders and lines, canonical order and response); the credit gate waits for a confirmation;
  * - `loginCreate`: log in and create, message by message, as existing Node-RED nodes for Odoo do;
  * - `bare`: a bare client's keyed load of prepared rows in batches of the same size, with nothing around it.
  *
@@ -9,15 +10,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import axios from 'axios';
-import { createOdooClient, OrderWriter } from '../core/odoo';
+import { createOdooClient, OrderDesk } from '../core/odoo';
 import {
   adminClient,
   createSalesFixture,
-  makeOrder,
   type OdooUnderTest,
   odooFromEnvironment,
   type SalesFixture,
 } from '../test/conformance/sales-fixture';
+import { type BenchFixture, clean, EVERYTHING, richOrder, runLoginCreate, withCustomers } from './lib/odoo';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const ORDERS = Number(process.env.BENCH_ORDERS ?? 150);
@@ -29,12 +30,11 @@ async function main(): Promise<Record<string, unknown>> {
   const server = odooFromEnvironment();
   if (server === undefined) return { error: 'ODOO_TEST_URL, ODOO_TEST_DB and ODOO_TEST_API_KEY are not set' };
   const admin = adminClient(server);
-  const fixture = await createSalesFixture(admin);
+  const fixture = await withCustomers(admin, await createSalesFixture(admin));
   const client = createOdooClient(server);
-  // One writer for all rounds, as a deployed node has one: it knows its products and its customer by then.
-  const writer = new OrderWriter(client, {
-    customer: 'fixed',
-    customerRef: fixture.customerRef,
+  // One desk for all rounds, as a deployed node has one: it knows its products and its customers by then.
+  const desk = new OrderDesk(client, {
+    ...EVERYTHING,
     confirm: false,
     chargeSku: fixture.chargeSku,
     discountSku: fixture.discountSku,
@@ -42,11 +42,11 @@ async function main(): Promise<Record<string, unknown>> {
   });
   try {
     const rates: Record<'node' | 'loginCreate' | 'bare', number[]> = { node: [], loginCreate: [], bare: [] };
-    await runNode(writer, fixture, 'warm-up', 10);
+    await runNode(desk, fixture, 'warm-up', 10);
     await runBare(server, fixture, 10);
     for (let round = 0; round < ROUNDS; round += 1) {
       const sides = [
-        async () => rates.node.push(await runNode(writer, fixture, `round-${round}`, ORDERS)),
+        async () => rates.node.push(await runNode(desk, fixture, `round-${round}`, ORDERS)),
         async () => rates.bare.push(await runBare(server, fixture, ORDERS)),
         async () => rates.loginCreate.push(await runLoginCreate(server, fixture, SLOW_ORDERS)),
       ];
@@ -66,31 +66,21 @@ async function main(): Promise<Record<string, unknown>> {
       ...(process.env.BENCH_VERBOSE ? { rates } : {}),
     };
   } finally {
-    const ids = await admin.call<number[]>('sale.order', 'search', {
-      args: { domain: [['origin', '=like', `shop:${fixture.prefix}:%`]] },
-    });
-    if (ids.length > 0) await admin.call('sale.order', 'unlink', { ids });
+    await clean(admin, fixture);
     await client.close();
     await admin.close();
   }
 }
 
-/** Orders per second of the order writer, all submitted at once. */
-async function runNode(
-  writer: OrderWriter,
-  fixture: SalesFixture,
-  run: string,
-  count: number,
-): Promise<number> {
-  // To the customer's own address: the look-up of delivery addresses is not part of what the other sides do.
-  const buyer = { name: 'Buyer', identifiers: [] };
-  const orders = Array.from({ length: count }, (_, index) =>
-    makeOrder(fixture, `${run}-${index}`, undefined, { parties: { buyer, shipTo: buyer } }),
-  );
+/** Orders per second of the node's desk, all submitted at once. */
+async function runNode(desk: OrderDesk, fixture: BenchFixture, run: string, count: number): Promise<number> {
+  const orders = Array.from({ length: count }, (_, index) => richOrder(fixture, run, index));
   const start = performance.now();
-  const placed = await Promise.all(orders.map((order) => writer.submit(order)));
+  const results = await Promise.all(orders.map((order) => desk.place(order)));
   const seconds = (performance.now() - start) / 1000;
-  if (new Set(placed.map((order) => order.odooId)).size !== count) throw new Error('orders are missing');
+  const ids = new Set(results.map(({ placed }) => placed.odooId));
+  if (ids.size !== count || results.some(({ placed }) => placed.leftOut !== undefined))
+    throw new Error('orders are missing, or something of them');
   return count / seconds;
 }
 
@@ -148,37 +138,6 @@ async function runBare(server: OdooUnderTest, fixture: SalesFixture, count: numb
       context,
     });
     if (!reply.data.ids) throw new Error('the bare load was refused');
-  }
-  return count / ((performance.now() - start) / 1000);
-}
-
-/** Orders per second when each message logs in and creates its order. */
-async function runLoginCreate(server: OdooUnderTest, fixture: SalesFixture, count: number): Promise<number> {
-  const rpc = async <T>(service: string, method: string, args: unknown[]): Promise<T> => {
-    const payload = { jsonrpc: '2.0', method: 'call', id: 1, params: { service, method, args } };
-    const reply = await axios.post<{ result: T; error?: unknown }>(`${server.url}/jsonrpc`, payload, {
-      proxy: false,
-    });
-    if (reply.data.error) throw new Error('the create was refused');
-    return reply.data.result;
-  };
-  const { database, login, apiKey } = server;
-  const start = performance.now();
-  for (let index = 0; index < count; index += 1) {
-    const name = randomBytes(8).toString('hex');
-    const uid = await rpc<number>('common', 'authenticate', [database, login, apiKey, {}]);
-    const values = {
-      partner_id: fixture.customerId,
-      client_order_ref: `#${name}`,
-      origin: `shop:${fixture.prefix}:${name}`,
-      date_order: '2026-11-20 22:30:05',
-      order_line: fixture.skus.map((sku, line) => [
-        0,
-        0,
-        { product_id: fixture.productIds[line], name: `Item ${sku}`, product_uom_qty: 2, price_unit: 10.5 },
-      ]),
-    };
-    await rpc<number>('object', 'execute_kw', [database, uid, apiKey, 'sale.order', 'create', [values]]);
   }
   return count / ((performance.now() - start) / 1000);
 }

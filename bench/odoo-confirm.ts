@@ -1,0 +1,99 @@
+/**
+ * From capture to the confirmed order in a real Odoo, three sides in turn, several rounds, medians:
+ * - `node`: the odoo order node's desk with everything switched on (customers matched, terms, tags, total, credit gate,
+ *   keyed load, confirmation, read-back, canonical order and response);
+ * - `chatter`: the same, letting Odoo log confirmations and tell followers;
+ * - `loginCreateConfirm`: log in, create and confirm, message by message, as existing Node-RED nodes for Odoo do.
+ *
+ * Needs ODOO_TEST_URL, ODOO_TEST_DB, ODOO_TEST_LOGIN, ODOO_TEST_API_KEY. Prints one JSON line; `ratio` is node over
+ * loginCreateConfirm. Orders are cancelled and deleted after each round.
+ */
+import { loadavg } from 'node:os';
+import { createOdooClient, OrderDesk } from '../core/odoo';
+import { adminClient, createSalesFixture, odooFromEnvironment } from '../test/conformance/sales-fixture';
+import { median, round } from './lib/measure';
+import { type BenchFixture, clean, EVERYTHING, richOrder, runLoginCreate, withCustomers } from './lib/odoo';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const ORDERS = Number(process.env.BENCH_ORDERS ?? 150);
+const BATCH = Number(process.env.BENCH_BATCH ?? 50);
+const SLOW_ORDERS = Number(process.env.BENCH_SLOW_ORDERS ?? 10);
+
+async function main(): Promise<Record<string, unknown>> {
+  const server = odooFromEnvironment();
+  if (server === undefined) return { error: 'ODOO_TEST_URL, ODOO_TEST_DB and ODOO_TEST_API_KEY are not set' };
+  const admin = adminClient(server);
+  const fixture = await withCustomers(admin, await createSalesFixture(admin));
+  const client = createOdooClient(server);
+  const open = (chatter: boolean): OrderDesk =>
+    new OrderDesk(client, {
+      ...EVERYTHING,
+      chatter,
+      chargeSku: fixture.chargeSku,
+      discountSku: fixture.discountSku,
+      batchSize: BATCH,
+    });
+  const desks = { node: open(false), chatter: open(true) };
+  try {
+    const rates: Record<'node' | 'chatter' | 'loginCreateConfirm', number[]> = {
+      node: [],
+      chatter: [],
+      loginCreateConfirm: [],
+    };
+    await runDesk(desks.node, fixture, 'warm-up', 10);
+    for (let turn = 0; turn < ROUNDS; turn += 1) {
+      const sides = [
+        async () => rates.node.push(await runDesk(desks.node, fixture, `node-${turn}`, ORDERS)),
+        async () => rates.loginCreateConfirm.push(await runLoginCreate(server, fixture, SLOW_ORDERS, true)),
+        async () => rates.chatter.push(await runDesk(desks.chatter, fixture, `chatter-${turn}`, ORDERS)),
+      ];
+      for (let step = 0; step < sides.length; step += 1) {
+        await sides[(step + turn) % sides.length]?.();
+        await clean(admin, fixture);
+      }
+    }
+    const slow = median(rates.loginCreateConfirm);
+    return {
+      ratio: round(median(rates.node) / slow, 2),
+      ratioChatter: round(median(rates.chatter) / slow, 2),
+      nodePerSecond: round(median(rates.node), 1),
+      chatterPerSecond: round(median(rates.chatter), 1),
+      loginCreateConfirmPerSecond: round(slow, 2),
+      batch: BATCH,
+      orders: ORDERS,
+      rounds: ROUNDS,
+      load: round(loadavg()[0] ?? 0, 1),
+      ...(process.env.BENCH_VERBOSE ? { rates } : {}),
+    };
+  } finally {
+    await clean(admin, fixture);
+    await client.close();
+    await admin.close();
+  }
+}
+
+/** Confirmed orders per second, all submitted at once. */
+async function runDesk(desk: OrderDesk, fixture: BenchFixture, run: string, count: number): Promise<number> {
+  const orders = Array.from({ length: count }, (_, index) => richOrder(fixture, run, index));
+  const start = performance.now();
+  const results = await Promise.all(orders.map((order) => desk.place(order)));
+  const seconds = (performance.now() - start) / 1000;
+  const good = results.filter(({ placed, response }) => placed.state === 'sale' && response.code === 'AP');
+  if (new Set(good.map(({ placed }) => placed.odooId)).size !== count) throw new Error('orders are missing');
+  return count / seconds;
+}
+
+main()
+  .then((result) => {
+    console.log(JSON.stringify({ bench: 'odoo-confirm', ...result }));
+    if ('error' in result) process.exitCode = 1;
+  })
+  .catch((error: unknown) => {
+    console.log(
+      JSON.stringify({
+        bench: 'odoo-confirm',
+        error: error instanceof Error ? error.message : String(error),
+      }),
+    );
+    process.exitCode = 1;
+  });
