@@ -135,8 +135,8 @@ export function describeStockAdjustments(
       const process = mortal(client);
       // What it asks once (units, fields) it knows by then, so that each death hits what happens every time.
       await new StockAdjuster(process).apply(adjustmentOf(sku, at(), { quantity: '100' }));
-      // The look-ups before change nothing.
-      for (let calls = 4, died = true; died; calls += 1) {
+      // From the count that is written down to the look after it is applied; what comes before only reads.
+      for (let calls = 5; calls <= 10; calls += 1) {
         const change = adjustmentOf(sku, at(), {
           mode: 'delta',
           quantity: '-1',
@@ -144,10 +144,7 @@ export function describeStockAdjustments(
           reason: 'loss',
         });
         process.dieAfter(calls, true);
-        died = await new StockAdjuster(process).apply(change).then(
-          () => false,
-          () => true,
-        );
+        await assert.rejects(new StockAdjuster(process).apply(change));
         const result = await adjuster.apply(change);
         there -= 1;
         assert.equal(result.difference, '-1', `after ${calls} calls`);
@@ -159,7 +156,7 @@ export function describeStockAdjustments(
     it('two processes, many changes of one product, each delivered twice at once: all are there, once', async () => {
       const { id, sku } = await fixture.product();
       const other = new StockAdjuster({ ...client });
-      const changes = Array.from({ length: 6 }, (_, index) =>
+      const changes = Array.from({ length: 4 }, (_, index) =>
         adjustmentOf(sku, at(), { mode: 'delta', quantity: String(index + 1), reason: 'found' }),
       );
       const persist = async (who: StockAdjuster, change: (typeof changes)[number]) => {
@@ -172,7 +169,7 @@ export function describeStockAdjustments(
         }
       };
       await Promise.all(changes.flatMap((change) => [persist(adjuster, change), persist(other, change)]));
-      assert.equal(await onHand(id), 21);
+      assert.equal(await onHand(id), 10);
       assert.equal(await openCounts(id), 0);
     });
 
