@@ -180,13 +180,14 @@ export class ChangePoller {
     const { captures, pollMs } = this.options;
     const begun = performance.now();
     let changes = 0;
-    for (const capture of captures) {
-      changes += await capture.look();
-      if (this.#stopped) return;
-    }
+    // Named records first: one call instead of two.
     for (const capture of captures) {
       const ids = this.#hints.take(capture.model);
       if (ids.length > 0) changes += await capture.readBack(ids);
+    }
+    for (const capture of captures) {
+      changes += await capture.look();
+      if (this.#stopped) return;
     }
     // From its beginning: what came meanwhile waits for the next.
     this.#lookedAt = begun;
