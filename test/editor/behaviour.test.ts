@@ -29,7 +29,9 @@ const refused: readonly [NodeName, string, string, RegExp][] = [
   ['odoo-order', 'tolerance', '0,01', /with a point/],
   ['odoo-order', 'batchSize', '101', /from 1 to 100/],
   ['inventory-publish', 'buffer', '-1', /not negative/],
-  ['reconciler', 'fields', 'onHand,,reserved', /separated by commas/],
+  ['reconciler', 'keyField', 'sku,,id', /separated by commas/],
+  ['reconciler', 'lateMinutes', '0', /whole number from 1/],
+  ['reconciler', 'alarmRate', 'many', /with a point/],
 ];
 
 /** Sets an input of the open dialog like a person who types and leaves the field. */
