@@ -38,7 +38,9 @@ const refused: readonly [NodeName, string, string, RegExp][] = [
   ['odoo-stock', 'pageSize', '0', /from 1 to 5000/],
   ['odoo-stock', 'buffer', '2,5', /with a point/],
   ['inventory-publish', 'buffer', '-1', /not negative/],
-  ['reconciler', 'fields', 'onHand,,reserved', /separated by commas/],
+  ['reconciler', 'keyField', 'sku,,id', /separated by commas/],
+  ['reconciler', 'lateMinutes', '0', /whole number from 1/],
+  ['reconciler', 'alarmRate', 'many', /with a point/],
 ];
 
 /** Sets an input of the open dialog like a person who types and leaves the field. */
