@@ -139,6 +139,11 @@ function commonMethods(model: Model): Record<string, Method> {
       params: [],
       run: (env, ids) => metadata(env, model, ids),
     },
+    get_external_id: {
+      params: [],
+      run: (env, ids) =>
+        Object.fromEntries(metadata(env, model, ids).map(({ id, xmlid }) => [String(id), xmlid || ''])),
+    },
     load: {
       modelMethod: true,
       params: [{ name: 'fields' }, { name: 'data' }],
