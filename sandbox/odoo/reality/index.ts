@@ -74,6 +74,7 @@ const TABLES: Readonly<Record<string, string>> = {
   'sale.order.line': sales.saleOrderLine,
   'stock.backorder.confirmation': wizards.stockBackorderConfirmation,
   'stock.backorder.confirmation.line': wizards.stockBackorderConfirmationLine,
+  'stock.inventory.adjustment.name': wizards.stockInventoryAdjustmentName,
   'stock.inventory.conflict': wizards.stockInventoryConflict,
   'stock.location': companies.stockLocation,
   'stock.lot': operations.stockLot,

@@ -250,6 +250,8 @@ get_stock_picking_action_picking_type`,
 action_create_exchanges action_create_returns action_create_returns_all`,
   'stock.backorder.confirmation': `
 process process_cancel_backorder`,
+  'stock.inventory.adjustment.name': `
+action_apply`,
   'stock.inventory.conflict': `
 action_keep_counted_quantity action_keep_difference`,
   'stock.scrap': `

@@ -143,3 +143,16 @@ write_date|datetime|os|||Last Updated on|
 shipping_weight|float|s|||Shipping Weight|
 weight_uom_name|char|o|||Weight unit of measure label|
 package_carrier_type|char|s|||Carrier Type|`;
+
+export const stockInventoryAdjustmentName = `
+id|integer|os|||ID|
+display_name|char|o|||Display Name|
+quant_ids|many2many|s|stock.quant||Quant|
+inventory_adjustment_name|char|s|||Inventory Reason|
+counting_date|datetime|s|||Counting Date|
+create_uid|many2one|os|res.users||Created by|
+create_date|datetime|os|||Created on|
+write_uid|many2one|os|res.users||Last Updated by|
+write_date|datetime|os|||Last Updated on|
+accounting_date|date|s|||Accounting Date|
+should_show_accounting_date|boolean|o|||Should Show Accounting Date|`;

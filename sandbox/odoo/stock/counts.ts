@@ -4,7 +4,7 @@ import { num } from '../model';
 import { asRecord } from '../python';
 import { insertRow, updateRow } from '../rows';
 import { goodsOf, rounded } from './goods';
-import { addLine } from './lines';
+import { addLine, linesOf } from './lines';
 import { finishMoves, weigh } from './move-done';
 import { assignWaiting } from './moves';
 import { adjustmentPlace } from './places';
@@ -87,13 +87,17 @@ function countMove(env: Environment, quant: Row): number {
 }
 
 /** Applies counts: what was found comes in, what is missing goes out, and who waits gets what came. */
-export function applyCounts(env: Environment, ids: readonly number[]): void {
+export function applyCounts(env: Environment, ids: readonly number[], date?: string): void {
   const moves = ids.map((id) => {
     const quant = env.row('stock.quant', id);
     if (!quant.inventory_quantity_set) setCount(env, id, num(quant.inventory_quantity));
     return countMove(env, env.row('stock.quant', id));
   });
   finishMoves(env, moves);
+  for (const id of date === undefined ? [] : moves) {
+    updateRow(env, 'stock_move', env.row('stock.move', id), { date: date ?? null });
+    for (const line of linesOf(env, id)) updateRow(env, 'stock_move_line', line, { date: date ?? null });
+  }
   assignWaiting(
     env,
     moves.map((id) => {
@@ -111,9 +115,10 @@ export function applyCounts(env: Environment, ids: readonly number[]): void {
 
 /**
  * `action_apply_inventory`.
+ * @param date when it was counted, `YYYY-MM-DD HH:MM:SS`; now when left out
  * @returns null, or the dialog of a conflict when a quantity moved since it was counted; nothing is applied then
  */
-export function applyOrAsk(env: Environment, ids: readonly number[]): unknown {
+export function applyOrAsk(env: Environment, ids: readonly number[], date?: string): unknown {
   const outdated = ids.filter((id) => isOutdated(env.row('stock.quant', id)));
   if (outdated.length > 0) {
     return {
@@ -126,6 +131,6 @@ export function applyOrAsk(env: Environment, ids: readonly number[]): unknown {
       context: { ...asRecord(env.context), default_quant_ids: ids, default_quant_to_fix_ids: outdated },
     };
   }
-  applyCounts(env, ids);
+  applyCounts(env, ids, date);
   return null;
 }

@@ -2,15 +2,17 @@
 import type { Model } from '../model';
 import { backorderModels } from './backorder';
 import { carrier } from './carriers';
+import { countWizards } from './count-wizards';
 import { moveLine } from './line-model';
 import { lot } from './lots';
 import { move } from './move-model';
 import { packageModels } from './packages';
 import { picking } from './picking-model';
 import { placeModels } from './places';
-import { conflict, quant } from './quant-model';
+import { quant } from './quant-model';
 import { returnModels } from './returns';
 import { scrap } from './scrap';
+import { warehouse } from './warehouses';
 
 export { cancelDeliveries, deliver } from './deliveries';
 export { quantities } from './levels';
@@ -18,10 +20,11 @@ export { deliveredMethod, toDeliver } from './sales';
 
 export const stockModels: readonly Model[] = [
   ...placeModels,
+  warehouse,
   lot,
   ...packageModels,
   quant,
-  conflict,
+  ...countWizards,
   carrier,
   picking,
   move,

@@ -43,7 +43,9 @@ function placesInScope(env: Environment): Set<number> {
   const views = (ids: readonly number[]) =>
     ids.map((id) => num(env.row('stock.warehouse', id).view_location_id));
   const all = () =>
-    env.db.all('SELECT view_location_id AS id FROM stock_warehouse').map((row) => num(row.id));
+    env.db
+      .all('SELECT view_location_id AS id FROM stock_warehouse WHERE active = 1')
+      .map((row) => num(row.id));
   let roots: number[];
   if (warehouse) {
     roots = views(named(env, 'stock.warehouse', warehouse));

@@ -31,7 +31,7 @@ export function adjustmentPlace(env: Environment): number {
 export function nextName(env: Environment, type: Row): string {
   const warehouse = env.row('stock.warehouse', num(type.warehouse_id));
   const code = str(type.sequence_code);
-  const sequence = code === 'OUT' ? 'delivery number' : `transfer ${num(type.id)}`;
+  const sequence = num(type.id) === 2 ? 'delivery number' : `transfer ${num(type.id)}`;
   return `${str(warehouse.code)}/${code}/${String(env.db.next(sequence)).padStart(5, '0')}`;
 }
 
@@ -92,18 +92,6 @@ const location: Model = {
   },
 };
 
-const warehouse: Model = {
-  name: 'stock.warehouse',
-  table: 'stock_warehouse',
-  title: 'Warehouse',
-  order: 'sequence, id',
-  columns: [
-    ...['name', 'code', 'active', 'company_id', 'partner_id', 'view_location_id', 'lot_stock_id', 'sequence'],
-    ...['delivery_steps', 'reception_steps', 'in_type_id', 'out_type_id', 'int_type_id'],
-  ],
-  nameColumn: 'name',
-};
-
 const pickingType: Model = {
   name: 'stock.picking.type',
   table: 'stock_picking_type',
@@ -135,4 +123,4 @@ const reference: Model = {
   nameColumn: 'name',
 };
 
-export const placeModels: readonly Model[] = [location, warehouse, pickingType, reference];
+export const placeModels: readonly Model[] = [location, pickingType, reference];

@@ -1,6 +1,6 @@
 import type { Environment } from '../environment';
 import { accessError, missingError, notSupported, userError } from '../errors';
-import { type Compute, idList, type Model, num, str, type Vals } from '../model';
+import { type Compute, type Model, num, str, type Vals } from '../model';
 import { updateRow } from '../rows';
 import { applyCounts, applyOrAsk, clearCount, isOutdated, setCount } from './counts';
 import { rounded } from './goods';
@@ -156,10 +156,9 @@ export const quant: Model = {
     action_apply_inventory: {
       params: [{ name: 'date', default: null }],
       run(env, ids, { date }) {
-        if (date) throw notSupported('action_apply_inventory with a date');
         for (const id of ids)
           if (!env.exists('stock.quant', id)) throw missingError('stock.quant', id, env.uid);
-        return applyOrAsk(env, ids);
+        return applyOrAsk(env, ids, date ? String(date) : undefined);
       },
     },
     action_clear_inventory_quantity: {
@@ -186,48 +185,3 @@ function changeQuantAt(env: Environment, id: number, quantity: number): void {
   const row = env.row('stock.quant', id);
   updateRow(env, 'stock_quant', row, { quantity: rounded(num(row.quantity) + quantity) });
 }
-
-export const conflict: Model = {
-  name: 'stock.inventory.conflict',
-  table: 'stock_inventory_conflict',
-  title: 'Conflict in Inventory',
-  order: 'id',
-  columns: ['quant_ids', 'quant_to_fix_ids'],
-  nameColumn: '',
-  displayName: (_env, ids) => new Map(ids.map((id) => [id, `stock.inventory.conflict,${id}`])),
-  creatable: true,
-  defaults(env, vals) {
-    for (const name of ['quant_ids', 'quant_to_fix_ids']) {
-      const given = env.context[`default_${name}`];
-      if (!(name in vals) && Array.isArray(given)) vals[name] = [[6, 0, given]];
-    }
-  },
-  methods: {
-    action_keep_counted_quantity: {
-      params: [],
-      run(env, ids) {
-        const quants = quantsOf(env, ids);
-        for (const id of quants) {
-          const row = env.row('stock.quant', id);
-          const difference = rounded(num(row.inventory_quantity) - num(row.quantity));
-          updateRow(env, 'stock_quant', row, { inventory_diff_quantity: difference });
-        }
-        return applyOrAsk(env, quants);
-      },
-    },
-    action_keep_difference: {
-      params: [],
-      run(env, ids) {
-        const quants = quantsOf(env, ids);
-        for (const id of quants) {
-          const row = env.row('stock.quant', id);
-          setCount(env, id, num(row.quantity) + num(row.inventory_diff_quantity));
-        }
-        return applyOrAsk(env, quants);
-      },
-    },
-  },
-};
-
-const quantsOf = (env: Environment, ids: readonly number[]): number[] =>
-  ids.flatMap((id) => idList(env.row('stock.inventory.conflict', id).quant_ids));
