@@ -89,6 +89,15 @@ const unit: Model = {
   name: 'uom.uom',
   table: 'uom_uom',
   title: 'Product Unit',
+  creatable: true,
+  defaults(env, vals) {
+    const base = Number(vals.relative_uom_id || 0);
+    const relative = Number(vals.relative_factor ?? 1);
+    vals.relative_factor = relative;
+    vals.factor = relative * (base > 0 ? num(env.row('uom.uom', base).factor) : 1);
+    vals.active ??= true;
+    vals.sequence ??= 100;
+  },
   order: 'sequence, relative_uom_id, id',
   columns: ['name', 'factor', 'relative_factor', 'relative_uom_id', 'active', 'sequence'],
   computed: {

@@ -33,17 +33,31 @@ export const STOCK_INDEXES: readonly (readonly [table: string, column: string])[
 
 /** The places, the warehouse and the kinds of transfers of a new database. */
 export function fillStock(insert: Insert): void {
-  const place = (name: string, usage: string, more: Record<string, Value> = {}) => ({
+  const place = (name: string, usage: string, more: Record<string, Value>) => ({
     ...{ name, complete_name: name, usage, active: 1, ...more },
   });
-  const inWarehouse = { location_id: 4, company_id: 1, warehouse_id: 1 };
-  insert('stock_location', 1, place('Vendors', 'supplier'), 'stock.stock_location_suppliers');
-  insert('stock_location', 2, place('Customers', 'customer'), 'stock.stock_location_customers');
-  insert('stock_location', 4, place('WH', 'view', { company_id: 1, warehouse_id: 1 }));
+  const inWarehouse = { location_id: 4, company_id: 1, warehouse_id: 1, parent_path: '4/5/' };
+  insert(
+    'stock_location',
+    1,
+    place('Vendors', 'supplier', { parent_path: '1/' }),
+    'stock.stock_location_suppliers',
+  );
+  insert(
+    'stock_location',
+    2,
+    place('Customers', 'customer', { parent_path: '2/' }),
+    'stock.stock_location_customers',
+  );
+  insert('stock_location', 4, place('WH', 'view', { company_id: 1, warehouse_id: 1, parent_path: '4/' }));
   const stock = { ...place('Stock', 'internal', inWarehouse), complete_name: 'WH/Stock' };
   insert('stock_location', 5, stock, 'stock.stock_location_stock');
-  insert('stock_location', 11, place('Inventory adjustment', 'inventory', { company_id: 1 }));
-  insert('stock_location', 12, place('Production', 'production', { company_id: 1 }));
+  insert(
+    'stock_location',
+    11,
+    place('Inventory adjustment', 'inventory', { company_id: 1, parent_path: '11/' }),
+  );
+  insert('stock_location', 12, place('Production', 'production', { company_id: 1, parent_path: '12/' }));
   const warehouse = { name: 'My Company', code: 'WH', active: 1, company_id: 1, partner_id: 1, sequence: 10 };
   const steps = { delivery_steps: 'ship_only', reception_steps: 'one_step' };
   const places = { view_location_id: 4, lot_stock_id: 5, in_type_id: 1, out_type_id: 2, int_type_id: 7 };

@@ -52,6 +52,20 @@ function warehouseOf(env: Environment, row: Row): number | null {
   return null;
 }
 
+function depth(env: Environment, id: number): number {
+  const above = num(env.row('stock.location', id).location_id);
+  return above > 0 ? 1 + depth(env, above) : 0;
+}
+
+/** Sets what follows from where a location lies. Those above it come first. */
+function placeWithin(env: Environment, row: Row): void {
+  const above = row.location_id ? str(env.row('stock.location', num(row.location_id)).parent_path) : '';
+  env.db.run(
+    'UPDATE stock_location SET complete_name = ?, warehouse_id = ?, parent_path = ? WHERE id = ?',
+    ...[completeName(env, row), warehouseOf(env, row), `${above}${num(row.id)}/`, num(row.id)],
+  );
+}
+
 const location: Model = {
   name: 'stock.location',
   table: 'stock_location',
@@ -66,6 +80,7 @@ const location: Model = {
     'active',
     'warehouse_id',
     'barcode',
+    'parent_path',
   ],
   one2many: ['child_ids', 'quant_ids'],
   nameColumn: 'complete_name',
@@ -77,17 +92,12 @@ const location: Model = {
     if (!('company_id' in vals)) vals.company_id = 1;
   },
   created(env, id) {
-    const row = env.row('stock.location', id);
-    env.db.run(
-      'UPDATE stock_location SET complete_name = ?, warehouse_id = ? WHERE id = ?',
-      ...[completeName(env, row), warehouseOf(env, row), id],
-    );
+    placeWithin(env, env.row('stock.location', id));
   },
   written(env, ids, vals) {
     if (!('name' in vals || 'location_id' in vals)) return;
-    for (const id of within(env, ids)) {
-      const row = env.row('stock.location', id);
-      env.db.run('UPDATE stock_location SET complete_name = ? WHERE id = ?', completeName(env, row), id);
+    for (const id of [...within(env, ids)].sort((a, b) => depth(env, a) - depth(env, b))) {
+      placeWithin(env, env.row('stock.location', id));
     }
   },
 };

@@ -10,10 +10,12 @@ function furnish(env: Environment, id: number): void {
   const company = row.company_id ?? null;
   const place = { active: 1, company_id: company, warehouse_id: id };
   const view = insertRow(env, 'stock_location', { ...place, name: code, complete_name: code, usage: 'view' });
+  env.db.run('UPDATE stock_location SET parent_path = ? WHERE id = ?', `${view}/`, view);
   const stock = insertRow(env, 'stock_location', {
     ...place,
     ...{ name: 'Stock', complete_name: `${code}/Stock`, usage: 'internal', location_id: view },
   });
+  env.db.run('UPDATE stock_location SET parent_path = ? WHERE id = ?', `${view}/${stock}/`, stock);
   const end = (usage: string) =>
     num(env.db.get('SELECT id FROM stock_location WHERE usage = ? ORDER BY id', usage)?.id);
   const type = (name: string, kind: string, sequenceCode: string, from: number, to: number) =>
