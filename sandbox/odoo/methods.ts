@@ -1,3 +1,4 @@
+import { isOperation, mayAccess, type Operation, requireAccess } from './access';
 import type { Environment } from './environment';
 import {
   accessError,
@@ -8,11 +9,13 @@ import {
   typeError,
   unprocessable,
 } from './errors';
+import { fieldsGet } from './fields-get';
 import { load } from './load';
 import { LOG_COLUMNS, type Method, type Model, str, type Vals } from './model';
 import { asRecord } from './python';
+import { formattedReadGroup } from './read-group';
 import { methodExists, modelExists } from './reality';
-import { fieldsGet, read, search, searchCount, unlink } from './records';
+import { read, search, searchCount, unlink } from './records';
 import { create, write } from './writing';
 
 const optional = (name: string, value: unknown = null) => ({ name, default: value });
@@ -129,11 +132,18 @@ function commonMethods(model: Model): Record<string, Method> {
     },
     has_access: {
       params: [{ name: 'operation' }],
-      run: (_env, _ids, { operation }) => {
-        // The stand-in's one user is an administrator.
-        if (['read', 'write', 'create', 'unlink'].includes(String(operation))) return true;
+      run: (env, _ids, { operation }) => {
+        if (isOperation(operation)) return mayAccess(env, model.name, operation);
         throw assertionError('Invalid access mode');
       },
+    },
+    formatted_read_group: {
+      modelMethod: true,
+      params: [
+        ...[{ name: 'domain' }, optional('groupby'), optional('aggregates'), optional('having')],
+        ...[optional('offset', 0), optional('limit'), optional('order')],
+      ],
+      run: (env, _ids, args) => formattedReadGroup(env, model, args),
     },
     get_metadata: {
       params: [],
@@ -171,6 +181,40 @@ export const JSON2_UNKNOWNS: Unknowns = {
   method: (text) => notFound(text),
 };
 
+/** What the account must be allowed to do for the methods that every model has. */
+const NEEDS: Readonly<Record<string, readonly Operation[]>> = {
+  search: ['read'],
+  search_count: ['read'],
+  search_read: ['read'],
+  read: ['read'],
+  name_search: ['read'],
+  formatted_read_group: ['read'],
+  get_metadata: ['read'],
+  create: ['create'],
+  write: ['write'],
+  unlink: ['unlink'],
+  load: ['create', 'write'],
+};
+
+/** Other methods that change records. */
+const CHANGES = /^(action|button|do|process)_?/;
+
+/** A method that asks first whether the account may do it. */
+function guarded(model: Model, name: string, method: Method): Target {
+  const needs = NEEDS[name] ?? (CHANGES.test(name) ? (['write'] as const) : []);
+  return {
+    model,
+    name,
+    method: {
+      ...method,
+      run(env, ids, args) {
+        for (const operation of needs) requireAccess(env, model.name, operation);
+        return method.run(env, ids, args);
+      },
+    },
+  };
+}
+
 /**
  * Finds the method that a call names.
  * @throws OdooError the real one's refusal, or 501 for what only the real one has
@@ -184,13 +228,12 @@ export function findMethod(env: Environment, modelName: string, name: string, un
   const own = model.methods?.[name];
   // A model's own methods speak the names of Odoo 19, whatever version the caller speaks.
   if (own !== undefined)
-    return {
-      model,
-      name,
-      method: { ...own, run: (caller, ids, args) => own.run(caller.current(), ids, args) },
-    };
+    return guarded(model, name, {
+      ...own,
+      run: (caller, ids, args) => own.run(caller.current(), ids, args),
+    });
   const method = commonMethods(model)[name];
-  if (method !== undefined) return { model, name, method };
+  if (method !== undefined) return guarded(model, name, method);
   if (methodExists(modelName, name)) throw notSupported(`${modelName}.${name}`);
   throw unknowns.method(`The method '${modelName}.${name}' does not exist`);
 }

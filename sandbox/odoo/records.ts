@@ -13,7 +13,8 @@ export interface SearchOptions {
   readonly order?: unknown;
 }
 
-function whereOf(
+/** A domain as SQL over the alias `t`; archived records are left out unless asked for. */
+export function whereOf(
   env: Environment,
   model: Model,
   domain: unknown,
@@ -55,11 +56,11 @@ function orderSql(env: Environment, model: Model, order: string): string {
 }
 
 // PostgreSQL sorts NULL last when ascending, SQLite first.
-const sorted = (column: string, descending: boolean) =>
+export const sorted = (column: string, descending: boolean) =>
   `${column} ${descending ? 'DESC NULLS FIRST' : 'ASC NULLS LAST'}`;
 
 /** Records are sorted by a related one as the related ones are sorted among themselves. */
-function relatedOrder(env: Environment, name: string, column: string, descending: boolean): string[] {
+export function relatedOrder(env: Environment, name: string, column: string, descending: boolean): string[] {
   const related = env.registry.models.get(name);
   if (related === undefined) return [sorted(column, descending)];
   return orderTerms(related.order).map((term) => {
@@ -240,42 +241,6 @@ function warehouseIsMissing(
     fields.some(([, { field, storage }]) => storage === 'computed' && field.type === 'float') &&
     !env.exists('stock.warehouse', warehouse)
   );
-}
-
-/** `fields_get` with named fields: their descriptions. Names that do not exist are left out, as in Odoo. */
-export function fieldsGet(
-  env: Environment,
-  model: Model,
-  names: unknown,
-  attributes: unknown,
-): Record<string, unknown> {
-  if (!Array.isArray(names) || names.length === 0)
-    throw notSupported('fields_get of all fields: name the fields you need');
-  const wanted = Array.isArray(attributes) && attributes.length > 0 ? attributes.map(String) : undefined;
-  if (wanted === undefined) throw notSupported('fields_get of all attributes: name the attributes you need');
-  const known = ['type', 'string', 'required', 'readonly', 'store', 'relation', 'selection', 'name'];
-  const strange = wanted.find((attribute) => !known.includes(attribute));
-  if (strange !== undefined) throw notSupported(`fields_get attribute ${strange}`);
-  const result: Record<string, unknown> = {};
-  for (const name of names.map(String)) {
-    const field = env.registry.major >= 19 ? fieldsOf(model.name).get(name) : env.field(model, name)?.field;
-    if (field === undefined) continue;
-    const all: Record<string, unknown> = {
-      name,
-      type: field.type,
-      string: field.label,
-      required: field.required,
-      readonly: field.readonly,
-      store: field.stored,
-    };
-    if (field.relation !== undefined) all.relation = field.relation;
-    if (field.type === 'selection' && wanted.includes('selection')) {
-      if (field.selection === undefined) throw notSupported(`the selection of ${model.name}.${name}`);
-      all.selection = field.selection;
-    }
-    result[name] = Object.fromEntries(Object.entries(all).filter(([key]) => wanted.includes(key)));
-  }
-  return result;
 }
 
 /** Refuses to delete what other records need, with the real server's sentence. */

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Accounts, ensureAccounts } from './accounts';
 import { Database } from './database';
 import { Environment, type Registry, XmlidCache } from './environment';
 import { DatabaseError, OdooError, validationError } from './errors';
-import { num, str } from './model';
 import { allModels } from './models';
 import { createSchema } from './schema';
 
@@ -11,8 +10,7 @@ import { createSchema } from './schema';
 export interface ServerState {
   readonly registry: Registry;
   readonly database: string;
-  readonly login: string;
-  readonly apiKey: string;
+  readonly accounts: Accounts;
   /** For example `19.0`. */
   readonly version: string;
   /** Milliseconds between a request's start (its snapshot) and its work. */
@@ -35,30 +33,22 @@ export function openState(options: {
     xmlids: new XmlidCache(),
     major: Number.parseInt(options.version, 10),
   };
-  const apiKey = db.transaction(() => {
+  const accounts = db.transaction(() => {
     createSchema(db, allModels, options.login);
-    return keepKey(db, options.apiKey);
+    return ensureAccounts(db, options.login, options.apiKey);
   });
-  return { registry, ...options, apiKey };
+  const { database, version, latencyMs } = options;
+  return { registry, database, version, latencyMs, accounts };
 }
 
-/** The API key: the given one, or the one that the database was made with, so that a restart keeps it. */
-function keepKey(db: Database, given: string | undefined): string {
-  db.exec('CREATE TABLE IF NOT EXISTS sandbox_key (id INTEGER PRIMARY KEY, value TEXT NOT NULL)');
-  const kept = db.get('SELECT value FROM sandbox_key WHERE id = 1');
-  const key = given ?? (kept === undefined ? randomBytes(20).toString('hex') : str(kept.value));
-  db.run(
-    'INSERT INTO sandbox_key (id, value) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value',
-    key,
+/** The account of a login, or of a key; undefined when there is none. */
+export const accountOf = (state: ServerState, by: { login?: unknown; key?: unknown; uid?: unknown }) =>
+  [state.accounts.administrator, state.accounts.clerk].find(
+    ({ login, apiKey, uid }) =>
+      (by.login === undefined || by.login === login) &&
+      (by.key === undefined || by.key === apiKey) &&
+      (by.uid === undefined || by.uid === uid),
   );
-  return key;
-}
-
-/** The id of the user that may call, or undefined when the login is unknown. */
-export function userId(state: ServerState, login: string): number | undefined {
-  const row = state.registry.db.get('SELECT id FROM res_users WHERE login = ?', login);
-  return row === undefined ? undefined : num(row.id);
-}
 
 /**
  * Runs one call in one transaction on the snapshot of its start. Calls overlap: between start and work lies the

@@ -28,6 +28,8 @@ export interface OdooStandIn {
   readonly database: string;
   readonly login: string;
   readonly apiKey: string;
+  /** A plain account: salesperson of all documents and stock user. */
+  readonly clerk: { readonly login: string; readonly apiKey: string };
   close(): Promise<void>;
 }
 
@@ -197,8 +199,9 @@ export async function startOdooStandIn(options: OdooStandInOptions = {}): Promis
   return {
     url: `http://${host}:${port}`,
     database: state.database,
-    login: state.login,
-    apiKey: state.apiKey,
+    login: state.accounts.administrator.login,
+    apiKey: state.accounts.administrator.apiKey,
+    clerk: { login: state.accounts.clerk.login, apiKey: state.accounts.clerk.apiKey },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // Calls that are under way finish and commit; idle keep-alive connections would hold the server open.

@@ -15,7 +15,7 @@ import {
 } from './errors';
 import { bindNamed, bindPositional, findMethod, JSON2_UNKNOWNS, type Target } from './methods';
 import { asRecord, parseIntStrict, truthy } from './python';
-import { inTransaction, type ServerState, userId } from './server-state';
+import { accountOf, inTransaction, type ServerState } from './server-state';
 
 /** What an HTTP answer carries. */
 export interface Answer {
@@ -70,7 +70,7 @@ export async function json2(
     if (key === undefined) {
       throw unauthorized('User not authenticated, use an API Key with a Bearer Authorization header.');
     }
-    const uid = key === state.apiKey ? userId(state, state.login) : undefined;
+    const uid = accountOf(state, { key })?.uid;
     if (uid === undefined) throw unauthorized('Invalid apikey');
     const { ids, context, ...named } = asRecord(body) ?? {};
     const result = await inTransaction(state, uid, (root) => {
@@ -104,8 +104,7 @@ async function common(state: ServerState, method: unknown, args: readonly unknow
     throw plainException(`Method not found: ${String(method)}`);
   const [database, login, password] = args;
   checkDatabase(state, database);
-  const uid = userId(state, String(login));
-  return uid !== undefined && login === state.login && password === state.apiKey ? uid : false;
+  return accountOf(state, { login: login ?? null, key: password ?? null })?.uid ?? false;
 }
 
 function checkDatabase(state: ServerState, database: unknown): void {
@@ -131,7 +130,7 @@ async function object(state: ServerState, method: unknown, params: readonly unkn
   const { context, ...keywords } = asRecord(method === 'execute' ? {} : rest[1]) ?? {};
   return inTransaction(state, caller, (root) => {
     if (!root.exists('res.users', caller)) root.requireAll('res.users', [caller]);
-    if (password !== state.apiKey) throw accessDenied();
+    if (accountOf(state, { uid: caller, key: password }) === undefined) throw accessDenied();
     const env = root.withContext(asRecord(context) ?? {});
     const target = findMethod(env, String(model), String(name), {
       model: (unknown) => userError(`Object ${unknown} doesn't exist`),

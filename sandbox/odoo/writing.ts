@@ -1,3 +1,4 @@
+import { requireAccess } from './access';
 import type { Row, Value } from './database';
 import type { Environment, ResolvedField } from './environment';
 import { DatabaseError, missingError, notSupported, valueError } from './errors';
@@ -198,6 +199,8 @@ function applyChildren(
   };
   for (const command of commands) {
     const [code, id, vals] = Array.isArray(command) ? command : [undefined, undefined, undefined];
+    const needs = code === 0 ? 'create' : code === 1 ? 'write' : code === 2 ? 'unlink' : undefined;
+    if (needs !== undefined) requireAccess(env, child.name, needs);
     if (code === 0) create(env, child, { ...asRecord(vals), [inverse]: parentId });
     else if (code === 1) write(env, child, [Number(id)], asRecord(vals) ?? {});
     else if (code === 2) unlink(env, child, [Number(id)]);

@@ -7,6 +7,8 @@ export interface OdooServer {
   readonly database: string;
   readonly login: string;
   readonly apiKey: string;
+  /** A plain account, where there is one: salesperson of all documents and stock user, nothing more. */
+  readonly clerk?: { readonly login: string; readonly apiKey: string } | undefined;
 }
 
 /** An error as Odoo reports it, in the body (JSON-2) or in `error.data` (JSON-RPC). */

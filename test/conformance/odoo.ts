@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { describeAccess } from './odoo-access';
+import { describeCounts } from './odoo-counts';
 import { describeErrors } from './odoo-errors';
 import { describeLoad } from './odoo-load';
 import { describeLoadCells } from './odoo-load-cells';
 import { describeLoadPartners } from './odoo-load-partners';
 import { describeOrders } from './odoo-orders';
 import { describeQueries } from './odoo-queries';
+import { describeReturns } from './odoo-returns';
+import { describeRights } from './odoo-rights';
 import {
   Api,
   type Bench,
@@ -17,6 +20,7 @@ import {
   type Transport,
 } from './odoo-server';
 import { describeStock } from './odoo-stock';
+import { describeTransfers } from './odoo-transfers';
 
 /**
  * Everything that Crossdock relies on in an Odoo 19, asserted over JSON-2 and JSON-RPC alike. What it asserts was seen
@@ -71,6 +75,10 @@ export function describeOdooConformance(
     describeLoadPartners(bench);
     describeOrders(bench);
     describeStock(bench);
+    describeTransfers(bench);
+    describeReturns(bench);
+    describeCounts(bench);
+    describeRights(bench);
     describeQueries(bench);
   });
 }

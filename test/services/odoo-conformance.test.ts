@@ -7,8 +7,11 @@ describeOdooConformance('real Odoo', async () => {
     ODOO_TEST_DB: database,
     ODOO_TEST_LOGIN: login,
     ODOO_TEST_API_KEY: apiKey,
+    ODOO_TEST_CLERK_LOGIN: clerkLogin,
+    ODOO_TEST_CLERK_API_KEY: clerkKey,
   } = process.env;
+  const clerk = clerkLogin && clerkKey ? { login: clerkLogin, apiKey: clerkKey } : undefined;
   return url && database && login && apiKey
-    ? { url: url.replace(/\/$/, ''), database, login, apiKey }
+    ? { url: url.replace(/\/$/, ''), database, login, apiKey, clerk }
     : undefined;
 });

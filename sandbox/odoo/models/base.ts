@@ -118,7 +118,7 @@ const user: Model = {
   table: 'res_users',
   title: 'User',
   order: 'name, login',
-  columns: ['name', 'login', 'partner_id', 'company_id', 'company_ids', 'active'],
+  columns: ['name', 'login', 'partner_id', 'company_id', 'company_ids', 'active', 'group_ids'],
   related: { lang: 'partner_id.lang' },
   computed: { tz: () => new Map() },
   nameColumn: 'name',
@@ -199,7 +199,18 @@ const externalId: Model = {
   },
 };
 
+/** Groups are only pointed at: what they allow stands in access.ts. */
+const group: Model = {
+  name: 'res.groups',
+  table: 'res_groups',
+  title: 'Access Groups',
+  order: 'name',
+  columns: ['name'],
+  nameColumn: 'name',
+};
+
 export const baseModels: readonly Model[] = [
+  group,
   company,
   country,
   countryState,

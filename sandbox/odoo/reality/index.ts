@@ -180,3 +180,10 @@ export function currentName(model: string, name: string, major: number): string 
   }
   return name;
 }
+
+/** The name of a field of Odoo 19 in an older server, or undefined when that has no such field. */
+export function olderName(model: string, name: string, major: number): string | undefined {
+  if (major >= 19) return name;
+  const renamed = OLDER_NAMES.find(([itsModel, now]) => itsModel === model && now === name);
+  return renamed === undefined ? name : renamed[2];
+}

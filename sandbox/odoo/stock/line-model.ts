@@ -118,8 +118,11 @@ export const moveLine: Model = {
   },
   created: (env, id) => lineAdded(env, id),
   beforeWrite(env, ids, vals) {
-    for (const key of ['move_id', 'product_id']) {
-      if (key in vals) throw notSupported(`writing ${key} of a move line`);
+    for (const line of env.rows('stock.move.line', ids).values()) {
+      if ('move_id' in vals && idIn(vals.move_id) !== num(line.move_id))
+        throw notSupported('putting a move line on another move');
+      if ('product_id' in vals && idIn(vals.product_id) !== num(line.product_id))
+        throw userError("Changing the product is only allowed in 'Draft' state.");
     }
     for (const id of ids) {
       const line = env.row('stock.move.line', id);

@@ -1,3 +1,4 @@
+import { requireAccess } from '../access';
 import type { Environment } from '../environment';
 import { notSupported, userError } from '../errors';
 import { type Compute, type Model, num, str } from '../model';
@@ -136,6 +137,7 @@ export const picking: Model = {
     }
   },
   beforeUnlink(env, ids) {
+    requireAccess(env, 'stock.move', 'unlink');
     for (const id of ids)
       dropMoves(
         env,
