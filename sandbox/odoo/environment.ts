@@ -65,6 +65,15 @@ export interface Registry {
   readonly major: number;
 }
 
+let lastMicros = 0;
+
+/** The time to the microsecond, as PostgreSQL has it for a transaction. */
+function transactionTime(): string {
+  lastMicros = Math.max(Date.now() * 1000, lastMicros + 1);
+  const millis = new Date(Math.floor(lastMicros / 1000)).toISOString().replace('T', ' ').replace('Z', '');
+  return `${millis}${String(lastMicros % 1000).padStart(3, '0')}`;
+}
+
 /** One request's view: who calls, with which context, on which snapshot. Time stands still within it. */
 export class Environment {
   /** External ids that this transaction inserted; they become visible to others with its commit. */
@@ -75,8 +84,8 @@ export class Environment {
     readonly uid: number,
     readonly context: Readonly<Record<string, unknown>>,
     readonly snapshot: number,
-    /** Start of the transaction, `YYYY-MM-DD HH:MM:SS.mmm` in UTC. */
-    readonly now: string = new Date().toISOString().replace('T', ' ').replace('Z', ''),
+    /** Start of the transaction, `YYYY-MM-DD HH:MM:SS.mmmmmm` in UTC; no two are the same. */
+    readonly now: string = transactionTime(),
     insertedXmlids?: Set<string>,
   ) {
     this.insertedXmlids = insertedXmlids ?? new Set();

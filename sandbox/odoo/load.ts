@@ -1,3 +1,4 @@
+import { requireAccess } from './access';
 import type { Environment } from './environment';
 import { DatabaseError, indexError, notSupported, OdooError, validationError, valueError } from './errors';
 import { fullKey, insert, lookup } from './external-ids';
@@ -127,11 +128,13 @@ function loadRecords(
     if (known !== undefined && alive && !(update && known.noupdate)) updates.push([known.recordId, vals]);
     ids.push(alive ? known?.recordId : undefined);
   }
+  if (updates.length > 0) requireAccess(env, model.name, 'write');
   for (const [id, vals] of updates) write(env, model, [id], vals);
   const created: [string, number][] = [];
   const result = batch.map(({ key, vals }, at) => {
     const known = ids[at];
     if (known !== undefined) return known;
+    requireAccess(env, model.name, 'create');
     const id = create(env, model, vals);
     if (key !== undefined) created.push([key, id]);
     return id;

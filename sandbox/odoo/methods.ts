@@ -193,7 +193,6 @@ const NEEDS: Readonly<Record<string, readonly Operation[]>> = {
   create: ['create'],
   write: ['write'],
   unlink: ['unlink'],
-  load: ['create', 'write'],
 };
 
 /** Other methods that change records. */

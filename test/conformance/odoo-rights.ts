@@ -1,4 +1,4 @@
-import { Api, type Bench, type Call, json2 } from './odoo-server';
+import { Api, type Bench, type Call, json2, type LoadAnswer } from './odoo-server';
 
 /**
  * What a plain account (salesperson of all documents, stock user) and an administrator may do with what Crossdock
@@ -66,15 +66,6 @@ const REFUSALS: readonly Refusal[] = [
     model: 'res.partner',
     method: 'create',
     call: () => ({ args: { vals_list: [{ name: 'x' }] } }),
-    verb: 'create',
-    name: 'Contact',
-    groups: ['Contact/Creation', 'Inventory/Administrator', 'Sales/Administrator'],
-  },
-  {
-    title: 'importing a contact',
-    model: 'res.partner',
-    method: 'load',
-    call: () => ({ args: { fields: ['id', 'name'], data: [['crossdock_conformance.never', 'x']] } }),
     verb: 'create',
     name: 'Contact',
     groups: ['Contact/Creation', 'Inventory/Administrator', 'Sales/Administrator'],
@@ -180,6 +171,14 @@ export function describeRights(bench: Bench): void {
         check.equal(reply.fault?.message, sentence(refusal.verb, refusal.name, about, refusal.groups));
       });
     }
+
+    it('says so for a record that is imported, as for any that cannot be', async () => {
+      const args = { fields: ['id', 'name'], data: [['crossdock_conformance.never', 'x']] };
+      const reply = await clerk.get<LoadAnswer>('res.partner', 'load', { args });
+      check.equal(reply.ids, false);
+      const groups = ['Contact/Creation', 'Inventory/Administrator', 'Sales/Administrator'];
+      check.equal(reply.messages[0]?.message, sentence('create', 'Contact', 'res.partner', groups));
+    });
 
     it('says the same over JSON-RPC', async () => {
       const { clerk: account, ...server } = bench.server();
