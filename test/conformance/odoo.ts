@@ -20,6 +20,7 @@ import {
   type Transport,
 } from './odoo-server';
 import { describeStock } from './odoo-stock';
+import { describeTransferCalls } from './odoo-transfer-calls';
 import { describeTransfers } from './odoo-transfers';
 
 /**
@@ -76,6 +77,7 @@ export function describeOdooConformance(
     describeOrders(bench);
     describeStock(bench);
     describeTransfers(bench);
+    describeTransferCalls(bench);
     describeReturns(bench);
     describeCounts(bench);
     describeRights(bench);
