@@ -17,6 +17,8 @@ export interface Job<T, R> {
 export interface BatchOptions<T, R> {
   readonly size: number;
   readonly lanes: number;
+  /** How long the first job of a batch waits for others, in ms; a full batch goes at once. Default 0. */
+  readonly gatherMs?: number | undefined;
   /** Ends every job of the batch, now or later; what it throws ends those that are still open. */
   run(jobs: readonly Job<T, R>[]): Promise<void>;
 }
@@ -27,6 +29,7 @@ export class Batches<T, R> {
   private readonly pending = new Map<string, Job<T, R>>();
   private active = 0;
   private scheduled = false;
+  private gathering: NodeJS.Timeout | undefined;
   private closed = false;
   /** Jobs per batch now: halved after a time-out, so that a slow Odoo gets done what it can, then grown again. */
   private window: number;
@@ -43,7 +46,7 @@ export class Batches<T, R> {
     const job = this.newJob(key, work);
     this.pending.set(key, job);
     this.queue.push(job);
-    this.schedule();
+    this.schedule(this.options.gatherMs ?? 0);
     return job.promise;
   }
 
@@ -58,6 +61,7 @@ export class Batches<T, R> {
   /** Rejects what is still queued (ODOO_CLOSED, transient) and resolves when what is under way has ended. */
   async close(): Promise<void> {
     this.closed = true;
+    clearTimeout(this.gathering);
     for (const job of this.queue.splice(0)) job.reject(closedError());
     await Promise.allSettled([...this.pending.values()].map((job) => job.promise));
   }
@@ -88,26 +92,39 @@ export class Batches<T, R> {
     return job;
   }
 
-  /** Starts batches after the current turn of the event loop, so that work submitted together goes together. */
-  private schedule(): void {
+  /**
+   * Starts batches after the current turn of the event loop, so that work submitted together goes together, or later.
+   * What gathered while others were under way has waited enough.
+   */
+  private schedule(waitMs: number): void {
+    const waits = waitMs > 0 && this.queue.length < this.window;
+    if (!waits && this.gathering !== undefined) {
+      clearTimeout(this.gathering);
+      this.gathering = undefined;
+      this.scheduled = false;
+    }
     if (this.scheduled) return;
     this.scheduled = true;
-    setImmediate(() => {
-      this.scheduled = false;
-      while (this.active < this.options.lanes && this.queue.length > 0) {
-        const jobs = this.queue.splice(0, this.window);
-        this.active += 1;
-        this.options
-          .run(jobs)
-          .catch((thrown: unknown) => {
-            for (const job of jobs) job.reject(asCrossdockError(thrown));
-          })
-          .finally(() => {
-            this.active -= 1;
-            if (this.queue.length > 0) this.schedule();
-          });
-      }
-    });
+    if (waits) this.gathering = setTimeout(() => this.start(), waitMs);
+    else setImmediate(() => this.start());
+  }
+
+  private start(): void {
+    this.gathering = undefined;
+    this.scheduled = false;
+    while (this.active < this.options.lanes && this.queue.length > 0) {
+      const jobs = this.queue.splice(0, this.window);
+      this.active += 1;
+      this.options
+        .run(jobs)
+        .catch((thrown: unknown) => {
+          for (const job of jobs) job.reject(asCrossdockError(thrown));
+        })
+        .finally(() => {
+          this.active -= 1;
+          if (this.queue.length > 0) this.schedule(0);
+        });
+    }
   }
 }
 

@@ -65,6 +65,7 @@ export class OrderWriter {
     this.batches = new Batches({
       size: Math.min(MAX_BATCH, Math.max(1, Math.floor(options.batchSize ?? 50))),
       lanes: Math.max(1, options.lanes ?? 2),
+      gatherMs: client.batchWindowMs,
       run: (jobs) => this.runBatch(jobs),
     });
   }
