@@ -137,6 +137,7 @@ async function goodsOf(
     const product = productOf(order, content);
     const all = units.fromCode(content.quantity.toFixed(), content.unit, product.unitId);
     const before = applied.contents.get(content.index);
+    if (before?.complete === true) return [];
     const quantity = before === undefined ? all : all.minus(before.quantity);
     if (quantity.lte(0)) return [];
     return [{ content, product, quantity, nextPart: before?.nextPart ?? 0 }];

@@ -10,6 +10,7 @@
  *
  * What Odoo had reserved stays beside the new lines and is dropped by Odoo when it validates, since only picked lines count.
  */
+import { sum } from '../../canonical/decimal';
 import { crashPoint, crashPointLater } from '../../delivery/crash-point';
 import { CrossdockError } from '../../errors/index';
 import { CALL_RETRY, withRetry } from '../client/retry';
@@ -140,10 +141,13 @@ export function keyed(
 ): StageLine[] {
   const parts = new Map<number, number>();
   return lines.map((line) => {
-    const { content, nextPart } = line.piece.goods;
+    const { content, nextPart, quantity } = line.piece.goods;
     const part = parts.get(content.index) ?? nextPart;
     parts.set(content.index, part + 1);
-    return { ...line, ...rest(line), key: writeKey({ ...message, index: content.index, tag, part }) };
+    const here = lines.filter((other) => other.piece.goods.content.index === content.index);
+    const more = sum(here.map((other) => other.quantity)).lt(quantity);
+    const key = writeKey({ ...message, index: content.index, tag, part, more });
+    return { ...line, ...rest(line), key };
   });
 }
 
