@@ -13,7 +13,7 @@ import {
   type OdooClient,
   type TransportKind,
 } from '../../core/odoo';
-import { crashingAt } from './crashing-client';
+import { beforeCall, crashingAt } from './crashing-client';
 import { adminClient, type LineSpec, type OdooUnderTest } from './sales-fixture';
 import {
   createStockFixture,
@@ -294,6 +294,25 @@ export function describeShipping(
           .fulfilment()
           .status({ ref: { id: of.order.id } });
         assert.equal(status.lines[0]?.shipped, '5');
+      });
+
+      it('writes nothing into a delivery that was validated between its reading and its writing', async () => {
+        const { fixture, admin, client } = bench();
+        const of = await bench().order([{ sku: fixture.plain, quantity: '5' }]);
+        const first = ship([{ sku: fixture.plain, quantity: '2' }], of);
+        let meanwhile: Promise<unknown> | undefined;
+        const late = beforeCall(client, 'stock.picking', 'load', async () => {
+          meanwhile ??= bench().fulfilment().ship(first);
+          await meanwhile;
+        });
+        const result = await bench()
+          .fulfilment({}, late)
+          .ship(ship([{ sku: fixture.plain, quantity: '3' }], of));
+        assert.notEqual(meanwhile, undefined);
+        assert.equal(result.orders[0]?.fulfilment, 'shipped');
+        assert.equal(result.shipments[0]?.lines[0]?.quantity, '3');
+        assert.deepEqual(result.backorders, []);
+        assert.deepEqual(await leftWarehouse(admin, of.placed.odooId), { [fixture.products.plain]: 5 });
       });
 
       it('writes more than ordered, lots that are new and stock that is not there, where that is allowed', async () => {
