@@ -10,6 +10,7 @@ import { type Content, contentsOf, contentsPrint } from '../../core/odoo/fulfilm
 import { splitKey } from '../../core/odoo/fulfilment/find-order';
 import { keyBase, readKey, writeKey } from '../../core/odoo/fulfilment/keys';
 import { orderAsked } from '../../core/odoo/fulfilment/operations';
+import { Patience } from '../../core/odoo/fulfilment/patience';
 import type { ReadContext } from '../../core/odoo/fulfilment/read';
 import { divideReturn } from '../../core/odoo/fulfilment/returnable';
 import { pickingsOfReturn, reasonOf, rmaNote } from '../../core/odoo/fulfilment/rma';
@@ -19,6 +20,7 @@ import { nextStep } from '../../core/odoo/fulfilment/steps';
 import { toShipment } from '../../core/odoo/fulfilment/to-shipment';
 import type { Move, MoveLine, Picking, StockOrder, StockProduct } from '../../core/odoo/fulfilment/types';
 import { UnitTable } from '../../core/odoo/fulfilment/units';
+import { validatePicking } from '../../core/odoo/fulfilment/validate';
 import { assertCanonical } from '../conformance/fulfilment';
 import { shipment as sample } from './odoo-fulfilment-samples';
 
@@ -344,6 +346,54 @@ describe('fulfilment: names by version', () => {
     assert.ok(columns.includes('move_ids/product_uom/.id'));
     assert.ok(columns.includes('move_ids/move_line_ids/id'));
     assert.ok(columns.includes('carrier_tracking_ref'));
+  });
+});
+
+describe('fulfilment: the end of a delivery', () => {
+  const ask = async (answer: unknown, state: string): Promise<string> => {
+    const client = {
+      call: (_model: string, method: string) => Promise.resolve(method === 'read' ? [{ state }] : answer),
+    } as unknown as OdooClient;
+    try {
+      await validatePicking(client, { id: 1, name: 'OUT/1' }, 'backorder');
+      return 'done';
+    } catch (error) {
+      return error instanceof CrossdockError
+        ? `${error.code} ${error.facts['asks'] ?? ''}`.trim()
+        : String(error);
+    }
+  };
+
+  it('is what is read back, whatever Odoo answers', async () => {
+    assert.equal(await ask(true, 'done'), 'done');
+    assert.equal(await ask({ type: 'ir.actions.client', tag: 'do_multi_print' }, 'done'), 'done');
+    const question = { res_model: 'expiry.picking.confirmation', type: 'ir.actions.act_window' };
+    assert.equal(await ask(question, 'assigned'), 'VALIDATION_ASKS expiry.picking.confirmation');
+    assert.equal(await ask(true, 'assigned'), 'VALIDATION_ASKS');
+    assert.equal(await ask(true, 'cancel'), 'PICKING_CANCELLED');
+  });
+
+  it('is not waited for without end', async () => {
+    const patience = new Patience({ attempts: 1, baseMs: 1, maxMs: 1 });
+    const [order, out] = [orderOf([]), picking('OUT/1', [])];
+    patience.validating(order, out);
+    assert.equal(
+      code(() => patience.validating(order, out)),
+      'SHIPMENT_IN_PROGRESS',
+    );
+    let refusals = 0;
+    const refusal = await (async () => {
+      for (;;) {
+        refusals += 1;
+        await patience.refused(order, out, 'no');
+      }
+    })().catch((error: CrossdockError) => error.code);
+    assert.deepEqual([refusal, refusals], ['ODOO_VALIDATION', 3]);
+    patience.progress();
+    const idle = await (async () => {
+      for (;;) await patience.again(order);
+    })().catch((error: CrossdockError) => error.code);
+    assert.equal(idle, 'SHIPMENT_IN_PROGRESS');
   });
 });
 
