@@ -24,3 +24,21 @@ export function crashingAt(client: OdooClient, nth: number, lost: 'request' | 'r
     },
   };
 }
+
+/** A client before whose first call of that method something else happens in Odoo. */
+export function beforeCall(
+  client: OdooClient,
+  model: string,
+  method: string,
+  happens: () => Promise<void>,
+): OdooClient {
+  return {
+    ...client,
+    url: client.url,
+    database: client.database,
+    async call<T>(...args: Parameters<OdooClient['call']>): Promise<T> {
+      if (args[0] === model && args[1] === method) await happens();
+      return client.call<T>(...args);
+    },
+  };
+}

@@ -206,6 +206,8 @@ export function describeReturns(
         );
       });
 
+      if (breadth.lean === true) return;
+
       it('refuses what a person must decide, by code', async () => {
         const { fixture } = bench();
         const of = await shippedOrder();

@@ -129,6 +129,50 @@ export function describeWarehouseSteps(
         assert.equal(second.orders[0]?.fulfilment, 'shipped');
         assert.deepEqual(await leftWarehouse(admin, id), { [fixture.products.plain]: 5 });
       });
+
+      it('divides a shipment over the deliveries of an order, once, wherever the process dies', async () => {
+        const { fixture, client, admin } = bench();
+        const of = await bench().order([{ sku: fixture.plain, quantity: '5' }]);
+        const pickings = () =>
+          admin.call<readonly { id: number; state: string; move_line_ids: number[] }[]>(
+            'stock.picking',
+            'search_read',
+            {
+              args: {
+                domain: [['sale_id', '=', of.placed.odooId]],
+                fields: ['state', 'move_line_ids'],
+                order: 'id',
+              },
+            },
+          );
+        const [whole] = await pickings();
+        await admin.call('stock.move.line', 'write', {
+          ids: whole?.move_line_ids ?? [],
+          args: { vals: { quantity: 2 } },
+        });
+        await admin.call('stock.picking', 'action_split_transfer', { ids: [whole?.id ?? 0] });
+        assert.equal((await pickings()).length, 2);
+        const shipment = makeShipment(of.order, bench().shipmentId(), [
+          { sku: fixture.plain, quantity: '4' },
+        ]);
+        for (let call = 8; ; call += 4) {
+          try {
+            await bench()
+              .fulfilment({}, crashingAt(client, call, 'reply'))
+              .ship(shipment);
+            break;
+          } catch (error) {
+            assert.equal(codeOf(error), 'TEST_CRASH', String(error));
+          }
+        }
+        const { pickings: into } = await bench().fulfilment().ship(shipment);
+        assert.equal(into.length, 2);
+        assert.deepEqual(await leftWarehouse(admin, of.placed.odooId), { [fixture.products.plain]: 4 });
+        assert.deepEqual(
+          (await pickings()).map(({ state }) => state),
+          ['done', 'done', 'assigned'],
+        );
+      });
     });
   });
 }

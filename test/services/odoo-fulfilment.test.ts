@@ -7,8 +7,8 @@ const clerk = async () => clerkFromEnvironment();
 const admin = async () => odooFromEnvironment();
 
 // All places at which a process may die are tried on the stand-in; here some of them.
-describeShipping('a real Odoo, as salesperson and stock user', clerk, { every: 5 });
-describeReturns('a real Odoo, as salesperson and stock user', clerk, { every: 7 });
+describeShipping('a real Odoo, as salesperson and stock user', clerk, { every: 6, lean: true });
+describeReturns('a real Odoo, as salesperson and stock user', clerk, { every: 8, lean: true });
 describeWarehouseSteps('a real Odoo, as salesperson and stock user', clerk);
 describeShipping('a real Odoo over JSON-RPC', clerk, { transport: 'jsonrpc', essential: true });
 describeReturns('a real Odoo over JSON-RPC', clerk, { transport: 'jsonrpc', essential: true });

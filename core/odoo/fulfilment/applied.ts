@@ -19,6 +19,11 @@ export interface AppliedContent {
   readonly quantity: DecimalValue;
   /** The number of the next part. */
   readonly nextPart: number;
+  /**
+   * Nothing of it goes elsewhere. Then it counts as applied whatever the quantity is now: people may have corrected what
+   * was shipped, and a repeated message must not undo that.
+   */
+  readonly complete: boolean;
   /** Lots and serial numbers of the lines. */
   readonly lots: ReadonlySet<string>;
 }
@@ -45,10 +50,16 @@ export function appliedOf(order: StockOrder, key: MessageKey, tag = ''): Applied
       if (own.tag !== tag) continue;
       if (picking.state === 'cancel') throw cancelled(key, picking);
       pickings.add(picking);
-      const before = contents.get(own.index) ?? { quantity: decimal('0'), nextPart: 0, lots: new Set() };
+      const before = contents.get(own.index) ?? {
+        quantity: decimal('0'),
+        nextPart: 0,
+        complete: false,
+        lots: new Set(),
+      };
       contents.set(own.index, {
         quantity: before.quantity.plus(line.quantity),
         nextPart: Math.max(before.nextPart, own.part + 1),
+        complete: before.complete || own.more !== true,
         lots: new Set([...before.lots, ...(line.lot === undefined ? [] : [line.lot.name])]),
       });
     }

@@ -34,6 +34,8 @@ export async function findOrder(client: OdooClient, ref: OrderRef, keys: OrderKe
   for (const matches of [
     rows.filter((row) => typeof row.origin === 'string' && ids.has(row.origin)),
     rows.filter((row) => names.includes(row.name)),
+    // A buyer who cancels and orders anew keeps the number.
+    rows.filter((row) => row.state !== 'cancel'),
     rows,
   ]) {
     const [first, second] = matches;
@@ -52,6 +54,7 @@ interface OrderRow {
   readonly name: string;
   readonly origin: string | false;
   readonly client_order_ref: string | false;
+  readonly state: string;
 }
 
 async function byKey(client: OdooClient, keys: OrderKeys, id: string): Promise<number | undefined> {
@@ -78,7 +81,12 @@ function search(
   const domain = ['|', '|', ['origin', 'in', ids], ['name', 'in', names], ['client_order_ref', 'in', names]];
   return withRetry(CALL_RETRY, () =>
     client.call<readonly OrderRow[]>('sale.order', 'search_read', {
-      args: { domain, fields: ['id', 'name', 'origin', 'client_order_ref'], order: 'id desc', limit: 20 },
+      args: {
+        domain,
+        fields: ['id', 'name', 'origin', 'client_order_ref', 'state'],
+        order: 'id desc',
+        limit: 20,
+      },
     }),
   );
 }

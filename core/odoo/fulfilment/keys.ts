@@ -15,6 +15,8 @@ export interface LineKey {
   readonly tag: string;
   /** A content may lie in several places, so it becomes several lines. */
   readonly part: number;
+  /** More of the content goes into another picking: as long as only such lines are there, it is not complete. */
+  readonly more?: boolean;
 }
 
 /** The message's part of the key. 40 hex digits of sha256. */
@@ -22,14 +24,14 @@ export function keyBase(tenant: string, kind: 'shipment' | 'return', businessKey
   return hashKey('crossdock', tenant, kind, businessKey).slice(0, 40);
 }
 
-export function writeKey({ base, print, index, tag, part }: LineKey): string {
-  return `${base}_${print}_${index}${tag}_${part}`;
+export function writeKey({ base, print, index, tag, part, more }: LineKey): string {
+  return `${base}_${print}_${index}${tag}_${part}${more === true ? 'm' : ''}`;
 }
 
 /** Undefined for an external id that is none of ours. */
 export function readKey(text: string | undefined): LineKey | undefined {
-  const found = /^([0-9a-f]{40})_([0-9a-f]{8})_(\d+)([a-z]\d*)?_(\d+)$/.exec(text ?? '');
+  const found = /^([0-9a-f]{40})_([0-9a-f]{8})_(\d+)([a-z]\d*)?_(\d+)(m?)$/.exec(text ?? '');
   if (found === null) return undefined;
-  const [, base = '', print = '', index = '', tag = '', part = ''] = found;
-  return { base, print, index: Number(index), tag, part: Number(part) };
+  const [, base = '', print = '', index = '', tag = '', part = '', more] = found;
+  return { base, print, index: Number(index), tag, part: Number(part), more: more === 'm' };
 }

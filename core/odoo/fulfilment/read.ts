@@ -1,6 +1,7 @@
 /** An order with its pickings, moves and lines, read in a few calls whatever their number. */
 import { decimal } from '../../canonical/decimal';
-import { CrossdockError } from '../../errors/index';
+import { asCrossdockError, CrossdockError } from '../../errors/index';
+import { isOutage } from '../client/errors';
 import { type Fields, requireFields } from '../client/fields';
 import { CALL_RETRY, withRetry } from '../client/retry';
 import type { OdooClient } from '../client/types';
@@ -60,7 +61,7 @@ const WANTED = {
   picking: ['returnOf', 'carrier_id', 'carrier_tracking_ref', 'carrier_tracking_url'],
   move: ['picked', 'to_refund'],
   moveLine: ['picked', 'reserved'],
-  order: ['delivery_status', 'locked'],
+  order: ['delivery_status', 'locked', 'invoice_ids'],
 } as const;
 
 /** Fields of deliveries as this Odoo has them. Throws ODOO_FIELD_MISSING, ODOO_MODEL_MISSING (permanent). */
@@ -80,7 +81,9 @@ export async function readStockOrder(context: ReadContext, orderId: number): Pro
   const { fields } = context;
   const [row] = await rowsOf(context, 'sale.order', {
     domain: [['id', '=', orderId]],
-    fields: present(fields, 'order', [...NEEDED.order, ...WANTED.order]),
+    fields: present(fields, 'order', [...NEEDED.order, ...WANTED.order]).filter(
+      (name) => name !== 'invoice_ids',
+    ),
   });
   if (row === undefined) {
     throw new CrossdockError(`Order ${orderId} does not exist in Odoo any more.`, {
@@ -113,6 +116,7 @@ export async function readStockOrder(context: ReadContext, orderId: number): Pro
   const facts: Facts = { fields, products, keys, units };
   const lines = lineRows.map((line) => lineOf(line, moveRows, facts));
   const moves = moveRows.map((move) => moveOf(move, lines, facts));
+  const pickings = pickingRows.map((picking) => pickingOf(picking, moveRows, moves, fields));
   return {
     id: orderId,
     name: textOf(row, 'name') ?? String(orderId),
@@ -121,10 +125,42 @@ export async function readStockOrder(context: ReadContext, orderId: number): Pro
     state: textOf(row, 'state') ?? '',
     locked: flagOf(row, fields.name('order', 'locked')),
     deliveryStatus: textOf(row, fields.name('order', 'delivery_status')),
+    credited: await isCredited(context, orderId, pickings),
     lines: orderLineRows.map((line) => orderLineOf(line, facts)),
-    pickings: pickingRows.map((picking) => pickingOf(picking, moveRows, moves, fields)),
+    pickings,
     products,
   };
+}
+
+/** Asked only when goods came back, and a courtesy: who may not see invoices ships all the same. */
+async function isCredited(
+  { client, fields }: ReadContext,
+  orderId: number,
+  pickings: readonly Picking[],
+): Promise<boolean> {
+  if (!fields.has('order', 'invoice_ids')) return false;
+  if (!pickings.some((picking) => isReturn(picking) && picking.state === 'done')) return false;
+  try {
+    const [order] = await client.call<readonly Row[]>('sale.order', 'read', {
+      ids: [orderId],
+      args: { fields: ['invoice_ids'] },
+    });
+    const invoices = order?.['invoice_ids'];
+    if (!Array.isArray(invoices) || invoices.length === 0) return false;
+    const domain = [
+      ['id', 'in', invoices],
+      ['move_type', '=', 'out_refund'],
+      ['state', '=', 'posted'],
+    ];
+    const notes = await client.call<readonly Row[]>('account.move', 'search_read', {
+      args: { domain, fields: ['id'], limit: 1 },
+    });
+    return notes.length > 0;
+  } catch (thrown) {
+    const error = asCrossdockError(thrown);
+    if (isOutage(error)) throw error;
+    return false;
+  }
 }
 
 interface Facts {

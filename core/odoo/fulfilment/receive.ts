@@ -8,9 +8,8 @@
 import { businessKeyOf } from '../../canonical/business-key';
 import { type DecimalValue, decimal, toPlain } from '../../canonical/decimal';
 import type { CanonicalReturn } from '../../canonical/generated';
-import { CrossdockError } from '../../errors/index';
-import { jitter } from '../client/retry';
-import { allocate, type Goods, type Piece } from './allocate';
+import { asCrossdockError, CrossdockError } from '../../errors/index';
+import { type Allocation, allocate, type Goods, type Piece } from './allocate';
 import { type Applied, appliedOf, type MessageKey } from './applied';
 import { refunds } from './authorise';
 import { assertUntouched } from './guards';
@@ -18,12 +17,13 @@ import { keyBase } from './keys';
 import { locationOf } from './locations';
 import { type Lots, lotKey, lotName, resolveLots } from './lots';
 import { productOf } from './match';
+import { Patience, sameOrder } from './patience';
 import { isClosed, readStockOrder } from './read';
 import { type ReceivedContent, receivedOf, returnPrint, type Verdict } from './return-contents';
 import { pickingsOfReturn } from './rma';
 import type { Services } from './services';
 import type { SourcedLine } from './sources';
-import { keyed, Refusals, stage } from './stage';
+import { keyed, stage } from './stage';
 import type { Picking, StockOrder } from './types';
 import { validatePicking } from './validate';
 
@@ -34,7 +34,6 @@ export interface Received {
 }
 
 const TAGS: Readonly<Record<Verdict, string>> = { accepted: 'a', rejected: 'r' };
-const ROUNDS = 5;
 
 /**
  * Throws, business: RETURN_EMPTY, RETURN_NOT_AUTHORISED, RETURN_CANCELLED, RETURN_EXCEEDS_AUTHORISED, RETURN_REVERSED,
@@ -77,23 +76,27 @@ interface Work {
 async function receivePart(work: Work, contents: readonly ReceivedContent[]): Promise<boolean> {
   const { services, orderId, value, key, verdict } = work;
   let did = false;
-  const refusals = new Refusals();
-  for (let round = 1; ; round += 1) {
+  const patience = new Patience(services.options.raceRetry);
+  for (;;) {
     const order = await readStockOrder(services, orderId);
     const applied = appliedOf(order, key, TAGS[verdict]);
     for (const picking of applied.open) {
+      patience.validating(order, picking);
       await validatePicking(services.client, picking, 'backorder');
       did = true;
     }
     if (applied.open.length > 0) continue;
     const goods = await missingOf(work, order, contents, applied);
     if (goods.length === 0) return did;
-    if (round > ROUNDS) throw inProgress(order);
-    const { picking, pieces } = chooseReturn(order, goods, value, services);
-    const reason = await writeReturn(work, order, picking, pieces);
-    if (reason === undefined) continue;
-    refusals.note(picking, reason);
-    await jitter(services.options.raceRetry, round);
+    const chosen = chooseReturn(order, goods, value, services);
+    if (chosen instanceof CrossdockError) {
+      if (sameOrder(order, await readStockOrder(services, orderId))) throw chosen;
+      await patience.again(order);
+      continue;
+    }
+    const reason = await writeReturn(work, order, chosen.picking, chosen.pieces);
+    if (reason === undefined) patience.progress();
+    else await patience.refused(order, chosen.picking, reason);
   }
 }
 
@@ -119,45 +122,40 @@ async function missingOf(
   });
 }
 
-/** The open picking of the return, and which of its moves. */
+/** The open picking of the return, and which of its moves; or why there is none. */
 function chooseReturn(
   order: StockOrder,
   goods: readonly Goods[],
-  value: CanonicalReturn,
+  { returnId }: CanonicalReturn,
   { options }: Services,
-): { picking: Picking; pieces: readonly Piece[] } {
-  const own = pickingsOfReturn(order, value.returnId);
-  const facts = { return: value.returnId, order: order.name };
+): Allocation | CrossdockError {
+  const own = pickingsOfReturn(order, returnId);
+  const facts = { return: returnId, order: order.name };
+  const refuse = (code: string, sentence: string, more = {}) =>
+    new CrossdockError(sentence, { code, kind: 'business', facts: { ...facts, ...more } });
+  const of = `Return ${returnId} of order ${order.name}`;
   if (own.length === 0) {
-    throw new CrossdockError(
-      `Return ${value.returnId} of order ${order.name} was never authorised in Odoo: authorise it, then send the message again.`,
-      { code: 'RETURN_NOT_AUTHORISED', kind: 'business', facts },
-    );
+    const sentence = `${of} was never authorised in Odoo: authorise it, then send the message again.`;
+    return refuse('RETURN_NOT_AUTHORISED', sentence);
   }
   if (own.every(({ state }) => state === 'cancel')) {
-    throw new CrossdockError(`Return ${value.returnId} of order ${order.name} was cancelled in Odoo.`, {
-      code: 'RETURN_CANCELLED',
-      kind: 'business',
-      facts,
-    });
+    return refuse('RETURN_CANCELLED', `${of} was cancelled in Odoo.`);
   }
+  const exceeds = (left: string) => {
+    const sku = goods[0]?.product.sku ?? '';
+    const sentence = `More of ${sku} came back with return ${returnId} than was authorised (${left} left).`;
+    return refuse('RETURN_EXCEEDS_AUTHORISED', sentence, { left });
+  };
   const open = own.filter((picking) => !isClosed(picking));
-  const [first] = goods;
-  const exceeds = (left: string) =>
-    new CrossdockError(
-      `More of ${first?.product.sku ?? ''} came back with return ${value.returnId} than was authorised (${left} left).`,
-      { code: 'RETURN_EXCEEDS_AUTHORISED', kind: 'business', facts: { ...facts, left } },
-    );
-  if (open.length === 0) throw exceeds('0');
   try {
-    const [allocation] = allocate(order, goods, open, { excess: options.excess, picking: undefined });
-    if (allocation === undefined) throw exceeds('0');
+    const [allocation] =
+      open.length === 0 ? [] : allocate(order, goods, open, { excess: options.excess, picking: undefined });
+    if (allocation === undefined) return exceeds('0');
     assertUntouched(allocation.picking);
     return allocation;
   } catch (thrown) {
-    if (thrown instanceof CrossdockError && thrown.code === 'SHIPMENT_EXCEEDS_ORDER')
-      throw exceeds(String(thrown.facts['left'] ?? '0'));
-    throw thrown;
+    const error = asCrossdockError(thrown);
+    return error.code === 'SHIPMENT_EXCEEDS_ORDER' ? exceeds(String(error.facts['left'] ?? '0')) : error;
   }
 }
 
@@ -251,12 +249,4 @@ function reversed(
     `Of return ${returnId}, ${toPlain(before)} were ${verdict} before, and now only ${toPlain(now)}: correct the stock in Odoo.`,
     { code: 'RETURN_REVERSED', kind: 'business', facts: { return: returnId } },
   );
-}
-
-function inProgress(order: StockOrder): CrossdockError {
-  return new CrossdockError(`Order ${order.name} is being worked on in Odoo at the same time.`, {
-    code: 'SHIPMENT_IN_PROGRESS',
-    kind: 'transient',
-    facts: { order: order.name },
-  });
 }

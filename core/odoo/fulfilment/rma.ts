@@ -18,10 +18,7 @@ export function rmaOrigin(origin: string | undefined, label: string): string {
  * that it was given in the same transaction (authorise.ts).
  */
 export function isOfReturn(picking: Picking, label: string): boolean {
-  if (!isReturn(picking)) return false;
-  return (
-    picking.origin === label || picking.origin?.endsWith(`, ${label}`) === true || picking.tracking === label
-  );
+  return isReturn(picking) && (picking.tracking === label || rmaLabel(returnIdOf(picking) ?? '') === label);
 }
 
 /** The number of a picking's return; undefined for one that somebody made in Odoo. */

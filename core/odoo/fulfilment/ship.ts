@@ -12,7 +12,6 @@
 import { businessKeyOf } from '../../canonical/business-key';
 import type { OrderRef, Shipment } from '../../canonical/generated';
 import { asCrossdockError, CrossdockError } from '../../errors/index';
-import { jitter } from '../client/retry';
 import { type Allocation, allocate, type Goods } from './allocate';
 import { type Applied, appliedOf, type MessageKey } from './applied';
 import { headersOf, writeHeaders } from './carriers';
@@ -22,10 +21,11 @@ import { keyBase } from './keys';
 import { resolveLots } from './lots';
 import { productOf } from './match';
 import { ensurePackages, type Packages } from './packages';
+import { Patience, sameOrder } from './patience';
 import { readStockOrder } from './read';
 import type { Services } from './services';
 import { sourceLines } from './sources';
-import { keyed, Refusals, stage } from './stage';
+import { keyed, stage } from './stage';
 import { nextStep, openSteps, readyDeliveries, unfinishedSteps } from './steps';
 import type { Picking, StockOrder } from './types';
 import { validatePicking } from './validate';
@@ -37,9 +37,6 @@ export interface Shipped {
   readonly applied: boolean;
   readonly short: readonly string[];
 }
-
-/** Other processes and people work on the same order; so often is it looked at anew. */
-const ROUNDS = 5;
 
 export interface Work {
   readonly services: Services;
@@ -92,14 +89,18 @@ export async function shipPart(work: Work, orderId: number, contents: readonly C
   const { client, options } = services;
   const short = new Set<string>();
   let did = false;
-  const refusals = new Refusals();
-  for (let round = 1; ; round += 1) {
+  const patience = new Patience(options.raceRetry);
+  for (;;) {
     const order = await readStockOrder(services, orderId);
     const applied = appliedOf(order, key);
     const steps = unfinishedSteps(order, key);
-    for (const step of steps) await validatePicking(client, step, 'backorder');
+    for (const step of steps) {
+      patience.validating(order, step);
+      await validatePicking(client, step, 'backorder');
+    }
     const ending = work.validate ? applied.open : [];
     for (const picking of ending) {
+      patience.validating(order, picking);
       await complete(services, picking, shipment);
       await validatePicking(client, picking, options.rest);
       did = true;
@@ -107,20 +108,21 @@ export async function shipPart(work: Work, orderId: number, contents: readonly C
     if (steps.length + ending.length > 0) continue;
     const goods = await goodsOf(work, order, contents, applied);
     if (goods.length === 0) return { order, pickings: applied.pickings, applied: did, short: [...short] };
-    if (round > ROUNDS) throw unsettled(order);
-    const allocation = allocateGoods(work, order, goods, applied.pickings.length > 0);
-    if (allocation instanceof CrossdockError) {
+    const next = nextPlace(work, order, goods, applied.pickings.length > 0);
+    if (next instanceof CrossdockError) {
       // An order is read in several calls, and another message may have been shipped between two of them.
-      if (fingerprint(order) === fingerprint(await readStockOrder(services, orderId))) throw allocation;
+      if (sameOrder(order, await readStockOrder(services, orderId))) throw next;
+      await patience.again(order);
       continue;
     }
-    const outcome = await writePicking(work, allocation.place, allocation.tag);
-    did ||= !work.validate && outcome.refused === undefined;
+    const outcome = await writePicking(work, next.place, next.tag);
     for (const sku of outcome.short) short.add(sku);
     if (outcome.refused !== undefined) {
-      refusals.note(allocation.place.picking, outcome.refused);
-      await jitter(options.raceRetry, round);
+      await patience.refused(order, next.place.picking, outcome.refused);
+      continue;
     }
+    patience.progress();
+    did ||= !work.validate;
     // What was written is validated at the head of the next round, as after a crash: there is one way only.
   }
 }
@@ -137,6 +139,7 @@ async function goodsOf(
     const product = productOf(order, content);
     const all = units.fromCode(content.quantity.toFixed(), content.unit, product.unitId);
     const before = applied.contents.get(content.index);
+    if (before?.complete === true) return [];
     const quantity = before === undefined ? all : all.minus(before.quantity);
     if (quantity.lte(0)) return [];
     return [{ content, product, quantity, nextPart: before?.nextPart ?? 0 }];
@@ -150,7 +153,7 @@ interface NextPlace {
 }
 
 /** The first picking to write into, with what goes there; or why there is none. */
-function allocateGoods(
+function nextPlace(
   { services, picking, key }: Work,
   order: StockOrder,
   goods: readonly Goods[],
@@ -181,18 +184,6 @@ function allocateGoods(
   }
 }
 
-/** What decides where goods can go: when it stays the same, a refusal was no coincidence. */
-function fingerprint(order: StockOrder): string {
-  return JSON.stringify([
-    order.state,
-    order.pickings.map(({ id, state, moves }) => [
-      id,
-      state,
-      moves.map((move) => [move.id, move.state, move.demand, move.lines.map((line) => line.id)]),
-    ]),
-  ]);
-}
-
 async function writePicking(
   { services, shipment, key }: Work,
   allocation: Allocation,
@@ -218,12 +209,4 @@ async function writePicking(
 async function complete(services: Services, picking: Picking, shipment: Shipment): Promise<void> {
   const headers = await headersOf(services, shipment);
   await writeHeaders(services, picking, headers);
-}
-
-function unsettled(order: StockOrder): CrossdockError {
-  return new CrossdockError(`Order ${order.name} is being worked on in Odoo at the same time.`, {
-    code: 'SHIPMENT_IN_PROGRESS',
-    kind: 'transient',
-    facts: { order: order.name },
-  });
 }

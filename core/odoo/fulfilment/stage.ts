@@ -10,8 +10,8 @@
  *
  * What Odoo had reserved stays beside the new lines and is dropped by Odoo when it validates, since only picked lines count.
  */
+import { sum } from '../../canonical/decimal';
 import { crashPoint, crashPointLater } from '../../delivery/crash-point';
-import { CrossdockError } from '../../errors/index';
 import { CALL_RETRY, withRetry } from '../client/retry';
 import { writeKey } from './keys';
 import type { ReadContext } from './read';
@@ -140,33 +140,12 @@ export function keyed(
 ): StageLine[] {
   const parts = new Map<number, number>();
   return lines.map((line) => {
-    const { content, nextPart } = line.piece.goods;
+    const { content, nextPart, quantity } = line.piece.goods;
     const part = parts.get(content.index) ?? nextPart;
     parts.set(content.index, part + 1);
-    return { ...line, ...rest(line), key: writeKey({ ...message, index: content.index, tag, part }) };
-  });
-}
-
-/** So often may Odoo refuse the same picking for the same reason: others may be writing into it at that moment. */
-const REFUSALS = 3;
-
-/** Tells a picking that somebody closed, or was faster with, from a value that Odoo does not take. */
-export class Refusals {
-  private readonly counts = new Map<string, number>();
-
-  /** Throws ODOO_VALIDATION (business) when it is no coincidence. */
-  note(picking: Picking, reason: string): void {
-    const key = `${picking.id} ${reason}`;
-    const count = (this.counts.get(key) ?? 0) + 1;
-    this.counts.set(key, count);
-    if (count >= REFUSALS) throw stageRefused(picking, reason);
-  }
-}
-
-function stageRefused(picking: Picking, reason: string): CrossdockError {
-  return new CrossdockError(`Odoo refused to write into ${picking.name}: ${reason}`, {
-    code: 'ODOO_VALIDATION',
-    kind: 'business',
-    facts: { picking: picking.name },
+    const here = lines.filter((other) => other.piece.goods.content.index === content.index);
+    const more = sum(here.map((other) => other.quantity)).lt(quantity);
+    const key = writeKey({ ...message, index: content.index, tag, part, more });
+    return { ...line, ...rest(line), key };
   });
 }

@@ -132,7 +132,8 @@ function returnStatus(order: StockOrder): AxisStates['return'] {
   if (live.length === 0) return 'cancelled';
   const done = live.filter(({ state }) => state === 'done');
   if (done.length === 0) return 'authorised';
-  return judged(done) ?? 'received';
+  const found = judged(done) ?? 'received';
+  return order.credited && found !== 'rejected' ? 'refunded' : found;
 }
 
 /** What an inspection found, as the keys of received lines say; undefined where nobody said. */

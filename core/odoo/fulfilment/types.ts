@@ -123,6 +123,8 @@ export interface StockOrder {
   readonly state: string;
   readonly locked: boolean;
   readonly deliveryStatus: string | undefined;
+  /** A credit note of the order is posted; false too where the account may not see invoices. */
+  readonly credited: boolean;
   readonly lines: readonly OrderLineFacts[];
   readonly pickings: readonly Picking[];
   readonly products: ReadonlyMap<number, StockProduct>;
