@@ -31,14 +31,14 @@ export function typedValue(red: Red, node: RedNode, type: unknown, value: unknow
   return (message) =>
     new Promise((resolve, reject) => {
       const failed = (thrown: unknown): void => {
+        // Node-RED reads on below a property that is missing.
+        if (thrown instanceof TypeError) {
+          resolve(undefined);
+          return;
+        }
         const { message: why = 'it cannot be read' } = thrown as { message?: string };
-        reject(
-          new CrossdockError(`${label}: ${why}.`, {
-            code: 'VALUE_UNREADABLE',
-            kind: 'permanent',
-            cause: thrown,
-          }),
-        );
+        const details = { code: 'VALUE_UNREADABLE', kind: 'permanent', cause: thrown } as const;
+        reject(new CrossdockError(`${label}: ${why}.`, details));
       };
       try {
         red.util.evaluateNodeProperty(text, known, node, message, (error, found) => {
@@ -46,9 +46,7 @@ export function typedValue(red: Red, node: RedNode, type: unknown, value: unknow
           else failed(error);
         });
       } catch (thrown) {
-        // Node-RED reads on below a property that is missing.
-        if (thrown instanceof TypeError) resolve(undefined);
-        else failed(thrown);
+        failed(thrown);
       }
     });
 }
