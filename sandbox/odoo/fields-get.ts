@@ -1,3 +1,4 @@
+import { maySee } from './access';
 import type { Environment } from './environment';
 import { notSupported } from './errors';
 import type { Model } from './model';
@@ -50,7 +51,8 @@ export function fieldsGet(
   for (const name of known ?? [...fields.keys()].flatMap((now) => olderName(model.name, now, major) ?? [])) {
     const now = currentName(model.name, name, major);
     const field = now === undefined ? undefined : fields.get(now);
-    if (field !== undefined) result[name] = describe(model, field, name, wanted);
+    if (field !== undefined && maySee(env, model.name, field.name))
+      result[name] = describe(model, field, name, wanted);
   }
   return result;
 }

@@ -1,4 +1,4 @@
-import { isOperation, mayAccess, type Operation, requireAccess } from './access';
+import { isOperation, mayAccess, type Operation, requireAccess, requireFields } from './access';
 import type { Environment } from './environment';
 import {
   accessError,
@@ -198,6 +198,14 @@ const NEEDS: Readonly<Record<string, readonly Operation[]>> = {
 /** Other methods that change records. */
 const CHANGES = /^(action|button|do|process)_?/;
 
+/** The fields of the model that a call reads, or searches by. */
+function namesIn({ fields, domain }: Readonly<Record<string, unknown>>): string[] {
+  const searched = (Array.isArray(domain) ? domain : []).flatMap((item) =>
+    Array.isArray(item) ? [String(item[0]).split('.')[0] ?? ''] : [],
+  );
+  return [...(Array.isArray(fields) ? fields.map(String) : []), ...searched];
+}
+
 /** A method that asks first whether the account may do it. */
 function guarded(model: Model, name: string, method: Method): Target {
   const needs = NEEDS[name] ?? (CHANGES.test(name) ? (['write'] as const) : []);
@@ -208,6 +216,8 @@ function guarded(model: Model, name: string, method: Method): Target {
       ...method,
       run(env, ids, args) {
         for (const operation of needs) requireAccess(env, model.name, operation);
+        if (name === 'read' || name.startsWith('search')) requireFields(env, model, namesIn(args), 'read');
+        else if (name === 'write') requireFields(env, model, Object.keys(asRecord(args.vals) ?? {}), 'write');
         return method.run(env, ids, args);
       },
     },

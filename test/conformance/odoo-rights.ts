@@ -180,6 +180,29 @@ export function describeRights(bench: Bench): void {
       check.equal(reply.messages[0]?.message, sentence('create', 'Contact', 'res.partner', groups));
     });
 
+    it('hides what customers owe from who may not see it', async () => {
+      const fields = ['name', 'credit', 'credit_limit'];
+      const seen = (api: Api) =>
+        api.get<object>('res.partner', 'fields_get', { args: { allfields: fields, attributes: ['type'] } });
+      check.deepEqual(Object.keys(await seen(clerk)), ['name']);
+      check.deepEqual(Object.keys(await seen(bench.api('JSON-2'))).sort(), [
+        'credit',
+        'credit_limit',
+        'name',
+      ]);
+      const { uid } = await clerk.get<{ uid: number }>('res.users', 'context_get');
+      const refused = (operation: string) =>
+        `You do not have enough rights to access the field "credit_limit" on Contact (res.partner). Please contact your system administrator.\n\nOperation: ${operation}\nUser: ${uid}\nGroups: allowed for groups 'Show Accounting Features - Readonly', 'Accounting / Invoicing'`;
+      const ids = [bench.fixtures().partner];
+      const read = await clerk.call('res.partner', 'read', { ids, args: { fields: ['credit_limit'] } });
+      check.equal(read.fault?.name, 'odoo.exceptions.AccessError');
+      check.equal(read.fault?.message, refused('read'));
+      const found = await clerk.call('res.partner', 'search', {
+        args: { domain: [['credit_limit', '>', 1]] },
+      });
+      check.equal(found.fault?.message, refused('read'));
+    });
+
     it('says the same over JSON-RPC', async () => {
       const { clerk: account, ...server } = bench.server();
       const api = new Api({ ...server, ...account }, 'JSON-RPC');

@@ -200,6 +200,7 @@ export function describeStock(bench: Bench): void {
         check.equal(move?.quantity, 0);
         const [picking] = await api().searchRead('stock.picking', [['sale_id', '=', id]], ['state']);
         check.equal(picking?.state, 'confirmed');
+        check.equal((await api().read('sale.order', id, ['delivery_status'])).delivery_status, 'pending');
         await api().get('sale.order', 'action_cancel', { ids: [id] });
       });
 

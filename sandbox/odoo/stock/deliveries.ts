@@ -9,6 +9,7 @@ import { assign, cancelMoves, setState } from './moves';
 import { refreshPicking } from './picking-state';
 import { movesOf } from './pickings';
 import { nextName } from './places';
+import { refreshDeliveryStatus } from './sales';
 
 const OUT = "code = 'outgoing'";
 
@@ -145,6 +146,7 @@ export function deliver(env: Environment, order: Row, lines: readonly Row[]): vo
     assign(env, [id]);
   }
   for (const id of pickings) refreshPicking(env, id);
+  if (pickings.size > 0) refreshDeliveryStatus(env, num(order.id));
 }
 
 /** Cancels what of an order's deliveries is still open, and gives back its reservations. */
