@@ -35,6 +35,8 @@ class Sales {
     { id: 3, amount: 7, price_include: false },
   ];
   pricelists: { id: number; currency_id: [number, string] }[] = [];
+  /** Fields that this Odoo does not have. */
+  without: readonly string[] = [];
   /** Runs before a load of orders; what it returns is the answer. `commit` does the load. */
   onLoad: (keys: readonly string[], commit: () => unknown) => unknown = (_keys, commit) => commit();
   onConfirm: (ids: readonly number[], commit: () => unknown) => unknown = (_ids, commit) => commit();
@@ -58,6 +60,12 @@ class Sales {
         return this.taxes;
       case 'product.pricelist.search_read':
         return this.pricelists;
+      case 'sale.order.fields_get':
+      case 'sale.order.line.fields_get': {
+        const asked = args.allfields as string[];
+        const kept = asked.filter((field) => !this.without.includes(field));
+        return Object.fromEntries(kept.map((field) => [field, { type: 'char' }]));
+      }
       case 'uom.uom.search_read':
         return [{ id: 1, name: 'Units', factor: 1, parent_path: '1/' }];
       case 'uom.uom.get_external_id':
@@ -114,6 +122,8 @@ class Sales {
         this.loads.push(keys.length);
         return this.onLoad(keys, () => this.load(args, (key, cells) => this.place(key, cells)));
       }
+      case 'account.incoterms.search_read':
+        return [{ id: 10, code: 'DAP' }];
       case 'ir.model.data.check_object_reference': {
         const order = this.orders.get(String(args.xml_id));
         return order ? ['sale.order', order.id] : new Fault(500, 'builtins.ValueError', 'not found');
@@ -520,6 +530,22 @@ describe('odoo order writer', () => {
     await assert.rejects(owner.submit(order('5', undefined, { parties: { buyer: nowhere, shipTo } })), {
       code: 'COUNTRY_UNKNOWN',
     });
+  });
+
+  it('writes nothing when a field that it needs is missing, and says which', async () => {
+    sales.without = ['tax_ids'];
+    await assert.rejects(writer.submit(order('fields')), (error: CrossdockError) => {
+      assert.equal(error.code, 'ODOO_FIELD_MISSING');
+      assert.match(error.message, /tax_ids/);
+      return true;
+    });
+    assert.equal(sales.orders.size, 0);
+  });
+
+  it('leaves out a term whose field the installed apps do not bring along', async () => {
+    sales.without = ['incoterm'];
+    const placed = await writer.submit(order('incoterm', undefined, { incoterm: 'DAP' }));
+    assert.deepEqual(placed.leftOut, ['incoterm: DAP']);
   });
 
   it('confirms all in one call, and only those that add up', async () => {

@@ -6,6 +6,7 @@ import { isOutage } from '../client/errors';
 import { fieldMap } from '../client/field-map';
 import { CALL_RETRY, withRetry } from '../client/retry';
 import type { Many2One, OdooClient } from '../client/types';
+import { orderFields } from './needs';
 import type { KnownStatus } from './progress';
 
 interface Picking {
@@ -23,7 +24,7 @@ interface Move {
   readonly amount_residual: number;
 }
 
-/** Fields that come with an app; asked for only where they are there. */
+/** Fields that come with an app. */
 const OPTIONAL = ['delivery_status', 'picking_ids', 'invoice_ids'];
 
 /**
@@ -31,12 +32,8 @@ const OPTIONAL = ['delivery_status', 'picking_ids', 'invoice_ids'];
  * have, keeps back is undefined.
  */
 export async function knownStatus(client: OdooClient, id: number): Promise<KnownStatus> {
-  const there = await withRetry(CALL_RETRY, () =>
-    client.call<Readonly<Record<string, unknown>>>('sale.order', 'fields_get', {
-      args: { allfields: OPTIONAL, attributes: ['type'] },
-    }),
-  );
-  const fields = OPTIONAL.filter((field) => field in there);
+  const known = await orderFields(client);
+  const fields = OPTIONAL.filter((field) => known.has('order', field));
   if (fields.length === 0) return {};
   const [row] = await read<Readonly<Record<string, unknown>>>(client, 'sale.order', [id], fields);
   const returnOf = fieldMap(await client.version()).picking.returnOf;

@@ -7,6 +7,7 @@ import { asCrossdockError, CrossdockError } from '../../errors/index';
 import { Remembered } from '../client/cache';
 import { CALL_RETRY, withRetry } from '../client/retry';
 import type { OdooClient } from '../client/types';
+import { orderFields } from './needs';
 import { fold } from './parties';
 import type { TermOptions } from './types';
 
@@ -111,12 +112,14 @@ export class Terms {
   async of(order: CanonicalOrder): Promise<OrderTerms> {
     const ids = new Map<string, readonly number[]>();
     const leftOut: string[] = [];
+    const fields = await orderFields(this.client);
     for (const kind of KINDS) {
       const words = kind.words(order).filter((word): word is string => word !== undefined && word !== '');
       const [first] = words;
       if (first === undefined) continue;
       const id = await this.find(kind.model, words, kind.table(this.options));
-      if (id !== undefined) ids.set(kind.field, [id]);
+      // Without the app that brings the field along, Odoo has no place for it.
+      if (id !== undefined && fields.has('order', kind.field)) ids.set(kind.field, [id]);
       else leftOut.push(this.unknown(kind.label, kind.code, first));
     }
     const tags: number[] = [];

@@ -36,7 +36,7 @@ export const order: Capability = {
       'has_access',
       'check_access_rights',
     ],
-    'sale.order.line': ['read'],
+    'sale.order.line': ['fields_get', 'read'],
     'stock.picking': ['read'],
     'stock.warehouse': ['search_read'],
     'uom.uom': ['get_external_id', 'search_read'],
