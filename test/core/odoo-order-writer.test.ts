@@ -197,8 +197,14 @@ describe('odoo order writer', () => {
     await Promise.all(clients.splice(0).map((client) => client.close()));
   });
 
-  function newWriter(options: OrderWriterOptions = {}, timeoutMs = 5_000): OrderWriter {
-    const client = createOdooClient({ url: odoo.url, database: 'db', apiKey: 'key', timeoutMs });
+  function newWriter(options: OrderWriterOptions = {}, timeoutMs = 5_000, batchWindowMs = 0): OrderWriter {
+    const client = createOdooClient({
+      url: odoo.url,
+      database: 'db',
+      apiKey: 'key',
+      timeoutMs,
+      batchWindowMs,
+    });
     clients.push(client);
     return new OrderWriter(client, {
       customer: 'fixed',
@@ -245,6 +251,16 @@ describe('odoo order writer', () => {
     for (const release of held) release();
     await Promise.all([first, second, ...rest]);
     assert.deepEqual(sales.loads, [1, 1, 6]);
+  });
+
+  it('lets orders wait for others as long as the connection says, and a full batch go at once', async () => {
+    const patient = newWriter({ batchSize: 2 }, 5_000, 3_600_000);
+    const first = patient.submit(order('first'));
+    // Whatever would be sent without waiting has been sent when this writer is done.
+    await writer.submit(order('other'));
+    assert.deepEqual(sales.loads, [1]);
+    await Promise.all([first, patient.submit(order('second'))]);
+    assert.deepEqual(sales.loads, [1, 2]);
   });
 
   it('gives two submissions of one order the same result, in one load', async () => {
