@@ -66,7 +66,7 @@ function operationOf(red: Red, config: RawConfig): Settings['operation'] {
     const operation = choice(config, 'operation', 'Operation', OPERATIONS, 'read');
     return async () => operation;
   }
-  const read = evaluator(red, 'msg', text(config, 'operation', 'Operation', 'operation'));
+  const read = evaluator(red, 'msg', String(config['operation'] || 'operation'));
   return async (message) => {
     const value = await read(message);
     const found = OPERATIONS.find((operation) => operation === value);

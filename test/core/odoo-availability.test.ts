@@ -82,7 +82,7 @@ describe('odoo availability', () => {
     const pages = odoo.calls.filter(
       (call) => call.model === 'product.product' && call.method === 'search_read',
     );
-    assert.equal(pages.length, 5);
+    assert.equal(pages.length, 4);
   });
 
   it('asks for one warehouse by its code, and refuses an unknown one', async () => {

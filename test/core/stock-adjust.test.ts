@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { checkCanonical, decimal } from '../../core/canonical';
+import { contracts } from '../../core/contract';
 import { createOdooClient, type OdooClient, readLevels, reservation, StockAdjuster } from '../../core/odoo';
+import { partLevel } from '../../core/odoo/stock/level';
+import { StockUnits } from '../../core/odoo/stock/units';
 import { adjustmentOf, mortal } from '../conformance/stock-fixture';
 import { CUT } from './odoo-scripted';
 import { type ScriptedStock, startScriptedStock } from './stock-scripted';
@@ -164,15 +168,48 @@ describe('stock adjustments', () => {
     await old.close();
   });
 
-  it('levels: a reader who stops leaves nothing behind, and one who waits is a page ahead at most', async () => {
-    const pages = readLevels(client, { pageSize: 1 });
-    const first = await pages.next();
-    assert.equal(first.value?.levels[0]?.published, '2');
-    await pages.return();
+  it('levels: one page ahead of the reader and no more; who stops leaves nothing behind', async () => {
+    stock.before = stock.products(9);
     const asked = () =>
       stock.odoo.calls.filter(({ model, method }) => model === 'product.product' && method === 'search_read')
         .length;
-    assert.ok(asked() <= 2);
+    const pages = readLevels(client, { pageSize: 2 });
+    for (let page = 0; page < 3; page += 1) {
+      assert.equal((await pages.next()).value?.index, page);
+      assert.ok(asked() <= page + 2, `${asked()} pages at page ${page}`);
+    }
+    // The page ahead fails when nobody waits for it any more.
+    stock.before = () => CUT;
+    await pages.return();
+    const rest: number[] = [];
+    stock.before = stock.products(9);
+    for await (const { levels, last } of readLevels(client, { pageSize: 3 })) {
+      rest.push(levels.length);
+      assert.equal(last, rest.length === 3);
+    }
+    assert.deepEqual(rest, [3, 3, 3], 'no empty page at the end');
+  });
+
+  it('levels: what an expired lot holds is not for sale', () => {
+    const units = new StockUnits(new Map(), 19);
+    const asOf = new Date('2026-11-27T10:00:00Z');
+    const context = { units, authority: 'odoo:db', asOf, buffer: decimal('0') };
+    const product = { id: 11, default_code: 'A-1', barcode: false, name: 'Milk', uom_id: 1 } as const;
+    const place = { code: 'WH', kind: 'warehouse' } as const;
+    for (const [expires, condition, available, unavailable] of [
+      ['2026-11-27 09:59:59', 'expired', '0', '3'],
+      ['2026-11-27 10:00:01', undefined, '3', undefined],
+      [undefined, undefined, '3', undefined],
+    ] as const) {
+      const level = partLevel(context, product, place, { onHand: 5, reserved: 2 }, { name: 'L1', expires });
+      assert.deepEqual(
+        [level.condition, level.available, level.unavailable],
+        [condition, available, unavailable],
+      );
+      assert.equal(level.expiry, expires?.slice(0, 10));
+      assert.deepEqual(contracts().validate('inventory-level', '1.0', level), []);
+      assert.deepEqual(checkCanonical('inventory-level', level), []);
+    }
   });
 
   it('reservation over the names of older versions', async () => {

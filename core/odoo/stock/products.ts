@@ -135,9 +135,11 @@ export async function* productPages<T extends Product>(
   }
   for (let after = 0; ; ) {
     const domain = [['id', '>', after], storable.domain];
-    const rows = await searchRead<T>(client, 'product.product', { domain, fields, context }, pageSize);
+    // One more than the page takes says whether there is another.
+    const found = await searchRead<T>(client, 'product.product', { domain, fields, context }, pageSize + 1);
+    const rows = found.slice(0, pageSize);
     const end = rows.at(-1);
-    const last = end === undefined || rows.length < pageSize;
+    const last = end === undefined || found.length <= pageSize;
     yield { rows, last, missing: [] };
     if (last) return;
     after = end.id;
