@@ -3,6 +3,7 @@ import type { Environment, ResolvedField } from './environment';
 import { invalidText, notSupported, typeError, valueError } from './errors';
 import { hierarchySql } from './hierarchy';
 import type { Model } from './model';
+import { olderCondition } from './older';
 import { parseFloatStrict, parseIntStrict, repr, reprTuple } from './python';
 
 /** A condition in SQL with its parameters. `t` is the alias of the model's table. */
@@ -103,6 +104,9 @@ function conditionToSql(
   if (resolved.storage === 'related') {
     const target = model.related?.[resolved.field.name] ?? '';
     return conditionToSql(env, model, [target, operator, value], alias);
+  }
+  if (resolved.older !== undefined) {
+    return domainToSql(env.current(), model, olderCondition(head, String(operator), value), alias);
   }
   if (resolved.storage === 'computed') {
     if (resolved.field.stored && resolved.field.type === 'selection')

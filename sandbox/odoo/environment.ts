@@ -1,8 +1,9 @@
 import type { Database, Row } from './database';
 import { missingError, notSupported, userError } from './errors';
-import type { Model } from './model';
+import type { Compute, Model } from './model';
+import { OLDER_COMPUTES } from './older';
 import { repr } from './python';
-import { currentName, type Field, fieldsOf } from './reality';
+import { currentName, type Field, fieldsOf, olderFields } from './reality';
 
 /** How a field of a model is kept. */
 export type Storage = 'column' | 'inherited' | 'one2many' | 'related' | 'computed';
@@ -11,6 +12,8 @@ export type Storage = 'column' | 'inherited' | 'one2many' | 'related' | 'compute
 export interface ResolvedField {
   readonly field: Field;
   readonly storage: Storage;
+  /** Of a field that only an older version has. */
+  readonly older?: Compute;
 }
 
 const ALWAYS = ['id', 'create_uid', 'create_date', 'write_uid', 'write_date'];
@@ -19,6 +22,7 @@ const ALWAYS = ['id', 'create_uid', 'create_date', 'write_uid', 'write_date'];
 const FOREIGN_NAMES: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   'account.tax.group': { 1: 'Tax 15%', 2: 'Tax 0%' },
   'crm.team': { 1: 'Sales' },
+  'uom.category': {},
   'stock.rule': { 2: 'WH: Stock → Customers' },
 };
 
@@ -122,7 +126,14 @@ export class Environment {
    * @throws OdooError 501 when the real server has it and the stand-in does not
    */
   field(model: Model, callersName: string): ResolvedField | undefined {
-    const name = currentName(model.name, callersName, this.registry.major);
+    const { major } = this.registry;
+    const older = major < 19 && olderFields(model.name, major).find(({ name }) => name === callersName);
+    if (older) {
+      const compute = OLDER_COMPUTES[`${model.name}.${callersName}`];
+      if (compute === undefined) throw notSupported(`field ${model.name}.${callersName}`);
+      return { field: older, storage: 'computed', older: compute };
+    }
+    const name = currentName(model.name, callersName, major);
     const field = name === undefined ? undefined : fieldsOf(model.name).get(name);
     if (field === undefined) return undefined;
     const storage = this.#storage(model, field.name);

@@ -2,7 +2,7 @@ import { maySee } from './access';
 import type { Environment } from './environment';
 import { notSupported } from './errors';
 import type { Model } from './model';
-import { currentName, type Field, fieldsOf, olderName } from './reality';
+import { currentName, type Field, fieldsOf, modelNameIn, olderFields, olderName } from './reality';
 
 const ATTRIBUTES = ['type', 'string', 'required', 'readonly', 'store', 'relation', 'selection', 'name'];
 
@@ -11,6 +11,7 @@ function describe(
   field: Field,
   name: string,
   wanted: readonly string[],
+  major: number,
 ): Record<string, unknown> {
   const all: Record<string, unknown> = {
     name,
@@ -20,7 +21,7 @@ function describe(
     readonly: field.readonly,
     store: field.stored,
   };
-  if (field.relation !== undefined) all.relation = field.relation;
+  if (field.relation !== undefined) all.relation = modelNameIn(major, field.relation);
   if (field.relationField !== undefined) all.relation_field = field.relationField;
   if (field.type === 'selection' && wanted.includes('selection')) {
     if (field.selection === undefined) throw notSupported(`the selection of ${model.name}.${name}`);
@@ -46,13 +47,15 @@ export function fieldsGet(
   if (strange !== undefined) throw notSupported(`fields_get attribute ${strange}`);
   const { major } = env.registry;
   const fields = fieldsOf(model.name);
+  const older = new Map(olderFields(model.name, major).map((field) => [field.name, field]));
   const known = Array.isArray(names) && names.length > 0 ? names.map(String) : undefined;
+  const all = () => [...fields.keys()].flatMap((now) => olderName(model.name, now, major) ?? []);
   const result: Record<string, unknown> = {};
-  for (const name of known ?? [...fields.keys()].flatMap((now) => olderName(model.name, now, major) ?? [])) {
+  for (const name of known ?? new Set([...all(), ...older.keys()])) {
     const now = currentName(model.name, name, major);
-    const field = now === undefined ? undefined : fields.get(now);
+    const field = older.get(name) ?? (now === undefined ? undefined : fields.get(now));
     if (field !== undefined && maySee(env, model.name, field.name))
-      result[name] = describe(model, field, name, wanted);
+      result[name] = describe(model, field, name, wanted, major);
   }
   return result;
 }

@@ -14,7 +14,7 @@ import { load } from './load';
 import { LOG_COLUMNS, type Method, type Model, str, type Vals } from './model';
 import { asRecord } from './python';
 import { formattedReadGroup } from './read-group';
-import { methodExists, modelExists } from './reality';
+import { currentMethod, currentModel, methodExists, modelExists } from './reality';
 import { read, search, searchCount, unlink } from './records';
 import { create, write } from './writing';
 
@@ -206,6 +206,19 @@ function namesIn({ fields, domain }: Readonly<Record<string, unknown>>): string[
   return [...(Array.isArray(fields) ? fields.map(String) : []), ...searched];
 }
 
+/** What `has_access` was before 18: a method of the model, which may refuse instead of saying no. */
+function checkAccessRights(model: string): Method {
+  return {
+    modelMethod: true,
+    params: [{ name: 'operation' }, optional('raise_exception', true)],
+    run(env, _ids, { operation, raise_exception: raises }) {
+      if (!isOperation(operation)) throw assertionError('Invalid access mode');
+      if (raises) requireAccess(env, model, operation);
+      return mayAccess(env, model, operation);
+    },
+  };
+}
+
 /** A method that asks first whether the account may do it. */
 function guarded(model: Model, name: string, method: Method): Target {
   const needs = NEEDS[name] ?? (CHANGES.test(name) ? (['write'] as const) : []);
@@ -228,12 +241,24 @@ function guarded(model: Model, name: string, method: Method): Target {
  * Finds the method that a call names.
  * @throws OdooError the real one's refusal, or 501 for what only the real one has
  */
-export function findMethod(env: Environment, modelName: string, name: string, unknowns: Unknowns): Target {
-  if (!modelExists(modelName)) throw unknowns.model(modelName);
-  if (name.startsWith('_')) {
-    throw accessError(`Private methods (such as '${modelName}.${name}') cannot be called remotely.`);
+export function findMethod(
+  env: Environment,
+  modelName: string,
+  calledAs: string,
+  unknowns: Unknowns,
+): Target {
+  const { major } = env.registry;
+  const currentlyCalled = currentModel(modelName, major);
+  if (currentlyCalled === undefined || !modelExists(currentlyCalled)) throw unknowns.model(modelName);
+  if (calledAs.startsWith('_')) {
+    throw accessError(`Private methods (such as '${modelName}.${calledAs}') cannot be called remotely.`);
   }
-  const model = env.model(modelName);
+  const model = env.model(currentlyCalled);
+  const unknown = () => unknowns.method(`The method '${modelName}.${calledAs}' does not exist`);
+  const name = currentMethod(currentlyCalled, calledAs, major);
+  if (name === undefined || (name === 'has_access' && major < 18)) throw unknown();
+  if (name === 'check_access_rights' && major < 18)
+    return { model, name, method: checkAccessRights(model.name) };
   const own = model.methods?.[name];
   // A model's own methods speak the names of Odoo 19, whatever version the caller speaks.
   if (own !== undefined)
@@ -243,8 +268,8 @@ export function findMethod(env: Environment, modelName: string, name: string, un
     });
   const method = commonMethods(model)[name];
   if (method !== undefined) return guarded(model, name, method);
-  if (methodExists(modelName, name)) throw notSupported(`${modelName}.${name}`);
-  throw unknowns.method(`The method '${modelName}.${name}' does not exist`);
+  if (methodExists(model.name, name)) throw notSupported(`${modelName}.${name}`);
+  throw unknown();
 }
 
 /** Binds named arguments the way JSON-2 does. Throws 422 for missing and for unknown ones. */

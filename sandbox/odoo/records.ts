@@ -115,7 +115,7 @@ function readColumn(
     const values =
       field.name === 'display_name'
         ? env.displayNames(model.name, ids)
-        : model.computed?.[field.name]?.(env, ids, rows);
+        : (resolved.older ?? model.computed?.[field.name])?.(env, ids, rows);
     return formatter(env, resolved, (id) => values?.get(id) as Value | undefined, ids, withNames);
   }
   if (storage === 'one2many') {

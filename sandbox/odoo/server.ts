@@ -171,8 +171,8 @@ async function serve(state: ServerState, request: IncomingMessage, response: Ser
  */
 export async function startOdooStandIn(options: OdooStandInOptions = {}): Promise<OdooStandIn> {
   const version = options.serverVersion ?? '19.0';
-  if (!/^(18|19)\.0$/.test(version))
-    throw new Error(`The Odoo stand-in speaks versions 18.0 and 19.0, not ${version}.`);
+  if (!/^(17|18|19)\.0$/.test(version))
+    throw new Error(`The Odoo stand-in speaks versions 17.0, 18.0 and 19.0, not ${version}.`);
   const state = openState({
     file: options.file ?? ':memory:',
     database: options.database ?? 'sandbox',

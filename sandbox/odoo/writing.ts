@@ -4,6 +4,7 @@ import type { Environment, ResolvedField } from './environment';
 import { DatabaseError, missingError, notSupported, valueError } from './errors';
 import { fullKey, insert as insertExternalId } from './external-ids';
 import { type Inverse, idList, type Model, num, type Vals } from './model';
+import { olderValues } from './older';
 import { asRecord, parseFloatStrict, parseIntStrict, repr, roundHalfUp } from './python';
 import { fieldsOf } from './reality';
 import { unlink } from './records';
@@ -154,8 +155,11 @@ function split(env: Environment, model: Model, vals: Vals, row: Row = {}): Split
 function currentNames(env: Environment, model: Model, vals: Vals): Vals {
   if (env.registry.major >= 19) return { ...vals };
   const result: Vals = {};
-  for (const [name, value] of Object.entries(vals))
-    result[env.field(model, name)?.field.name ?? name] = value;
+  for (const [name, value] of Object.entries(vals)) {
+    const resolved = env.field(model, name);
+    if (resolved?.older !== undefined) Object.assign(result, olderValues(name, value));
+    else result[resolved?.field.name ?? name] = value;
+  }
   return result;
 }
 

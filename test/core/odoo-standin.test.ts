@@ -135,6 +135,67 @@ describe('Odoo stand-in', () => {
     });
   });
 
+  it('answers as an Odoo 17: packages, rights, products and returns under the names of then', async () => {
+    const standIn = await start({ serverVersion: '17.0' });
+    const api = new Api(standIn, 'JSON-RPC');
+    const describe = async (model: string, fields: string[]) =>
+      Object.keys(
+        await api.get<object>(model, 'fields_get', { args: { allfields: fields, attributes: ['type'] } }),
+      );
+    assert.deepEqual(await describe('product.product', ['is_storable', 'detailed_type']), ['detailed_type']);
+    assert.deepEqual(await describe('res.users', ['group_ids', 'groups_id']), ['groups_id']);
+    assert.deepEqual(await describe('uom.uom', ['parent_path', 'category_id']), ['category_id']);
+    const line = await api.get<Record<string, { relation: string }>>('stock.move.line', 'fields_get', {
+      args: { allfields: ['result_package_id'], attributes: ['relation'] },
+    });
+    assert.equal(line.result_package_id?.relation, 'stock.quant.package');
+    const unknown = await api.call('stock.package', 'search', { args: { domain: [] } });
+    assert.equal(unknown.fault?.message, "Object stock.package doesn't exist");
+    const goods = await api.create('product.product', { name: 'G', detailed_type: 'product' });
+    assert.equal((await api.read('product.product', goods, ['detailed_type'])).detailed_type, 'product');
+    const stored = await api.searchRead('product.product', [['detailed_type', '=', 'product']], ['name']);
+    assert.deepEqual(stored, [{ id: goods, name: 'G' }]);
+    const [dozen] = await api.searchRead(
+      'uom.uom',
+      [
+        ['name', '=', 'Dozens'],
+        ['active', '=', false],
+      ],
+      ['factor', 'category_id'],
+    );
+    assert.equal(Math.round(1 / Number(dozen?.factor)), 12);
+    const may = { operation: 'create', raise_exception: false };
+    assert.equal(await api.get('sale.order', 'check_access_rights', { args: may }), true);
+    assert.match(
+      (await api.call('sale.order', 'has_access', { ids: [], args: may })).fault?.message ?? '',
+      /does not exist$/,
+    );
+    const pack = await api.create('stock.quant.package', { name: 'P1' });
+    const order = await api.create('sale.order', {
+      partner_id: 1,
+      order_line: [[0, 0, { product_id: goods, product_uom_qty: 2, product_uom: 1 }]],
+    });
+    await api.get('sale.order', 'action_confirm', { ids: [order] });
+    const [picking] = await api.searchRead('stock.picking', [['sale_id', '=', order]], ['move_ids']);
+    const ids = [Number(picking?.id)];
+    const moves = picking?.move_ids as number[];
+    await api.get('stock.move', 'write', { ids: moves, args: { vals: { quantity: 2, picked: true } } });
+    const [done] = await api.searchRead('stock.move.line', [['picking_id', '=', ids[0]]], ['quantity']);
+    await api.get('stock.move.line', 'write', {
+      ids: [Number(done?.id)],
+      args: { vals: { result_package_id: pack } },
+    });
+    assert.equal(await api.get('stock.picking', 'button_validate', { ids }), true);
+    const wizard = await api.create('stock.return.picking', {
+      picking_id: ids[0],
+      product_return_moves: [[0, 0, { product_id: goods, move_id: moves[0], quantity: 1 }]],
+    });
+    const made = await api.get<{ res_model: string }>('stock.return.picking', 'create_returns', {
+      ids: [wizard],
+    });
+    assert.equal(made.res_model, 'stock.picking');
+  });
+
   it('is seeded with the demo company once', async () => {
     const standIn = await start();
     const first = await seedDemoCompany(standIn);

@@ -8,6 +8,7 @@ import * as sales from './sales';
 import * as stock from './stock';
 import * as terms from './terms';
 import * as users from './users';
+import { NEW_FIELDS, OLD_FIELDS, RENAMED_FIELDS } from './versions';
 import * as wizards from './wizards';
 
 /**
@@ -17,6 +18,8 @@ import * as wizards from './wizards';
  * The stand-in implements a part of them. This table lets it tell three cases apart: what it can do, what the real one
  * could do but the stand-in cannot ("sandbox: not supported", status 501), and what does not exist (the real error).
  */
+export { currentMethod, currentModel, modelNameIn } from './versions';
+
 export type FieldType =
   | 'binary'
   | 'boolean'
@@ -94,12 +97,6 @@ const TABLES: Readonly<Record<string, string>> = {
   'uom.uom': products.uomUom,
 };
 
-/** Field names that differ in Odoo 18 and before from those of 19, as [model, name in 19, name before]. */
-const OLDER_NAMES: readonly (readonly [string, string, string])[] = [
-  ['sale.order.line', 'tax_ids', 'tax_id'],
-  ['sale.order.line', 'product_uom_id', 'product_uom'],
-];
-
 function parseField(line: string): Field {
   const [name = '', type = '', flags = '', relation = '', inverse = '', label = '', selection = ''] =
     line.split('|');
@@ -170,20 +167,40 @@ export function fieldsOf(model: string): ReadonlyMap<string, Field> {
   return fields;
 }
 
+const OLDER: ReadonlyMap<string, readonly (readonly [until: number, Field])[]> = new Map(
+  [...new Set(OLD_FIELDS.map(([model]) => model))].map((model) => [
+    model,
+    OLD_FIELDS.filter(([itsModel]) => itsModel === model).map(
+      ([, until, line]) => [until, parseField(line)] as const,
+    ),
+  ]),
+);
+
+/** Fields of an older version that 19 does not have, or has under that name with another meaning. */
+export function olderFields(model: string, major: number): readonly Field[] {
+  return (OLDER.get(model) ?? []).flatMap(([until, field]) => (major < until ? [field] : []));
+}
+
+const isNew = (model: string, name: string, major: number): boolean =>
+  NEW_FIELDS.some(([itsModel, itsName, since]) => itsModel === model && itsName === name && major < since);
+
 /** Translates a field name as an older server knows it into that of Odoo 19, or undefined when it has no such field. */
 export function currentName(model: string, name: string, major: number): string | undefined {
   if (major >= 19) return name;
-  for (const [itsModel, now, before] of OLDER_NAMES) {
-    if (itsModel !== model) continue;
+  for (const [itsModel, now, before, since] of RENAMED_FIELDS) {
+    if (itsModel !== model || major >= since) continue;
     if (name === before) return now;
     if (name === now) return undefined;
   }
-  return name;
+  return isNew(model, name, major) ? undefined : name;
 }
 
 /** The name of a field of Odoo 19 in an older server, or undefined when that has no such field. */
 export function olderName(model: string, name: string, major: number): string | undefined {
   if (major >= 19) return name;
-  const renamed = OLDER_NAMES.find(([itsModel, now]) => itsModel === model && now === name);
-  return renamed === undefined ? name : renamed[2];
+  const renamed = RENAMED_FIELDS.find(
+    ([itsModel, now, , since]) => itsModel === model && now === name && major < since,
+  );
+  if (renamed !== undefined) return renamed[2];
+  return isNew(model, name, major) ? undefined : name;
 }
