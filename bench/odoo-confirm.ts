@@ -17,6 +17,8 @@ import { type BenchFixture, clean, EVERYTHING, richOrder, runLoginCreate, withCu
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const ORDERS = Number(process.env.BENCH_ORDERS ?? 150);
 const BATCH = Number(process.env.BENCH_BATCH ?? 50);
+/** Batches under way at once. */
+const LANES = Number(process.env.BENCH_LANES ?? 2);
 const SLOW_ORDERS = Number(process.env.BENCH_SLOW_ORDERS ?? 10);
 
 async function main(): Promise<Record<string, unknown>> {
@@ -32,6 +34,7 @@ async function main(): Promise<Record<string, unknown>> {
       chargeSku: fixture.chargeSku,
       discountSku: fixture.discountSku,
       batchSize: BATCH,
+      lanes: LANES,
     });
   const desks = { node: open(false), chatter: open(true) };
   try {

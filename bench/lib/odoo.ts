@@ -11,7 +11,7 @@ import {
 } from '../../test/conformance/sales-fixture';
 
 /** Customers who order in turn: known to Odoo by their reference. */
-const CUSTOMERS = 25;
+const CUSTOMERS = 150;
 
 /** All that the odoo order node can do while it places. The limit is one that nobody reaches. */
 export const EVERYTHING: OrderWriterOptions = {
@@ -33,11 +33,13 @@ export interface BenchFixture extends SalesFixture {
 
 /** The customers, and the tag that orders get. */
 export async function withCustomers(client: OdooClient, fixture: SalesFixture): Promise<BenchFixture> {
-  const customerIds: number[] = [];
-  for (let index = 0; index < CUSTOMERS; index += 1) {
+  const vals = Array.from({ length: CUSTOMERS }, (_, index) => {
     const ref = `${fixture.prefix}-c${index}`;
-    customerIds.push(await createOne(client, 'res.partner', { name: `Bench ${ref}`, ref, is_company: true }));
-  }
+    return { name: `Bench ${ref}`, ref, is_company: true };
+  });
+  const customerIds = await client.call<readonly number[]>('res.partner', 'create', {
+    args: { vals_list: vals },
+  });
   await createOne(client, 'crm.tag', { name: `shop ${fixture.prefix}` });
   return { ...fixture, customerIds };
 }
