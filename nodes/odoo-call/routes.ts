@@ -1,5 +1,13 @@
 /** What the dialog asks: models and methods that the connection allows, and the fields of a model. */
-import { type AllowList, DEFAULT_ALLOW, type OdooClient, type Suggestions, suggest } from '../../core/odoo';
+import {
+  type AllowList,
+  DEFAULT_ALLOW,
+  joinAllowLists,
+  type OdooClient,
+  parseAllowLines,
+  type Suggestions,
+  suggest,
+} from '../../core/odoo';
 import { invalid, queryOf, refuse } from '../shared/admin';
 import type { SharedNode } from '../shared/config-node';
 import type { Red } from '../shared/red';
@@ -33,17 +41,20 @@ async function clientOf(red: Red, id: string): Promise<OdooClient | undefined> {
   return node.open(Promise.resolve()).catch(() => undefined);
 }
 
-/** The built-in list and the lines that the connection adds: `model: method, method`. */
+/** The built-in list and the lines that the connection adds. */
 function allowedBy(red: Red, id: string): AllowList {
-  const all: Record<string, readonly string[]> = { ...DEFAULT_ALLOW };
+  let added: AllowList = {};
   red.nodes.eachNode((config) => {
-    if (config.id !== id || typeof config['allow'] !== 'string') return;
-    for (const line of config['allow'].split('\n')) {
-      const [, model, methods] = /^\s*([a-z][a-z0-9_.]*|\*)\s*:\s*(.+?)\s*$/.exec(line) ?? [];
-      if (model === undefined || methods === undefined) continue;
-      const known = Object.hasOwn(all, model) ? (all[model] ?? []) : [];
-      all[model] = [...new Set([...known, ...methods.split(/[\s,]+/)])];
-    }
+    if (config.id === id && typeof config['allow'] === 'string') added = linesOf(config['allow']);
   });
-  return all;
+  return joinAllowLists(DEFAULT_ALLOW, added);
+}
+
+/** Lines that cannot be read are the connection's to tell. */
+function linesOf(text: string): AllowList {
+  try {
+    return parseAllowLines(text);
+  } catch {
+    return {};
+  }
 }
