@@ -44,10 +44,7 @@ export function readConfig(red: Red, config: RawConfig, node: RedNode): CallConf
     operation,
     caller: {
       shape: choice(config, 'shape', 'Records are given', ['plain', 'odoo'], 'plain'),
-      maxRows: number(config, 'maxRows', 'Records at most', operation === 'read' ? 1_000_000 : 10_000, {
-        min: 1,
-        max: 100_000_000,
-      }),
+      maxRows: number(config, 'maxRows', 'Records at most', 10_000, { min: 1, max: 100_000_000 }),
       maxBytes: number(config, 'maxMb', 'Answer at most', 16, { min: 1, max: 64 }) * 1024 * 1024,
       repeatable: choice(config, 'uncertain', 'Unknown outcome', ['stop', 'repeat'], 'stop') === 'repeat',
     },

@@ -53,9 +53,12 @@ describe('editor files', () => {
       'event-out',
       'idempotency-guard',
       'inventory-publish',
+      'odoo-call',
+      'odoo-changes',
       'odoo-fulfilment',
       'odoo-order',
       'odoo-server',
+      'odoo-stock',
       'reconciler',
       'replay',
       'retry',
@@ -281,7 +284,7 @@ function readBy(name: string): { field: string; fallback: string; bounds: string
   const text = [
     ...sources.map((file) => readFileSync(join(root, 'nodes', name, file), 'utf8')),
     // The settings that all sources have.
-    ...(name.endsWith('-in') || name === 'replay' || name === 'retry'
+    ...(name.endsWith('-in') || name === 'odoo-changes' || name === 'replay' || name === 'retry'
       ? [readFileSync(join(root, 'nodes', 'shared', 'source.ts'), 'utf8')]
       : []),
   ].join('\n');
@@ -298,8 +301,9 @@ function readBy(name: string): { field: string; fallback: string; bounds: string
     fallback: constants.get(fallback) ?? fallback.replaceAll(/(\d)_/g, '$1'),
     bounds: min === undefined ? undefined : `${min}, ${max}`.replaceAll('_', ''),
   }));
-  // A letter keeps the lane that its source gave it.
-  if (name === 'replay') return found.filter(({ field }) => !field.startsWith('lane'));
+  // A letter keeps the lane that its source gave it; changes of one model have one.
+  if (name === 'replay' || name === 'odoo-changes')
+    return found.filter(({ field }) => !field.startsWith('lane'));
   // What retry takes in itself has one lane, and its own attempts.
   return name === 'retry' ? found.filter(({ field }) => !/^(lane|maxAttempts)/.test(field)) : found;
 }
