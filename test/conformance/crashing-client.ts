@@ -42,3 +42,19 @@ export function beforeCall(
     },
   };
 }
+
+/** A client that carries the first call of a method out and loses its answer: nobody knows whether it happened. */
+export function losingAnswers(client: OdooClient, model: string, method: string): OdooClient {
+  let lost = false;
+  return {
+    ...client,
+    url: client.url,
+    database: client.database,
+    async call<T>(...args: Parameters<OdooClient['call']>): Promise<T> {
+      const answer = await client.call<T>(...args);
+      if (lost || args[0] !== model || args[1] !== method) return answer;
+      lost = true;
+      throw new CrossdockError('the answer was lost', { code: 'ODOO_CONNECTION_LOST', kind: 'ambiguous' });
+    },
+  };
+}

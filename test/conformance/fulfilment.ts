@@ -13,7 +13,7 @@ import {
   type OdooClient,
   type TransportKind,
 } from '../../core/odoo';
-import { beforeCall, crashingAt } from './crashing-client';
+import { beforeCall, crashingAt, losingAnswers } from './crashing-client';
 import { adminClient, type LineSpec, type OdooUnderTest } from './sales-fixture';
 import {
   createStockFixture,
@@ -313,6 +313,19 @@ export function describeShipping(
         assert.equal(result.shipments[0]?.lines[0]?.quantity, '3');
         assert.deepEqual(result.backorders, []);
         assert.deepEqual(await leftWarehouse(admin, of.placed.odooId), { [fixture.products.plain]: 5 });
+      });
+
+      it('settles a call whose answer was lost', async () => {
+        const { fixture, admin, client } = bench();
+        const of = await bench().order([{ sku: fixture.plain, quantity: '4' }]);
+        for (const method of ['load', 'button_validate']) {
+          const lossy = losingAnswers(client, 'stock.picking', method);
+          const result = await bench()
+            .fulfilment({}, lossy)
+            .ship(ship([{ sku: fixture.plain, quantity: '2' }], of));
+          assert.equal(result.pickings[0]?.state, 'done');
+        }
+        assert.deepEqual(await leftWarehouse(admin, of.placed.odooId), { [fixture.products.plain]: 4 });
       });
 
       it('writes more than ordered, lots that are new and stock that is not there, where that is allowed', async () => {

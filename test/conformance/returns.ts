@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { CanonicalReturn } from '../../core/canonical';
 import { CrossdockError } from '../../core/errors';
-import { crashingAt } from './crashing-client';
+import { crashingAt, losingAnswers } from './crashing-client';
 import { assertCanonical, type Breadth, codeOf, withFulfilment } from './fulfilment';
 import { createOne, type OdooUnderTest } from './sales-fixture';
 import { makeReturn, makeShipment } from './shipping-fixture';
@@ -180,6 +180,22 @@ export function describeReturns(
           (await returnPickings(of.placed.odooId)).map(({ state }) => state),
           ['done', 'assigned'],
         );
+      });
+
+      it('finds the return again when the answer of the wizard was lost', async () => {
+        const { fixture, client } = bench();
+        const of = await shippedOrder();
+        const asked = makeReturn(of.order, `RMA-${bench().shipmentId()}`, [
+          { sku: fixture.plain, requested: '2' },
+        ]);
+        const lossy = losingAnswers(client, 'stock.return.picking', 'action_create_returns');
+        await assert.rejects(
+          bench().fulfilment({}, lossy).authorise(asked),
+          (error) => error instanceof CrossdockError && error.kind === 'ambiguous',
+        );
+        const again = await bench().fulfilment().authorise(asked);
+        assert.equal(again.applied, false);
+        assert.equal((await returnPickings(of.placed.odooId)).length, 1);
       });
 
       it('leaves one return when two processes authorise it at the same time', async () => {

@@ -1,6 +1,6 @@
 /** A shipment or a return as a flat list: so much of one item, of one lot, in one package. */
 import { createHash } from 'node:crypto';
-import { type DecimalValue, decimal, sum, toPlain } from '../../canonical/decimal';
+import { type DecimalValue, decimal, toPlain } from '../../canonical/decimal';
 import type { Item, OrderRef, Shipment } from '../../canonical/generated';
 import { canonicalJson } from '../../canonical/identity';
 import { CrossdockError } from '../../errors/index';
@@ -112,9 +112,4 @@ export function contentsPrint(contents: readonly Content[]): string {
     packageId ?? null,
   ]);
   return createHash('sha256').update(canonicalJson(facts)).digest('hex').slice(0, 8);
-}
-
-/** All of one list, in whatever its units are. */
-export function total(contents: readonly { readonly quantity: DecimalValue }[]): DecimalValue {
-  return sum(contents.map(({ quantity }) => quantity));
 }

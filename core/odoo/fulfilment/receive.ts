@@ -95,8 +95,13 @@ async function receivePart(work: Work, contents: readonly ReceivedContent[]): Pr
       continue;
     }
     const reason = await writeReturn(work, order, chosen.picking, chosen.pieces);
-    if (reason === undefined) patience.progress();
-    else await patience.refused(order, chosen.picking, reason);
+    if (reason !== undefined) {
+      await patience.refused(order, chosen.picking, reason);
+      continue;
+    }
+    patience.validating(order, chosen.picking);
+    await validatePicking(services.client, chosen.picking, 'backorder');
+    did = true;
   }
 }
 
