@@ -54,6 +54,7 @@ describe('editor files', () => {
       'idempotency-guard',
       'inventory-publish',
       'odoo-fulfilment',
+      'odoo-invoice',
       'odoo-order',
       'odoo-server',
       'reconciler',
