@@ -36,6 +36,7 @@ export {
   runFulfilment,
   type ShipResult,
 } from './fulfilment';
+export * from './invoice/index';
 export { KeyedLoader, type KeyedRecord, type LoadOutcome } from './load/keyed-load';
 export {
   type CancelOptions,
@@ -52,6 +53,7 @@ export {
   responseToRefusal,
   type TermOptions,
 } from './order/index';
+export * from './status/index';
 export {
   type AdjusterOptions,
   type AppliedAdjustment,

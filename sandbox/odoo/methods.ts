@@ -221,7 +221,8 @@ function checkAccessRights(model: string): Method {
 
 /** A method that asks first whether the account may do it. */
 function guarded(model: Model, name: string, method: Method): Target {
-  const needs = NEEDS[name] ?? (CHANGES.test(name) ? (['write'] as const) : []);
+  const usual = NEEDS[name] ?? (CHANGES.test(name) ? (['write'] as const) : []);
+  const needs = method.ownRights ? [] : usual;
   return {
     model,
     name,

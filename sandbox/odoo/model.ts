@@ -20,6 +20,8 @@ export interface Method {
   readonly params: readonly { readonly name: string; readonly default?: unknown }[];
   /** Whether it takes no ids (`@api.model`). */
   readonly modelMethod?: boolean;
+  /** It asks itself whether the account may, and refuses in its own words. */
+  readonly ownRights?: boolean;
   run(env: Environment, ids: readonly number[], args: Readonly<Record<string, unknown>>): unknown;
 }
 

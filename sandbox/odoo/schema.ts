@@ -1,3 +1,4 @@
+import { fillAccounts } from './account/base';
 import { countries } from './base/countries';
 import { currencies, units } from './base/currencies';
 import { states } from './base/states';
@@ -36,6 +37,7 @@ export function createSchema(db: Database, models: ReadonlyMap<string, Model>, l
     ['res_partner', 'email'],
     ['product_product', 'default_code'],
     ['sale_order', 'partner_id'],
+    ['account_move_line', 'move_id'],
   ];
   for (const [table, column] of indexes) {
     db.exec(`CREATE INDEX IF NOT EXISTS ${table}_${column} ON ${table} ("${column}")`);
@@ -74,6 +76,7 @@ function fillBase(db: Database, login: string): void {
     const model = table === 'res_country_state' ? 'res.country.state' : table.replace(/_/g, '.');
     insert('ir_model_data', db.next('ir_model_data'), { module, name, model, res_id: id, noupdate: 1 });
   };
+  fillAccounts(insert);
   for (const [id, name = '', symbol = '', rounding, position = '', fullName = ''] of lines(currencies)) {
     const digits = Math.max(0, Math.ceil(-Math.log10(Number(rounding)) - 1e-9));
     const values = {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describeAccess } from './odoo-access';
 import { describeCounts } from './odoo-counts';
 import { describeErrors } from './odoo-errors';
+import { describeInvoicing } from './odoo-invoices';
 import { describeLoad } from './odoo-load';
 import { describeLoadCells } from './odoo-load-cells';
 import { describeLoadPartners } from './odoo-load-partners';
@@ -81,6 +82,7 @@ export function describeOdooConformance(
     describeReturns(bench);
     describeCounts(bench);
     describeRights(bench);
+    describeInvoicing(bench);
     describeQueries(bench);
   });
 }

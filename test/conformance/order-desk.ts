@@ -218,7 +218,7 @@ export function describeOrderDesk(name: string, getServer: () => Promise<DeskUnd
 
         const read = valid(await desk.read({ odooId }));
         assert.equal(read.order.id, second.id);
-        assert.equal(read.order.status.order, 'accepted');
+        assert.equal(read.order.status.order, 'released');
         assert.deepEqual(
           read.order.lines.map(({ quantity, unit }) => [
             quantity.original,
@@ -768,7 +768,7 @@ export function describeOrderDesk(name: string, getServer: () => Promise<DeskUnd
       assert.equal(placed.placed.state, 'sale');
       const { odooId } = placed.placed;
       const read = valid(await desk.read({ order: one }));
-      assert.equal(read.order.status.order, 'accepted');
+      assert.equal(read.order.status.order, 'released');
       assert.ok(['allocated', 'backordered'].includes(read.order.status.fulfilment));
       await desk.lock({ odooId }, true);
       await desk.lock({ odooId }, false);

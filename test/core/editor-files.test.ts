@@ -56,6 +56,7 @@ describe('editor files', () => {
       'odoo-call',
       'odoo-changes',
       'odoo-fulfilment',
+      'odoo-invoice',
       'odoo-order',
       'odoo-server',
       'odoo-stock',

@@ -24,7 +24,7 @@ describe('Odoo stand-in', () => {
   it('says of what only the real one can do that it is not supported, with status 501', async () => {
     const api = new Api(await start(), 'JSON-2');
     const calls: [string, string, object][] = [
-      ['account.move', 'search', { args: { domain: [] } }],
+      ['account.payment', 'search', { args: { domain: [] } }],
       ['sale.order', 'action_quotation_send', { ids: [1] }],
       ['sale.order', 'read', { ids: [1], args: { fields: ['tax_totals'] } }],
       ['sale.order', 'read', { ids: [1] }],

@@ -24,6 +24,7 @@ export const messageNodes = [
   'odoo-stock',
   'odoo-call',
   'odoo-changes',
+  'odoo-invoice',
   'dead-letter',
   'replay',
   'inventory-publish',

@@ -44,6 +44,7 @@ export const MINIMAL: Readonly<Record<string, Record<string, unknown>>> = {
   'odoo-stock': { server: 'server' },
   'odoo-call': { server: 'server', model: 'sale.order', method: 'search_read' },
   'odoo-changes': { store: 'store', server: 'server' },
+  'odoo-invoice': { server: 'server' },
   'dead-letter': { store: 'store' },
   replay: { store: 'store' },
   'inventory-publish': { store: 'store', server: 'server', channel: 'channel' },

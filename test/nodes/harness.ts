@@ -35,6 +35,7 @@ export const NODE_NAMES = [
   'odoo-stock',
   'odoo-call',
   'odoo-changes',
+  'odoo-invoice',
   'dead-letter',
   'replay',
   'inventory-publish',

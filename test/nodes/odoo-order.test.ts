@@ -187,7 +187,7 @@ describe('odoo order', () => {
     const status = (await ask('status', order.id)).payload as Record<string, unknown>;
     assert.deepEqual(
       [status['odooId'], status['order'], status['payment']],
-      [placed.odooId, 'accepted', 'unpaid'],
+      [placed.odooId, 'released', 'unpaid'],
     );
     const read = (await ask('read', placed.odooId)).payload as CanonicalOrder;
     assert.deepEqual([read.id, read.lines[0]?.quantity.original], [order.id, '3']);

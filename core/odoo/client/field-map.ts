@@ -32,6 +32,8 @@ const MODELS = {
   moveLine: 'stock.move.line',
   returnPicking: 'stock.return.picking',
   invoice: 'account.move',
+  invoiceLine: 'account.move.line',
+  invoiceWizard: 'sale.advance.payment.inv',
   tax: 'account.tax',
   partner: 'res.partner',
   apiKey: 'res.users.apikeys',
@@ -127,6 +129,17 @@ function namesOf(major: number) {
       reversals: major >= 18 ? 'reversal_move_ids' : 'reversal_move_id',
       /** Up to 17 the other way round: whether it still has to be checked. */
       checked: major >= 18 ? 'checked' : 'to_check',
+      deliveredOn: major >= 17 ? 'delivery_date' : undefined,
+    },
+    invoiceLine: {
+      /** Up to 15 items that are no rows of the invoice are marked; later every item says what it is. */
+      hidden: major >= 16 ? undefined : 'exclude_from_invoice_tab',
+    },
+    /** The dialog "create invoices" of orders; up to 15 it takes them from the context alone. */
+    invoiceWizard: {
+      orders: major >= 16 ? 'sale_order_ids' : undefined,
+      /** One invoice for several orders of a customer; before 17 always. */
+      consolidated: major >= 17 ? 'consolidated_billing' : undefined,
     },
     tax: {
       /** Whether prices include the tax: computed from an override from 18 on, so searched as this. */

@@ -8,6 +8,7 @@ import type { RowLine } from './rows';
 
 /** What is known of statuses beyond order and lines; undefined: not known, the order's own stays. */
 export interface KnownStatus {
+  readonly order?: CanonicalOrder['status']['order'] | undefined;
   readonly fulfilment?: FulfilmentStatus | undefined;
   readonly payment?: CanonicalOrder['status']['payment'] | undefined;
   readonly return?: CanonicalOrder['status']['return'] | undefined;
@@ -79,7 +80,7 @@ export function statusOf(
 ): CanonicalOrder['status'] {
   const fulfilment = known.fulfilment ?? orderFulfilment(lines);
   return {
-    order: orderAxis(order.status.order, state.state, fulfilment),
+    order: known.order ?? orderAxis(order.status.order, state.state, fulfilment),
     fulfilment: state.state === 'cancel' ? 'cancelled' : fulfilment,
     payment: known.payment ?? order.status.payment,
     return: known.return ?? order.status.return,

@@ -1,3 +1,4 @@
+import { accountModels } from '../account';
 import type { Model } from '../model';
 import { stockModels } from '../stock';
 import { baseModels } from './base';
@@ -9,7 +10,15 @@ import { termModels } from './terms';
 
 /** Every model that the stand-in implements, by name. */
 export const allModels: ReadonlyMap<string, Model> = new Map(
-  [...baseModels, partner, product, productTemplate, tax, ...saleModels, ...stockModels, ...termModels].map(
-    (model) => [model.name, model],
-  ),
+  [
+    ...baseModels,
+    partner,
+    product,
+    productTemplate,
+    tax,
+    ...saleModels,
+    ...stockModels,
+    ...termModels,
+    ...accountModels,
+  ].map((model) => [model.name, model]),
 );

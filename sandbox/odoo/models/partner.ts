@@ -128,6 +128,7 @@ export const partner: Model = {
       'lang',
     ],
     ...['company_type', 'email_normalized', 'global_location_number', 'credit_limit'],
+    'company_registry',
   ],
   computed: {
     // Without invoices nobody owes anything.

@@ -1,3 +1,4 @@
+import { documentsOf, invoicedOf, lineInvoiceStatus, orderInvoiceStatus, toInvoice } from '../account';
 import { lineAmounts, orderAmounts, type PricedLine } from '../amounts';
 import type { Row } from '../database';
 import type { Environment } from '../environment';
@@ -99,9 +100,12 @@ const line: Model = {
   computed: {
     qty_delivered_method: deliveredMethod,
     qty_to_deliver: toDeliver,
-    // Nothing is invoiced in the stand-in, and it has no section or note lines.
-    qty_invoiced: () => new Map(),
+    // It has no section or note lines.
     display_type: () => new Map(),
+    qty_invoiced: (env, ids) => new Map(ids.map((id) => [id, invoicedOf(env, id)])),
+    qty_to_invoice: (env, ids, rows) => new Map(ids.map((id) => [id, toInvoice(env, rows.get(id) ?? {})])),
+    invoice_status: (env, ids, rows) =>
+      new Map(ids.map((id) => [id, lineInvoiceStatus(env, rows.get(id) ?? {})])),
   },
   nameColumn: 'name',
   displayName: (env, ids, rows) =>
@@ -185,16 +189,6 @@ function confirm(env: Environment, ids: readonly number[]): boolean {
   return true;
 }
 
-function invoiceStatus(env: Environment, order: Row): string {
-  if (order.state !== 'sale') return 'no';
-  const due = linesOf(env, num(order.id)).some((row) => {
-    if (!row.product_id || num(row.product_uom_qty) === 0) return false;
-    const template = num(env.row('product.product', num(row.product_id)).product_tmpl_id);
-    return env.row('product.template', template).invoice_policy === 'order';
-  });
-  return due ? 'to invoice' : 'no';
-}
-
 const order: Model = {
   name: 'sale.order',
   table: 'sale_order',
@@ -229,12 +223,11 @@ const order: Model = {
     currency_rate: (_env, ids) => new Map(ids.map((id) => [id, 1])),
     amount_to_invoice: (_env, ids, rows) =>
       new Map(ids.map((id) => [id, rows.get(id)?.state === 'sale' ? num(rows.get(id)?.amount_total) : 0])),
-    // Nothing is invoiced in the stand-in.
-    invoice_ids: (_env, ids) => new Map(ids.map((id) => [id, []])),
+    invoice_ids: (env, ids) => new Map(ids.map((id) => [id, documentsOf(env, id)])),
     delivery_count: (env, ids) =>
       new Map(ids.map((id) => [id, env.db.all('SELECT 1 FROM stock_picking WHERE sale_id = ?', id).length])),
     invoice_status: (env, ids, rows) =>
-      new Map(ids.map((id) => [id, invoiceStatus(env, rows.get(id) ?? {})])),
+      new Map(ids.map((id) => [id, orderInvoiceStatus(env, rows.get(id) ?? {})])),
   },
   nameColumn: 'name',
   creatable: true,

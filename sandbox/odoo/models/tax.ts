@@ -36,6 +36,10 @@ export const tax: Model = {
   computed: {
     price_include: (_env, ids, rows) =>
       new Map(ids.map((id) => [id, rows.get(id)?.price_include_override === 'tax_included' ? 1 : 0])),
+    // There are no groups of taxes, and nobody says what they are for electronic invoices.
+    children_tax_ids: (_env, ids) => new Map(ids.map((id) => [id, []])),
+    ubl_cii_tax_category_code: () => new Map(),
+    ubl_cii_tax_exemption_reason_code: () => new Map(),
   },
   nameColumn: 'name',
   creatable: true,

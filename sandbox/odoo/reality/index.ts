@@ -1,5 +1,7 @@
+import * as billing from './billing';
 import * as carriers from './carriers';
 import * as companies from './companies';
+import * as invoices from './invoices';
 import { commonMethods, models, ownMethods } from './names';
 import * as operations from './operations';
 import * as partners from './partners';
@@ -54,7 +56,13 @@ export interface Field {
 }
 
 const TABLES: Readonly<Record<string, string>> = {
+  'account.account': billing.accountAccount,
   'account.incoterms': terms.accountIncoterms,
+  'account.journal': billing.accountJournal,
+  'account.move': invoices.accountMove,
+  'account.move.line': invoices.accountMoveLine,
+  'account.partial.reconcile': billing.accountPartialReconcile,
+  'account.payment.register': billing.accountPaymentRegister,
   'account.payment.term': terms.accountPaymentTerm,
   'account.tax': products.accountTax,
   'crm.tag': terms.crmTag,
@@ -72,7 +80,9 @@ const TABLES: Readonly<Record<string, string>> = {
   'res.currency': partners.resCurrency,
   'res.groups': carriers.resGroups,
   'res.partner': partners.resPartner,
+  'res.partner.bank': billing.resPartnerBank,
   'res.users': users.resUsers,
+  'sale.advance.payment.inv': billing.saleAdvancePaymentInv,
   'sale.order': sales.saleOrder,
   'sale.order.line': sales.saleOrderLine,
   'stock.backorder.confirmation': wizards.stockBackorderConfirmation,

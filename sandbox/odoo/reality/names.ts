@@ -115,6 +115,16 @@ web_search_read* write`;
 
 /** Public methods that a model has beyond the common ones. */
 export const ownMethods: Readonly<Record<string, string>> = {
+  'account.move': `
+action_duplicate action_invoice_sent action_post action_reverse action_switch_move_type
+action_view_source_sale_orders button_cancel button_draft button_hash
+js_assign_outstanding_line js_remove_outstanding_partial message_post preview_invoice`,
+  'account.move.line': `
+action_open_business_doc action_register_payment reconcile remove_move_reconcile`,
+  'account.payment.register': `
+action_create_payments`,
+  'sale.advance.payment.inv': `
+create_invoices view_draft_invoices`,
   'res.partner': `
 action_open_business_doc action_privacy_lookup action_reschedule_my_next_nextweek
 action_reschedule_my_next_today action_reschedule_my_next_tomorrow action_signup_prepare

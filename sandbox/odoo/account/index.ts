@@ -1,0 +1,9 @@
+/** Invoicing in the stand-in: documents, their payment, and how they come from orders. */
+import type { Model } from '../model';
+import { documentModels } from './models';
+import { invoiceDialog } from './sales';
+
+export { documentsOf, invoicedOf } from './documents';
+export { lineInvoiceStatus, orderInvoiceStatus, toInvoice } from './sales';
+
+export const accountModels: readonly Model[] = [...documentModels, invoiceDialog];
