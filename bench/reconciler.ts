@@ -97,15 +97,13 @@ async function compare(folder: string, files: StockFiles): Promise<Ours> {
   await store.migrate(INBOX_SCHEMA);
   for (let from = 0; from < files.inFlight.length; from += 200) {
     await store.run(
-      files.inFlight
-        .slice(from, from + 200)
-        .map((sku) =>
-          acceptStatement('wms', {
-            id: sku,
-            partitionKey: undefined,
-            body: Buffer.from(JSON.stringify({ sku })),
-          }),
-        ),
+      files.inFlight.slice(from, from + 200).map((sku) =>
+        acceptStatement('wms', {
+          id: sku,
+          partitionKey: undefined,
+          body: Buffer.from(JSON.stringify({ sku })),
+        }),
+      ),
     );
   }
   const reconciler = await Reconciler.open({ store, id: 'bench', name: '', folder: join(folder, 'runs') });
