@@ -136,6 +136,40 @@ export function describeOdooChanges(
       assert.deepEqual((await told()).sort(), ['1 changed late', '7 created late too']);
     });
 
+    it('many changes at once make the next looks short, and none that is late is lost by that', async () => {
+      odoo.do((t) => t.create(1));
+      odoo.tick(1000);
+      const { capture, told } = await started();
+      const long = odoo.begin();
+      long.write(1, { name: 'late' });
+      odoo.tick(20);
+      odoo.do((t) => {
+        for (let id = 1000; id < 1600; id += 1) t.create(id);
+      });
+      await capture.look();
+      await told();
+      const since = async (): Promise<string> => {
+        const from = odoo.calls.length;
+        await capture.look();
+        const domain = odoo.calls
+          .slice(from)
+          .find(({ domain: [first] }) => String(first).startsWith('write_date'))?.domain;
+        return String((domain?.[0] as string[] | undefined)?.[2]);
+      };
+      assert.equal(await since(), '2026-11-27 10:16:45', '15 s back');
+      long.commit();
+      assert.deepEqual(await told(), []);
+      // The tenth part of the window later.
+      const clock = performance.now.bind(performance);
+      performance.now = () => clock() + 16_000;
+      try {
+        assert.equal(await since(), '2026-11-27 10:14:13', 'the window and its tenth, or the beginning');
+      } finally {
+        performance.now = clock;
+      }
+      assert.deepEqual(await told(), ['1 changed late']);
+    });
+
     it('finds one that is later than the window by comparing, once', async () => {
       odoo.do((t) => t.create(1));
       odoo.tick(1000);
@@ -547,6 +581,15 @@ export function describeOdooChanges(
         odoo.do((t) => t.create(1));
         assert.equal(polling.hint({ model: 'thing', id: 1 }), true);
         await waitFor(async () => (await watching.told()).length === 1);
+        odoo.do((t) => t.create(2));
+        // A crowd without an end does not put the look off.
+        await waitFor(
+          async () => {
+            polling.hint(undefined);
+            return (await watching.told()).length === 1;
+          },
+          { intervalMs: 2 },
+        );
         for (let n = 0; n < 700; n += 1) polling.hint(undefined);
         assert.equal(polling.hint(undefined), false, 'a flood of hints is cut off');
       });

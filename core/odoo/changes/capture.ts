@@ -102,10 +102,8 @@ export class Capture {
     // A database's clock that was set back must not leave the position in a future that is long in coming.
     const head = earlier(position, now);
     const wide = this.#isWideDue();
-    const since = later(
-      liveFrom,
-      addSeconds(head, -(wide ? windowSeconds : Math.min(SHORT_SECONDS, windowSeconds))),
-    );
+    const back = wide ? this.#reach : Math.min(SHORT_SECONDS, windowSeconds);
+    const since = later(liveFrom, addSeconds(head, -back));
     let newest = position;
     let after = 0;
     let rows = 0;
@@ -262,6 +260,11 @@ export class Capture {
     this.#position = { ...this.#at, fill };
   }
 
+  /** Seconds: the window, and as much as the position may have moved since the last look that covered it all. */
+  get #reach(): number {
+    return Math.ceil(this.options.windowSeconds * 1.1) + SECOND_OVER;
+  }
+
   #isWideDue(): boolean {
     const tenth = this.options.windowSeconds * 100;
     return this.#wide.rows <= CHEAP_ROWS || performance.now() - this.#wide.at >= tenth;
@@ -340,7 +343,7 @@ export class Capture {
     if (now < end && digest !== '') return this.#own.setDue(id, end);
     if (this.#keeps) return this.#own.setDue(id, undefined);
     // As long as looks go back behind it (nothing newer has come), it must stay known.
-    const reach = addSeconds(this.#at.position, -windowSeconds);
+    const reach = addSeconds(this.#at.position, -this.#reach);
     return version < reach ? this.#own.forget(id) : this.#own.setDue(id, addSeconds(now, windowSeconds));
   }
 

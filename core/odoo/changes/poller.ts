@@ -84,8 +84,10 @@ export class ChangePoller {
   hint(found: { readonly model: string; readonly id: number } | undefined): boolean {
     if (!this.#hints.admit()) return false;
     if (found !== undefined) this.#hints.add(found.model, found.id);
+    // The first of a crowd sets the time: a crowd without end must not put it off for ever.
+    const first = !this.#hinted;
     this.#hinted = true;
-    if (this.#turning === undefined && this.#failures === 0) this.#schedule(CROWD_MS);
+    if (first && this.#turning === undefined && this.#failures === 0) this.#schedule(CROWD_MS);
     return true;
   }
 
