@@ -31,8 +31,13 @@ interface Account {
   readonly limit: number | undefined;
 }
 
-/** After orders were taken back: how often they try again, and how long apart. */
-const AGAIN: RetryPolicy = { attempts: 3, baseMs: 400, maxMs: 2_000 };
+/** How often orders that were taken back try in all; after that they are held. */
+const MOST_PASSES = 5;
+
+/** How long apart, after a pass of `ms`: several passes long, or two that collided once collide again. */
+function apart(ms: number): RetryPolicy {
+  return { attempts: MOST_PASSES, baseMs: Math.max(500, 3 * ms), maxMs: 20_000 };
+}
 
 /** Customers whose orders pass just now, per connection. */
 const turns = new WeakMap<OdooClient, Turns>();
@@ -65,11 +70,12 @@ export class CreditGate {
       const outcomes = new Map<number, ConfirmOutcome>();
       let open = states;
       for (let attempt = 1; open.length > 0; attempt += 1) {
+        const begun = performance.now();
         const back = await this.pass(open, customers, confirm, outcomes);
-        if (attempt >= AGAIN.attempts) break;
+        if (attempt >= MOST_PASSES) break;
         // Two processes may have taken theirs back for each other's sake: one of them goes first now.
         open = open.filter(({ id }) => back.includes(id));
-        if (open.length > 0) await jitter(AGAIN, attempt);
+        if (open.length > 0) await jitter(apart(performance.now() - begun), attempt);
       }
       return outcomes;
     });
