@@ -5,7 +5,7 @@ import { machineNpm, root, tail } from '../lib/project.mjs';
 
 const languages = ['en-US', 'de'];
 // Some 1.2 MB of it are tables and schemas (units, contracts, mappings) that a gateway reads when it needs them.
-const unpackedLimitKb = 3600;
+const unpackedLimitKb = 5000;
 const documents = ['README.md', 'LICENSE', 'CHANGELOG.md', 'ARCHITECTURE.md', 'LIFECYCLE.md', 'package.json'];
 const required = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'];
 const belongs = [
