@@ -297,6 +297,62 @@ describe('editor: how the dialogs behave', function () {
     await editor.finish('cancel');
   });
 
+  it('odoo order: each operation has the rows that it needs, and a message may ask for any', async () => {
+    await editor.edit('odoo-order');
+    const rows = async () => [
+      await shown('#node-input-confirm'),
+      await shown('#node-input-customer'),
+      await shown('#node-input-credit'),
+      await shown('#node-input-unlock'),
+      await shown('#node-input-batchSize'),
+    ];
+    const choose = (kind: string, value: string) =>
+      evaluate(
+        `$('#node-input-operation').typedInput('type', '${kind}'), $('#node-input-operation').typedInput('value', '${value}')`,
+      );
+    assert.deepEqual(await rows(), [true, true, true, false, true]);
+    assert.equal(await shown('#node-input-creditLimit'), false);
+    await editor.page.selectOption('#node-input-credit', 'route');
+    assert.equal(await shown('#node-input-creditLimit'), true);
+    await choose('op', 'confirm');
+    assert.deepEqual(await rows(), [false, false, true, false, true]);
+    await choose('op', 'amend');
+    assert.deepEqual(await rows(), [false, true, false, false, false]);
+    assert.equal(await shown('#node-input-creditLimit'), false);
+    await choose('op', 'cancel');
+    assert.deepEqual(await rows(), [false, false, false, true, false]);
+    await choose('op', 'status');
+    assert.deepEqual(await rows(), [false, false, false, false, false]);
+    await choose('msg', 'operation');
+    assert.deepEqual(await rows(), [true, true, true, true, true]);
+    await editor.finish('cancel');
+  });
+
+  it('odoo order: rules and words are kept in their order, and a second output comes with the route', async () => {
+    await editor.edit('odoo-order');
+    await editor.page.locator('#crossdock-list-match [data-rule=vat]').uncheck();
+    await editor.page.locator('#crossdock-list-match [data-rule=email]').check();
+    await editor.page.locator('.red-ui-editableList-addButton').first().click();
+    const row = editor.page.locator('.crossdock-translation');
+    await row.locator('select').selectOption('carrier');
+    await row.locator('[data-side=from]').fill('EXPRESS');
+    await row.locator('[data-side=to]').fill('DHL Express');
+    await editor.page.selectOption('#node-input-credit', 'route');
+    await editor.finish('ok');
+    const node = <T>(field: string): Promise<T> =>
+      evaluate(`RED.nodes.node('n-odoo-order').${field}`) as Promise<T>;
+    assert.deepEqual(await node('match'), ['known', 'ref', 'email']);
+    assert.deepEqual(await node('translations'), [{ kind: 'carrier', from: 'EXPRESS', to: 'DHL Express' }]);
+    assert.equal(await node('outputs'), 2);
+    assert.deepEqual(
+      (await node<string[]>('validationErrors')).filter((each) => !each.startsWith('Odoo server')),
+      [],
+    );
+    await editor.edit('odoo-order');
+    await editor.screenshot('light-en-US-odoo-order-words');
+    await editor.finish('cancel');
+  });
+
   it('odoo stock: each operation has the rows that it needs, and a message may ask for any', async () => {
     await editor.edit('odoo-stock');
     const rows = async () => [
