@@ -330,6 +330,47 @@ export function describeOdooChanges(
       assert.deepEqual(await told(), []);
     });
 
+    it('deletions are found across pages that end at different records', async () => {
+      for (let id = 1; id <= 300; id += 1) odoo.do((t) => t.create(id));
+      odoo.tick(1000);
+      const { capture, told } = await started({ compareMs: 1 });
+      const compare = async () => {
+        do await capture.compare();
+        while (capture.comparing);
+      };
+      await compare();
+      odoo.do((t) => {
+        for (let id = 1; id <= 150; id += 1) t.unlink(id);
+      });
+      await compare();
+      assert.deepEqual(
+        await told(),
+        Array.from({ length: 150 }, (_, n) => `${n + 1} deleted`),
+      );
+    });
+
+    it('a look that breaks off after its first page leaves the position where it was', async () => {
+      odoo.do((t) => {
+        for (let id = 1; id <= 60; id += 1) t.create(id);
+      });
+      odoo.tick(1000);
+      const { capture, told } = await started({ pageSize: 50 });
+      odoo.do((t) => t.write(60, { name: 'older' }));
+      odoo.tick(10 * WINDOW);
+      odoo.do((t) => {
+        for (let id = 1; id <= 50; id += 1) t.write(id, { name: 'newer' });
+      });
+      odoo.before = (_method, domain) => {
+        if (JSON.stringify(domain).includes('["id",">",50]')) throw new Error('away');
+      };
+      await assert.rejects(capture.look());
+      assert.equal((await told()).length, 50);
+      odoo.before = () => undefined;
+      // As after a crash: what counts is what the store has.
+      const next = await started({ pageSize: 50 });
+      assert.deepEqual((await next.told()).at(-1), '60 changed older');
+    });
+
     it('a record that is created and deleted between two comparisons is told as both', async () => {
       const { capture, told } = await started({ compareMs: 1 });
       await capture.compare();
