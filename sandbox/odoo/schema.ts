@@ -39,8 +39,10 @@ export function createSchema(db: Database, models: ReadonlyMap<string, Model>, l
     ['sale_order', 'partner_id'],
     ['account_move_line', 'move_id'],
   ];
-  for (const [table, column] of indexes) {
-    db.exec(`CREATE INDEX IF NOT EXISTS ${table}_${column} ON ${table} ("${column}")`);
+  for (const [table, columns] of indexes) {
+    const names = columns.split(',');
+    const quoted = names.map((name) => `"${name}"`).join(', ');
+    db.exec(`CREATE INDEX IF NOT EXISTS ${table}_${names.join('_')} ON ${table} (${quoted})`);
   }
   db.exec('CREATE UNIQUE INDEX IF NOT EXISTS ir_model_data_key ON ir_model_data (module, name)');
   db.exec('CREATE INDEX IF NOT EXISTS ir_model_data_target ON ir_model_data (model, res_id)');

@@ -3,15 +3,15 @@ import type { Value } from '../database';
 /** Inserts a record of a new database under Odoo's own id, with its external id. */
 export type Insert = (table: string, id: number, values: Record<string, Value>, xmlid?: string) => void;
 
-/** Columns that the stock engine looks rows up by. */
-export const STOCK_INDEXES: readonly (readonly [table: string, column: string])[] = [
+/** Columns that the stock engine looks rows up by; several with a comma. */
+export const STOCK_INDEXES: readonly (readonly [table: string, columns: string])[] = [
   ['stock_location', 'location_id'],
-  ['stock_quant', 'product_id'],
+  ['stock_quant', 'product_id,location_id,package_id'],
   ['stock_quant', 'lot_id'],
   ['stock_quant', 'package_id'],
   ['stock_lot', 'product_id'],
   ['stock_lot', 'name'],
-  ['stock_move', 'product_id'],
+  ['stock_move', 'product_id,state'],
   ['stock_move', 'picking_id'],
   ['stock_move', 'sale_line_id'],
   ['stock_move', 'origin_returned_move_id'],

@@ -62,11 +62,13 @@ export function quantities(env: Environment, products: readonly number[]): Map<n
   const scope = placesInScope(env);
   const lot = env.context.lot_id;
   const found = new Map<number, Quantities>();
+  const places = [...scope];
+  const marks = places.map(() => '?').join(', ');
   for (const product of products) {
     let onHand = 0;
     let reserved = 0;
-    for (const quant of env.db.all('SELECT * FROM stock_quant WHERE product_id = ?', product)) {
-      if (!scope.has(num(quant.location_id))) continue;
+    const inScope = `SELECT * FROM stock_quant WHERE product_id = ? AND location_id IN (${marks})`;
+    for (const quant of env.db.all(inScope, product, ...places)) {
       if (lot !== undefined && lot !== null && num(quant.lot_id) !== Number(lot)) continue;
       onHand += num(quant.quantity);
       reserved += num(quant.reserved_quantity);

@@ -22,26 +22,32 @@ export interface QuantKey {
  * @param strict only the very place and package, and the lot or no lot; otherwise every place within, any lot
  */
 export function gather(env: Environment, key: QuantKey, strict: boolean): Row[] {
-  const rows = env.db.all('SELECT * FROM stock_quant WHERE product_id = ? ORDER BY in_date, id', key.product);
-  const places = strict ? undefined : within(env, [key.location]);
-  const matching = rows.filter((row) => {
-    const lot = num(row.lot_id);
-    if (places !== undefined) {
-      return (
-        places.has(num(row.location_id)) &&
-        (!key.lot || lot === 0 || lot === key.lot) &&
-        (!key.pack || num(row.package_id) === key.pack) &&
-        (!key.owner || num(row.owner_id) === key.owner)
-      );
-    }
-    return (
-      num(row.location_id) === key.location &&
-      (lot === 0 || lot === (key.lot ?? 0)) &&
-      num(row.package_id) === (key.pack ?? 0) &&
-      num(row.owner_id) === (key.owner ?? 0)
-    );
-  });
+  const matching = strict ? strictly(env, key) : loosely(env, key);
   return [...matching.filter((row) => row.lot_id), ...matching.filter((row) => !row.lot_id)];
+}
+
+const ORDER = 'ORDER BY in_date, id';
+
+function strictly(env: Environment, { product, location, lot, pack, owner }: QuantKey): Row[] {
+  return env.db.all(
+    `SELECT * FROM stock_quant WHERE product_id = ? AND location_id = ? AND package_id IS ? AND owner_id IS ?
+     AND (lot_id IS NULL OR lot_id IS ?) ${ORDER}`,
+    ...[product, location, pack || null, owner || null, lot || null],
+  );
+}
+
+function loosely(env: Environment, { product, location, lot, pack, owner }: QuantKey): Row[] {
+  const places = [...within(env, [location])];
+  const rows = env.db.all(
+    `SELECT * FROM stock_quant WHERE product_id = ? AND location_id IN (${places.map(() => '?').join(', ')}) ${ORDER}`,
+    ...[product, ...places],
+  );
+  return rows.filter(
+    (row) =>
+      (!lot || !row.lot_id || num(row.lot_id) === lot) &&
+      (!pack || num(row.package_id) === pack) &&
+      (!owner || num(row.owner_id) === owner),
+  );
 }
 
 const free = (quant: Row): number => rounded(num(quant.quantity) - num(quant.reserved_quantity));
