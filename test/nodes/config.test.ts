@@ -102,6 +102,14 @@ describe('configuration of the nodes', () => {
     { name: 'inventory-publish', config: { buffer: 'some' }, says: /^Safety buffer must be a number/ },
     { name: 'reconciler', config: { leftType: 'sql' }, says: /^Source must be one of/ },
     { name: 'reconciler', config: { server: '' }, says: /^Odoo server is not chosen/ },
+    { name: 'reconciler', config: { schedule: 'every' }, says: /^A schedule has no message/ },
+    { name: 'reconciler', config: { leftType: 'file', leftProperty: '' }, says: /^File is missing/ },
+    { name: 'reconciler', config: { about: 'custom', fields: [] }, says: /^Compared fields are missing/ },
+    {
+      name: 'reconciler',
+      config: { fields: [{ type: 'odd', path: 'a' }] },
+      says: /^Type of a compared field/,
+    },
     { name: 'reconciler', config: { tolerancePercent: 'x' }, says: /^Tolerance in percent must be a number/ },
   ];
   for (const { name, config, says } of cases) {
