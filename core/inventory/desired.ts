@@ -81,7 +81,10 @@ export async function settle(
     const known = before.get(sku) ?? new Map<string, Told>();
     for (const site of sitesOf(sku, rows, known, policy)) {
       const want = compute(sku, site, rows, policy, silence, now);
-      if (differs(known.get(site), want, policy)) wanted.push(want);
+      const told = known.get(site);
+      if (differs(told, want, policy)) wanted.push(want);
+      // Where gateways share the store, one that has read older figures must not come after this.
+      else if (!store.exclusive && told !== undefined) wanted.push({ ...want, quantity: told.quantity });
     }
   }
   const statements = wanted.length === 0 ? [] : upserts(channel, wanted);
@@ -92,14 +95,17 @@ export async function settle(
   if (!store.exclusive) statements.push(...dirty.map((row) => cleaned(channel, row)));
   else if (dirty.length > 0) statements.push(allCleaned(channel, targets));
   if (statements.length === 0) return { moved: new Set(), urgent: false };
-  const results = (await store.run(statements)).slice(0, sets).flatMap((result) => result.rows);
+  const results = (await store.run(statements))
+    .slice(0, sets)
+    .flatMap((result) => result.rows)
+    .filter((row) => Number(row.moved) === 1);
   const moved = new Set<string>();
   for (const row of results) {
     const sku = String(row.sku);
     moved.add(sku);
     for (const part of policy.bundles.get(sku) ?? []) moved.add(part.sku);
   }
-  return { moved, urgent: results.some((row) => row.urgency === 0) };
+  return { moved, urgent: results.some((row) => Number(row.urgency) === 0) };
 }
 
 /** The names under which the channel knows, or knew, the item. */

@@ -74,6 +74,7 @@ const COLUMNS = `channel, site, sku, as_of, quantity, body, sequence, moved, pen
   published_sequence, basis, detail, stale_since`;
 const ROW = '(?, ?, ?, ?, ?, ?, 1, 1, 1, {now}, ?, 0, ?, ?, ?)';
 const T = 'crossdock_inventory_level';
+const DIFFERS = `(${T}.quantity <> excluded.quantity OR (${T}.stale_since IS NULL) <> (excluded.stale_since IS NULL))`;
 // Sold out and back in stock go first; against what the channel has confirmed, not against the last reading.
 const URGENCY = `CASE WHEN ${T}.published_quantity IS NULL THEN excluded.urgency
   WHEN (${T}.published_quantity = '0') <> (excluded.quantity = '0') THEN 0 ELSE 1 END`;
@@ -84,21 +85,28 @@ const upserts = new Map<number, string>();
 
 /**
  * Sets what a channel is to know, `rows` keys at once, unless it was computed from newer readings meanwhile. Params per
- * row: channel, site, sku, as_of (ms), quantity, body, urgency, basis, detail, stale_since. Returns (site, sku, urgency)
- * of those that were set. A batch must not name a key twice.
+ * row: channel, site, sku, as_of (ms), quantity, body, urgency, basis, detail, stale_since. Returns (site, sku, urgency,
+ * moved); `moved` is 0 where the channel knows just that already (another gateway was first). A batch must not name a key twice.
  */
 export function upsertSql(rows: number): string {
   const known = upserts.get(rows);
   if (known !== undefined) return known;
   const sql = `INSERT INTO ${T} (${COLUMNS}) VALUES ${Array(rows).fill(ROW).join(', ')}
     ON CONFLICT (channel, site, sku) DO UPDATE SET
-      as_of = excluded.as_of, body = excluded.body, detail = excluded.detail, stale_since = excluded.stale_since,
-      basis = excluded.basis, sequence = ${T}.sequence + 1, moved = 1, pending = 1, problem = NULL,
-      pending_since = CASE WHEN ${T}.pending = 0 THEN excluded.pending_since ELSE ${T}.pending_since END,
-      urgency = ${URGENCY},
+      basis = excluded.basis,
+      moved = CASE WHEN ${DIFFERS} THEN 1 ELSE 0 END,
+      sequence = ${T}.sequence + CASE WHEN ${DIFFERS} THEN 1 ELSE 0 END,
+      as_of = CASE WHEN ${DIFFERS} THEN excluded.as_of ELSE ${T}.as_of END,
+      body = CASE WHEN ${DIFFERS} THEN excluded.body ELSE ${T}.body END,
+      detail = CASE WHEN ${DIFFERS} THEN excluded.detail ELSE ${T}.detail END,
+      pending = CASE WHEN ${DIFFERS} THEN 1 ELSE ${T}.pending END,
+      problem = CASE WHEN ${DIFFERS} THEN NULL ELSE ${T}.problem END,
+      pending_since = CASE WHEN ${DIFFERS} AND ${T}.pending = 0 THEN excluded.pending_since ELSE ${T}.pending_since END,
+      urgency = CASE WHEN ${DIFFERS} THEN ${URGENCY} ELSE ${T}.urgency END,
+      stale_since = CASE WHEN ${DIFFERS} THEN excluded.stale_since ELSE ${T}.stale_since END,
       quantity = excluded.quantity
     WHERE excluded.basis >= ${T}.basis
-    RETURNING site, sku, urgency`;
+    RETURNING site, sku, urgency, moved`;
   upserts.set(rows, sql);
   return sql;
 }

@@ -47,6 +47,10 @@ export async function applyLeg(
     const done = await readDone(client, leg);
     if (isDone(done, wanted)) return finish(client, userId, stock, done, applied);
     const plan = await planned(client, userId, leg, stock, done, wanted, whenMoved);
+    if (plan === undefined) {
+      await jitter(AGAIN, attempt);
+      continue;
+    }
     wanted = done.difference.plus(plan.change);
     try {
       const attempted = await attemptOnce(client, leg, plan, done);
@@ -101,6 +105,7 @@ async function attemptOnce(client: OdooClient, leg: Leg, plan: Plan, before: Don
   }
 }
 
+/** Undefined: there is enough, but spread over several quants of one place until Odoo has tidied them up; look again. */
 async function planned(
   client: OdooClient,
   userId: number,
@@ -109,13 +114,16 @@ async function planned(
   done: Done,
   wanted: DecimalValue | undefined,
   whenMoved: WhenMoved,
-): Promise<Plan> {
-  const { plain } = stock;
+): Promise<Plan | undefined> {
+  const { plain, loose } = stock;
   if (plain?.counted !== undefined && plain.countedBy !== userId) throw countOpen(leg, plain.counted);
   try {
     const change = changeOf(leg, stock, done, wanted, whenMoved);
     const count = change.plus(plain?.quantity ?? 0);
-    if (count.lt(0) && change.lt(0)) throw negative(leg, stock, change);
+    if (count.lt(0) && change.lt(0)) {
+      if (loose.plus(change).lt(0)) throw negative(leg, stock, change);
+      return undefined;
+    }
     return { count, change };
   } catch (error) {
     // What an earlier delivery wrote down must not be booked by somebody else, now that the leg is refused.

@@ -24,6 +24,8 @@ export interface Quant {
 export interface Stock {
   /** All that is there, packed or not, whoever owns it. */
   readonly total: DecimalValue;
+  /** What of it lies at the place itself, in no package and nobody else's. */
+  readonly loose: DecimalValue;
   /** Where a difference is booked: at the place itself, in no package. Undefined: there is none yet. */
   readonly plain: Quant | undefined;
 }
@@ -74,6 +76,7 @@ export async function readStock(client: OdooClient, leg: Leg, quantId?: number):
   const plain = loose.find(({ id }) => id === quantId) ?? loose[0];
   return {
     total: sum(rows.map(({ quantity }) => exact(quantity))),
+    loose: sum(loose.map(({ quantity }) => exact(quantity))),
     plain: plain === undefined ? undefined : toQuant(plain),
   };
 }
