@@ -228,6 +228,47 @@ export function describeOrders(bench: Bench): void {
         check.close((await api().read('sale.order', id, ['amount_total'])).amount_total, 12);
       });
 
+      it('refuses all of a write that names a line which is gone', async () => {
+        const { service } = bench.fixtures();
+        const id = await loadOrder(api(), rows([line(service, '1', '5'), line(service, '2', '5')]));
+        const [first] = await linesOf(api(), id, ['id']);
+        const gone = Number(first?.id);
+        const product = { product_id: service, product_uom_qty: 1, price_unit: 7, tax_ids: [[6, 0, []]] };
+        const commands = [
+          [1, gone, { discount: 0 }],
+          [2, gone, 0],
+          [0, 0, product],
+        ];
+        const write = () =>
+          api().call('sale.order', 'write', { ids: [id], args: { vals: { order_line: commands } } });
+        check.equal((await write()).value, true);
+        const again = await write();
+        check.equal(again.fault?.name, 'odoo.exceptions.MissingError');
+        check.equal((await linesOf(api(), id, ['id'])).length, 2, 'nothing of it was done');
+      });
+
+      it('keeps notes that are posted on it, as HTML', async () => {
+        const { service } = bench.fixtures();
+        const id = await loadOrder(api(), rows([line(service, '1', '5')]));
+        await api().get('sale.order', 'message_post', { ids: [id], args: { body: 'A <b> & "c"' } });
+        const [note] = await api().searchRead(
+          'mail.message',
+          [
+            ['model', '=', 'sale.order'],
+            ['res_id', '=', id],
+            ['body', '!=', ''],
+          ],
+          ['body'],
+          { order: 'id desc', limit: 1 },
+        );
+        check.match(String(note?.body), /A &lt;b&gt; &amp; /);
+      });
+
+      it('tells the external ids of units', async () => {
+        const ids = await api().get<Record<string, string>>('uom.uom', 'get_external_id', { ids: [1, 2] });
+        check.deepEqual(ids, { 1: 'uom.product_uom_unit', 2: 'uom.product_uom_pack_6' });
+      });
+
       it('rounds base and tax of a line by themselves, also where the price includes the tax', async () => {
         const { service, tax19Included } = bench.fixtures();
         const id = await loadOrder(api(), rows([line(service, '1', '5.03', tax19Included)]));

@@ -367,6 +367,13 @@ export function describeOrderDesk(name: string, getServer: () => Promise<DeskUnd
           name: 'Match GmbH',
           email: `${tag}@Example.com`,
         });
+        // An address of that customer, with the same e-mail address and name, is not a second customer.
+        await createOne(admin, 'res.partner', {
+          name: 'Match GmbH',
+          email: `${tag}@example.com`,
+          parent_id: byMail,
+          type: 'delivery',
+        });
         // Below the company of that VAT number: carries it too, and is not the customer.
         await createOne(admin, 'res.partner', {
           name: 'V2',

@@ -11,6 +11,7 @@
  */
 import { decimal } from '../../canonical/decimal';
 import { asCrossdockError, CrossdockError } from '../../errors/index';
+import { LruCache } from '../client/cache';
 import { currencyDigits } from '../client/decimals';
 import { isOutage } from '../client/errors';
 import { CALL_RETRY, jitter, type RetryPolicy, withRetry } from '../client/retry';
@@ -39,11 +40,16 @@ function apart(ms: number): RetryPolicy {
   return { attempts: MOST_PASSES, baseMs: Math.max(500, 3 * ms), maxMs: 20_000 };
 }
 
+const MAX_PARTNERS = 10_000;
+const TTL_MS = 60_000;
+
 /** Customers whose orders pass just now, per connection. */
 const turns = new WeakMap<OdooClient, Turns>();
 
 export class CreditGate {
   private readonly turns: Turns;
+  /** Who stands behind an address. */
+  private readonly commercial = new LruCache<number>(MAX_PARTNERS, TTL_MS);
 
   constructor(
     private readonly client: OdooClient,
@@ -113,7 +119,8 @@ export class CreditGate {
       allowed.push(state);
     }
     for (const [id, outcome] of await confirm(allowed.map(({ id }) => id))) outcomes.set(id, outcome);
-    return this.lookAgain(allowed, customers, outcomes, currency);
+    const limited = allowed.filter(({ id }) => accounts.get(customers.get(id) ?? 0)?.limit !== undefined);
+    return this.lookAgain(limited, customers, outcomes, currency);
   }
 
   /** Takes back what, together with what others confirmed meanwhile, went beyond the limit: the latest first. */
@@ -157,17 +164,33 @@ export class CreditGate {
 
   /** The commercial partner who pays, by order. */
   private async customersOf(states: readonly OrderState[]): Promise<ReadonlyMap<number, number>> {
-    type Row = { readonly id: number; readonly commercial_partner_id: Many2One };
-    const rows = await withRetry(CALL_RETRY, () =>
-      this.client.call<readonly Row[]>('res.partner', 'read', {
-        ids: [...new Set(states.map(({ invoicePartner }) => invoicePartner))],
-        args: { fields: ['commercial_partner_id'] },
-      }),
-    );
-    const commercial = new Map(
-      rows.map((row) => [row.id, row.commercial_partner_id ? row.commercial_partner_id[0] : row.id]),
-    );
+    const commercial = await this.commercialOf(states.map(({ invoicePartner }) => invoicePartner));
     return new Map(states.map((state) => [state.id, commercial.get(state.invoicePartner) ?? 0]));
+  }
+
+  private async commercialOf(partners: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    const found = new Map<number, number>();
+    const missing = new Set<number>();
+    for (const id of partners) {
+      const known = this.commercial.get(String(id));
+      if (known === undefined) missing.add(id);
+      else found.set(id, known);
+    }
+    if (missing.size === 0) return found;
+    type Row = { readonly id: number; readonly commercial_partner_id: Many2One };
+    for (const row of await this.read<Row>('res.partner', [...missing], ['commercial_partner_id'])) {
+      const customer = row.commercial_partner_id ? row.commercial_partner_id[0] : row.id;
+      this.commercial.set(String(row.id), customer);
+      found.set(row.id, customer);
+    }
+    return found;
+  }
+
+  private async limitsInUse(): Promise<boolean> {
+    const { id } = await this.sales.company.get();
+    type Row = { readonly account_use_credit_limit: boolean };
+    const [company] = await this.read<Row>('res.company', [id], ['account_use_credit_limit']);
+    return company?.account_use_credit_limit === true;
   }
 
   /** The accounts, or why they cannot be known. */
@@ -175,13 +198,8 @@ export class CreditGate {
     customers: readonly number[],
   ): Promise<ReadonlyMap<number, Account> | CrossdockError> {
     try {
-      const { id } = await this.sales.company.get();
-      const [company] = await this.read<{ account_use_credit_limit: boolean }>(
-        'res.company',
-        [id],
-        ['account_use_credit_limit'],
-      );
-      if (!company?.account_use_credit_limit && this.options.defaultLimit === undefined) {
+      const own = this.options.defaultLimit !== undefined;
+      if (!own && !(await this.limitsInUse())) {
         return new CrossdockError('Credit limits are switched off in Odoo (Accounting, Settings).', {
           code: 'CREDIT_UNREADABLE',
           kind: 'business',
@@ -194,8 +212,10 @@ export class CreditGate {
         readonly use_partner_credit_limit: boolean;
       };
       const fields = ['credit', 'credit_limit', 'use_partner_credit_limit'];
-      const rows = await this.read<Row>('res.partner', customers, fields);
-      const open = await this.openOrders(customers);
+      const [rows, open] = await Promise.all([
+        this.read<Row>('res.partner', customers, fields),
+        this.openOrders(customers),
+      ]);
       return new Map(
         rows.map((row) => [
           row.id,
@@ -243,14 +263,7 @@ export class CreditGate {
     );
     const payers = rows.flatMap((row) => (row.partner_invoice_id ? [row.partner_invoice_id[0]] : []));
     const own = new Set(customers);
-    const foreign = [...new Set(payers)].filter((id) => !own.has(id));
-    const parents = new Map<number, number>();
-    if (foreign.length > 0) {
-      type Partner = { readonly id: number; readonly commercial_partner_id: Many2One };
-      for (const row of await this.read<Partner>('res.partner', foreign, ['commercial_partner_id'])) {
-        if (row.commercial_partner_id) parents.set(row.id, row.commercial_partner_id[0]);
-      }
-    }
+    const parents = await this.commercialOf(payers.filter((id) => !own.has(id)));
     const sums = new Map<number, number>();
     for (const row of rows) {
       const payer = row.partner_invoice_id ? row.partner_invoice_id[0] : 0;

@@ -71,28 +71,39 @@ export class LineUnits {
       if (PIECES.has(line.unit)) return OWN;
       throw unsupported(line, 'Odoo does not say in what unit it counts the product');
     }
+    const all = [...units.values()];
+    const piece = all.find((unit) => PIECES.has(codeOf(unit) ?? ''));
+    const countable = piece !== undefined && odooRoot(piece, major) === odooRoot(own, major);
+    /** What the sender counts the content of a packaging in: pieces, also where Odoo counts the product in packs. */
+    const base = countable ? piece : own;
     const use = (unit: OdooUnit): LineUnit => {
-      if (unit.id === own.id) return OWN;
-      odooRatio(unit, own, major);
-      return { id: unit.id, factor: '1' };
+      const holds = odooRatio(unit, base, major);
+      if (line.packQuantity !== undefined && !decimal(line.packQuantity).eq(decimal(holds)))
+        throw packagingDiffers(line, unit, holds);
+      return { id: unit.id === own.id ? undefined : unit.id, factor: '1' };
     };
     const named = this.table[line.unit];
     if (named !== undefined) return use(byName(line, named, units));
     if (product.packaging !== undefined) {
       const packaging = units.get(product.packaging);
       if (packaging === undefined) throw unsupported(line, "Odoo does not show the packaging's unit");
-      return packed(line, packaging, odooRatio(packaging, own, major), use);
+      if (line.packQuantity === undefined && PIECES.has(line.unit)) {
+        throw unclear(line, packaging, odooRatio(packaging, base, major));
+      }
+      return use(packaging);
     }
-    if (PIECES.has(line.unit)) {
-      if (PIECES.has(codeOf(own) ?? '')) return OWN;
-      const piece = [...units.values()].find((unit) => PIECES.has(codeOf(unit) ?? ''));
-      if (piece !== undefined && odooRoot(piece, major) === odooRoot(own, major)) return use(piece);
+    // A "piece" that holds several is somebody's word for a packaging.
+    const single = line.packQuantity === undefined || decimal(line.packQuantity).eq(1);
+    if (PIECES.has(line.unit) && single) {
+      if (countable) return use(piece);
       throw unsupported(line, `Odoo counts the product in "${own.name}"`);
     }
-    const same = [...units.values()].find((unit) => codeOf(unit) === line.unit);
+    const same = PIECES.has(line.unit) ? undefined : all.find((unit) => codeOf(unit) === line.unit);
     if (same !== undefined) return use(same);
     if (line.packQuantity === undefined) throw unsupported(line, 'nothing says how much it holds');
-    return this.bySize(line.packQuantity, product, own, units, major);
+    const packaging = await this.ofSize(line.packQuantity, product, base, units, major);
+    if (packaging !== undefined) return use(packaging);
+    return { id: base.id === own.id ? undefined : base.id, factor: line.packQuantity };
   }
 
   /**
@@ -114,23 +125,23 @@ export class LineUnits {
     return { unit: 'ZZ', per: '1' };
   }
 
-  /** The packaging of this product that holds as much, else the product's own unit, so many times. */
-  private async bySize(
+  /** The one packaging of this product that holds as much. */
+  private async ofSize(
     size: Decimal,
     product: Product,
-    own: OdooUnit,
+    base: OdooUnit,
     units: ReadonlyMap<number, OdooUnit>,
     major: number,
-  ): Promise<LineUnit> {
+  ): Promise<OdooUnit | undefined> {
+    // Before 19 packagings are no units.
     const ids = major < 19 ? [] : await this.products.packagingsOf(product.id);
-    const root = odooRoot(own, major);
+    const root = odooRoot(base, major);
     const fitting = ids.flatMap((id) => {
       const unit = units.get(id);
       if (unit === undefined || root === undefined || odooRoot(unit, major) !== root) return [];
-      return decimal(odooRatio(unit, own, major)).eq(decimal(size)) ? [unit] : [];
+      return decimal(odooRatio(unit, base, major)).eq(decimal(size)) ? [unit] : [];
     });
-    const [only] = fitting;
-    return fitting.length === 1 && only ? { id: only.id, factor: '1' } : { id: undefined, factor: size };
+    return fitting.length === 1 ? fitting[0] : undefined;
   }
 
   private async fetch(): Promise<ReadonlyMap<number, OdooUnit>> {
@@ -164,27 +175,19 @@ export class LineUnits {
   }
 }
 
+function packagingDiffers(line: OrderedUnit, unit: OdooUnit, holds: Decimal): CrossdockError {
+  return new CrossdockError(
+    `Line ${line.lineId}: the order says that one ${line.unit} holds ${line.packQuantity}, but Odoo's "${unit.name}" holds ${holds}.`,
+    { code: 'UNIT_PACKAGING_DIFFERS', kind: 'business', facts: factsOf(line) },
+  );
+}
+
 /** A packaging's barcode was ordered: in packagings, or do pieces mean what is in them? */
-function packed(
-  line: OrderedUnit,
-  packaging: OdooUnit,
-  holds: Decimal,
-  use: (unit: OdooUnit) => LineUnit,
-): LineUnit {
-  const said = line.packQuantity;
-  if (said !== undefined && !decimal(said).eq(decimal(holds))) {
-    throw new CrossdockError(
-      `Line ${line.lineId}: the order says that one ${line.unit} holds ${said}, but Odoo's "${packaging.name}" holds ${holds}.`,
-      { code: 'UNIT_PACKAGING_DIFFERS', kind: 'business', facts: factsOf(line) },
-    );
-  }
-  if (said === undefined && PIECES.has(line.unit)) {
-    throw new CrossdockError(
-      `Line ${line.lineId} is ordered in pieces (${line.unit}), but its barcode is that of the packaging "${packaging.name}" of ${holds}: which of both is meant?`,
-      { code: 'UNIT_AMBIGUOUS', kind: 'business', facts: factsOf(line) },
-    );
-  }
-  return use(packaging);
+function unclear(line: OrderedUnit, packaging: OdooUnit, holds: Decimal): CrossdockError {
+  return new CrossdockError(
+    `Line ${line.lineId} is ordered in pieces (${line.unit}), but its barcode is that of the packaging "${packaging.name}" of ${holds}: which of both is meant?`,
+    { code: 'UNIT_AMBIGUOUS', kind: 'business', facts: factsOf(line) },
+  );
 }
 
 function byName(line: OrderedUnit, name: string, units: ReadonlyMap<number, OdooUnit>): OdooUnit {

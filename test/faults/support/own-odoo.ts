@@ -12,8 +12,10 @@ import { freePort, waitFor } from '../../support';
 export interface OwnOdoo extends OdooUnderTest {
   /** Resolves when it answers calls. */
   start(): Promise<void>;
-  /** SIGKILL. Resolves when it is gone. */
+  /** SIGKILL. Resolves when it is gone. Worker processes would stay a while: `stop` those. */
   kill(): Promise<void>;
+  /** SIGTERM: in good order, with its worker processes. */
+  stop(): Promise<void>;
 }
 
 interface Running {
@@ -57,21 +59,31 @@ process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-/** Undefined where there is no Odoo that a second one could be started beside. */
-export async function ownOdoo(): Promise<OwnOdoo | undefined> {
+/**
+ * Undefined where there is no Odoo that a second one could be started beside.
+ * @param more arguments for its command line
+ */
+export async function ownOdoo(more: readonly string[] = []): Promise<OwnOdoo | undefined> {
   const server = odooFromEnvironment();
   const shared = server && sharedProcess(server);
   if (server === undefined || shared === undefined) return undefined;
   const port = await freePort();
   const [program = '', ...args] = shared.command;
   let child: ChildProcess | undefined;
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const running = child;
+    child = undefined;
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+    running.kill(signal);
+    await once(running, 'exit');
+  }
   const own: OwnOdoo = {
     ...server,
     url: `http://127.0.0.1:${port}`,
     async start() {
       const { env, uid, gid } = shared;
       const options = { cwd: env['HOME'] ?? '/', env, uid, gid, stdio: 'ignore' as const };
-      const started = spawn(program, [...args, '--http-port', String(port)], options);
+      const started = spawn(program, [...args, '--http-port', String(port), ...more], options);
       child = started;
       children.add(started);
       started.on('exit', () => children.delete(started));
@@ -81,13 +93,8 @@ export async function ownOdoo(): Promise<OwnOdoo | undefined> {
         intervalMs: 250,
       });
     },
-    async kill() {
-      const running = child;
-      child = undefined;
-      if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
-      running.kill('SIGKILL');
-      await once(running, 'exit');
-    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
   };
   return own;
 }
