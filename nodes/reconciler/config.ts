@@ -6,12 +6,12 @@ import { ABOUTS, ENCODINGS, FIELD_TYPES, LEADS, PRESETS } from '../../core/recon
 import { choice, decimal, flag, number, text } from '../shared/config';
 import type { RawConfig } from '../shared/red';
 
-export const SOURCE_TYPES = ['odoo', 'msg', 'file'] as const;
+export const SOURCE_TYPES = ['odoo', 'msg', 'file', 'published'] as const;
 export type SourceType = (typeof SOURCE_TYPES)[number];
 
 export interface SourceConfig {
   readonly type: SourceType;
-  /** Property of the message, or the file's path. */
+  /** Property of the message, the file's path, or the channel that was told. */
   readonly property: string;
   readonly label: string;
   readonly format: Format | 'auto';
@@ -47,6 +47,14 @@ export interface ReconcilerConfig {
   /** Source that gets the approved corrections; '' for the node's own output. */
   readonly correctionsTo: string;
 }
+
+/** What the place of a source is called. */
+const PLACES: Readonly<Record<SourceType, string>> = {
+  odoo: 'Property',
+  msg: 'Property',
+  file: 'File',
+  published: 'Channel',
+};
 
 const MINUTE_MS = 60_000;
 const MB = 1_000_000;
@@ -118,8 +126,8 @@ function source(
     property: text(
       config,
       `${which}Property`,
-      kind === 'file' ? 'File' : 'Property',
-      kind === 'file' ? undefined : property,
+      PLACES[kind],
+      kind === 'msg' || kind === 'odoo' ? property : undefined,
     ),
     label: text(config, `${which}Label`, 'Name of the source', label),
     format: choice(own, 'format', 'Format', ['auto', 'csv', 'jsonl', 'json'], 'auto'),

@@ -30,6 +30,8 @@ interface Config extends ReconcilerConfig {
 
 /** Differences that go with a message; all of them are in the console, and in the CSV file. */
 const MAX_SENT = 1000;
+/** Ms after which a run that something passing has stopped goes on. */
+const AGAIN_MS = 60_000;
 
 export = (red: Red): void => {
   registerNode<Config>(red, 'crossdock-reconciler', {
@@ -82,14 +84,21 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     },
   });
   const target = config.correctionsTo === '' ? `reconcile:${node.id}` : config.correctionsTo;
+  let stopped = false;
+  let again: NodeJS.Timeout | undefined;
   const problem = (thrown: unknown): void => {
     const error = asCrossdockError(thrown);
-    if (error.code === 'RECONCILE_STOPPED') return;
+    if (error.code === 'RECONCILE_STOPPED' || stopped) return;
+    if (error.retryable) {
+      // Nobody asks for it again: the run goes on by itself.
+      clearTimeout(again);
+      again = setTimeout(() => byItself(() => reconciler.resume(spec())), error.retryAfterMs ?? AGAIN_MS);
+      again.unref();
+    }
     status.failed(error.message);
     if (!error.retryable) node.error(error.message);
     lettersChanged(store);
   };
-  let stopped = false;
   const approvals = async (): Promise<void> => {
     for (const approval of await openApprovals(store)) {
       if (approval.source !== target) continue;
@@ -181,6 +190,7 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     },
     async close() {
       stopped = true;
+      clearTimeout(again);
       leave();
       quiet();
       await reconciler.close();

@@ -90,7 +90,7 @@ export function addReconcilerRoutes(red: Red): void {
         const query = queryOf(request);
         return answer({
           store,
-          history: await History.open(store),
+          history: await historyOf(store),
           who: whoOf(request),
           query,
           language: languageOf(query),
@@ -111,6 +111,20 @@ export function addReconcilerRoutes(red: Red): void {
         .catch(next);
     };
   }
+}
+
+const histories = new WeakMap<Store, Promise<History>>();
+
+/** Tables are brought up to date once per opening of a store. */
+function historyOf(store: Store): Promise<History> {
+  let found = histories.get(store);
+  if (found === undefined) {
+    found = History.open(store);
+    histories.set(store, found);
+    // Whoever asks next tries again.
+    found.catch(() => histories.delete(store));
+  }
+  return found;
 }
 
 function notOpen(red: Red, id: string): CrossdockError {

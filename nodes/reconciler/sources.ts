@@ -11,8 +11,10 @@ import {
   type SourceSpec,
 } from '../../core/reconcile';
 import { odooPages } from '../../core/reconcile/odoo';
+import { publishedPages } from '../../core/reconcile/published';
 import { shared } from '../shared/config-node';
 import type { Message, RawConfig, Red } from '../shared/red';
+import { storeOf } from '../shared/store';
 import type { SourceConfig } from './config';
 
 /** @param message undefined: a scheduled run, or one that goes on after a restart */
@@ -36,6 +38,15 @@ export function makeSource(red: Red, config: RawConfig, about: About, source: So
       again: true,
       open: async () =>
         odooPages(await server(closed), { about, days, ...(warehouse === '' ? {} : { warehouse }) }),
+    });
+  }
+  if (source.type === 'published') {
+    const store = storeOf(red, config);
+    return (_message, closed) => ({
+      ...common,
+      kind: 'stream',
+      again: true,
+      open: async () => publishedPages(await store(closed), property),
     });
   }
   return (message) => ({

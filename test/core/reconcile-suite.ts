@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DeadLetters } from '../../core/dead-letter';
 import { acceptStatement, INBOX_SCHEMA, OUTBOX_SCHEMA } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
+import { inventoryMigration } from '../../core/inventory/schema';
 import {
   approve,
   csvReport,
@@ -19,6 +20,7 @@ import {
   send,
   Words,
 } from '../../core/reconcile';
+import { publishedPages } from '../../core/reconcile/published';
 import type { Store } from '../../core/store';
 import { type TempDir, tempDir } from '../support';
 import { failsWith } from './channel-suite';
@@ -227,6 +229,40 @@ export function reconcileSuite(openStore: () => Promise<Store>): void {
     );
     assert.match(en ?? '', /Dead letter .* at odoo order since .*: SKU_UNKNOWN: SKU C is not known\./);
     assert.match(de ?? '', /Unzustellbare Nachricht .* bei odoo order seit/);
+  });
+
+  it('reads what a channel was told, and knows what it is still to be told', async () => {
+    await store.migrate(inventoryMigration);
+    const told = (
+      sku: string,
+      desired: string,
+      published: string | null,
+      pending: number,
+    ): Promise<unknown> =>
+      store.run([
+        {
+          sql: `INSERT INTO crossdock_inventory_level (channel, site, sku, as_of, quantity, body, sequence, moved, pending,
+              pending_since, urgency, published_sequence, published_quantity)
+            VALUES ('shop', 'main', ?, {now}, ?, '{}', 1, 1, ?, {now}, 1, 1, ?)`,
+          params: [sku, desired, pending, published],
+        },
+      ]);
+    await told('A', '5', '5', 0);
+    await told('B', '4', '7', 1);
+    await told('C', '3', null, 1);
+    await told('D', '2', '9', 0);
+    const channel = stream('Shop', [], { open: () => publishedPages(store, 'shop') });
+    const run = await reconciler.compare(
+      spec([], [], { sources: [stream('Odoo', stock({ A: 5, B: 4, C: 3, D: 2 })), channel] }),
+    );
+    assert.deepEqual(
+      (await all(run)).map(({ key, kind, insteadOf }) => [key, kind, insteadOf]),
+      [
+        ['B', 'pending', 'quantity'],
+        ['C', 'pending', 'missing'],
+        ['D', 'quantity', null],
+      ],
+    );
   });
 
   it('gives young rows time', async () => {

@@ -256,8 +256,21 @@ describe('reconcile: findings', () => {
   it('matches by several fields, and does not take A/BC for AB/C', () => {
     const key = ['sku', 'site'];
     const row = (sku: string, site: unknown, quantity: number): unknown => ({ sku, site, onHand: quantity });
-    const left = [row('A', 'BC', 1), row('AB', 'C', 2), row('A', 'main', 3), row('A', null, 4)];
-    const right = [row('AB', 'C', 2), row('A', 'main', 1), row('A', 'BC', 1)];
+    const left = [
+      row('A', 'BC', 1),
+      row('AB', 'C', 2),
+      row('A', 'main', 3),
+      row('A', null, 4),
+      row('A B', 'C', 5),
+      row('A', 'B C', 6),
+    ];
+    const right = [
+      row('AB', 'C', 2),
+      row('A', 'main', 1),
+      row('A', 'BC', 1),
+      row('A B', 'C', 5),
+      row('A', 'B C', 6),
+    ];
     assert.deepEqual(kindsOf(compareHere([left, right], { key })), [
       ' invalid first',
       'A / main quantity second',

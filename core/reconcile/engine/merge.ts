@@ -10,6 +10,8 @@ import { compareKeys } from './sort';
 /** Findings of a batch, and keys after which there is one in any case, so that little is done twice after a crash. */
 const BATCH_FINDINGS = 500;
 const BATCH_KEYS = 100_000;
+/** Bytes of the rows that go with a batch: the gateway has it in one piece. */
+const BATCH_BYTES = 1 << 20;
 
 export interface Batch {
   readonly findings: readonly Finding[];
@@ -74,12 +76,26 @@ class Merger {
     const until = this.#counts.keys + BATCH_KEYS;
     this.#findings = [];
     let more = true;
-    while (more && this.#findings.length < BATCH_FINDINGS && this.#counts.keys < until) more = this.#key();
+    const full = this.#bytes() + BATCH_BYTES;
+    while (
+      more &&
+      this.#findings.length < BATCH_FINDINGS &&
+      this.#counts.keys < until &&
+      this.#bytes() < full
+    )
+      more = this.#key();
     return {
       findings: this.#findings,
       state: { at: this.#sides.map(({ at }) => at), counts: { ...this.#counts } },
       done: !more,
     };
+  }
+
+  /** Of the rows that went with findings so far. */
+  #bytes(): number {
+    let sum = 0;
+    for (const { bytes } of this.#readers) sum += bytes;
+    return sum;
   }
 
   /** Looks at the smallest key that any side stands at. @returns false when there is none */

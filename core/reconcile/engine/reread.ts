@@ -26,6 +26,9 @@ export class RecordReader {
     this.#head = { names, delimiter: String.fromCharCode(delimiter) };
   }
 
+  /** Bytes of all rows that were read. */
+  bytes = 0;
+
   /** @returns the row, or null when it is too large or no JSON */
   read(offset: number): unknown {
     const length = readSync(this.#fd, this.#bytes, 0, MAX_RECORD, offset);
@@ -34,6 +37,7 @@ export class RecordReader {
         ? endOfElement(this.#bytes, length)
         : endOfLine(this.#bytes, length, this.#format === 'csv');
     if (end === -1) return null;
+    this.bytes += end;
     const text = this.#bytes.toString('utf8', 0, end);
     if (this.#head === undefined) return parsed(text);
     const cells = cellsOf(text, this.#head.delimiter);

@@ -5,6 +5,7 @@
  */
 import { DeadLetters } from '../../dead-letter';
 import { INBOX_SCHEMA, OUTBOX_SCHEMA } from '../../delivery';
+import { inventoryMigration } from '../../inventory/schema';
 import type { Row, SqlValue, Statement, Store } from '../../store';
 import { insertFlights } from '../history/schema';
 import type { Flight } from '../types';
@@ -61,6 +62,7 @@ export class FlightBook {
   static async open(store: Store, runId: string, paths: readonly string[]): Promise<FlightBook> {
     await store.migrate(INBOX_SCHEMA);
     await store.migrate(OUTBOX_SCHEMA);
+    await store.migrate(inventoryMigration);
     await DeadLetters.open(store);
     return new FlightBook(store, runId, paths);
   }
@@ -73,7 +75,8 @@ export class FlightBook {
     const inbox = await this.#inbox(signal);
     const outbox = await this.#outbox(signal);
     const letters = await this.#letters(signal);
-    return inbox && outbox && letters;
+    const stock = await this.#stock(signal);
+    return inbox && outbox && letters && stock;
   }
 
   /** What is on its way for these keys, by their small letters. */
@@ -169,6 +172,36 @@ export class FlightBook {
             read,
             signal,
           )) && all;
+      }
+    }
+    return all;
+  }
+
+  /** Quantities that channels are still to be told. */
+  async #stock(signal: AbortSignal): Promise<boolean> {
+    let all = true;
+    for await (const channel of this.#names('crossdock_inventory_level', 'channel')) {
+      const [result] = await this.store.run([
+        {
+          sql: `SELECT site, sku, pending_since FROM crossdock_inventory_level WHERE channel = ? AND pending = 1 LIMIT ?`,
+          params: [channel, MAX_MESSAGES],
+        },
+      ]);
+      const rows = result?.rows ?? [];
+      all &&= rows.length < MAX_MESSAGES;
+      for (let from = 0; from < rows.length && !signal.aborted; from += PAGE) {
+        await this.#keep(
+          rows.slice(from, from + PAGE).map((row): Entry => {
+            const keys = new Set<string>();
+            addIdentity(text(row, 'sku'), keys);
+            const [site, sku] = [String(row['site']), String(row['sku'])];
+            const since = Number(row['pending_since']);
+            return {
+              flight: { place: 'outbox', name: channel, since, detail: site, id: `${site}/${sku}` },
+              keys,
+            };
+          }),
+        );
       }
     }
     return all;
