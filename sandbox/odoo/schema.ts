@@ -49,7 +49,15 @@ export function createSchema(db: Database, models: ReadonlyMap<string, Model>, l
   db.exec('CREATE INDEX IF NOT EXISTS ir_model_data_target ON ir_model_data (model, res_id)');
   const now = new Date().toISOString().replace('T', ' ').replace('Z', '');
   if (db.get('SELECT 1 FROM res_company') === undefined) fillBase(db, login, now);
-  else if (db.get('SELECT 1 FROM stock_picking_type') === undefined) upgradeStock(db, inserter(db, now), now);
+  else fillNew(db, inserter(db, now), now);
+}
+
+/** Gives a database of an older sandbox what a fresh one has besides. */
+function fillNew(db: Database, insert: Insert, now: string): void {
+  const lacks = (table: string) => db.get(`SELECT 1 FROM ${table}`) === undefined;
+  if (lacks('stock_picking_type')) upgradeStock(db, insert, now);
+  if (lacks('account_journal')) fillAccounts(insert);
+  if (lacks('account_incoterms')) fillTerms(insert);
 }
 
 const lines = (table: string): string[][] =>
@@ -80,13 +88,13 @@ function inserter(db: Database, now: string): Insert {
     const model = table === 'res_country_state' ? 'res.country.state' : table.replace(/_/g, '.');
     insert('ir_model_data', db.next('ir_model_data'), { module, name, model, res_id: id, noupdate: 1 });
   };
-  fillAccounts(insert);
   return insert;
 }
 
 /** Records of a new database (company, currencies, countries, units, one warehouse, its tax), with Odoo's own ids. */
 function fillBase(db: Database, login: string, now: string): void {
   const insert = inserter(db, now);
+  fillAccounts(insert);
   for (const [id, name = '', symbol = '', rounding, position = '', fullName = ''] of lines(currencies)) {
     const digits = Math.max(0, Math.ceil(-Math.log10(Number(rounding)) - 1e-9));
     const values = {
@@ -156,6 +164,11 @@ function fillBase(db: Database, login: string, now: string): void {
   insert('account_tax', 3, tax('0% Exports', 0, 'sale', 2), 'account.1_sale_export_tax_template');
   insert('account_tax', 4, tax('0% Imports', 0, 'purchase', 2), 'account.1_purchase_import_tax_template');
   fillStock(insert);
+  fillTerms(insert);
+}
+
+/** Terms of delivery and of payment. */
+function fillTerms(insert: Insert): void {
   for (const [id, code = '', name = ''] of lines(incoterms)) {
     insert('account_incoterms', Number(id), { code, name, active: 1 });
   }

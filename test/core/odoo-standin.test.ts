@@ -85,7 +85,8 @@ describe('Odoo stand-in', () => {
       await first.close();
       const db = new DatabaseSync(file);
       db.exec(`DELETE FROM stock_move_line; DELETE FROM stock_picking_type; DELETE FROM delivery_carrier;
-        DELETE FROM ir_model_data WHERE model IN ('stock.picking.type', 'delivery.carrier');
+        DELETE FROM account_journal; DELETE FROM account_account; DELETE FROM account_incoterms; DELETE FROM account_payment_term;
+        DELETE FROM ir_model_data WHERE model LIKE 'stock.picking%' OR model LIKE 'account.%' OR model LIKE 'delivery.%';
         UPDATE stock_move SET picking_type_id = NULL; UPDATE sale_order SET delivery_status = NULL;`);
       db.close();
       const second = await startOdooStandIn({ file });
