@@ -7,6 +7,7 @@ import type { Database, Value } from './database';
 import { LOG_COLUMNS, type Model } from './model';
 import { fieldsOf } from './reality';
 import { fillStock, type Insert, STOCK_INDEXES } from './stock/base';
+import { upgradeStock } from './stock/upgrade';
 
 const INTEGERS = ['boolean', 'integer', 'many2one', 'many2one_reference'];
 const REALS = ['float', 'monetary'];
@@ -46,7 +47,17 @@ export function createSchema(db: Database, models: ReadonlyMap<string, Model>, l
   }
   db.exec('CREATE UNIQUE INDEX IF NOT EXISTS ir_model_data_key ON ir_model_data (module, name)');
   db.exec('CREATE INDEX IF NOT EXISTS ir_model_data_target ON ir_model_data (model, res_id)');
-  if (db.get('SELECT 1 FROM res_company') === undefined) fillBase(db, login);
+  const now = new Date().toISOString().replace('T', ' ').replace('Z', '');
+  if (db.get('SELECT 1 FROM res_company') === undefined) fillBase(db, login, now);
+  else fillNew(db, inserter(db, now), now);
+}
+
+/** Gives a database of an older sandbox what a fresh one has besides. */
+function fillNew(db: Database, insert: Insert, now: string): void {
+  const lacks = (table: string) => db.get(`SELECT 1 FROM ${table}`) === undefined;
+  if (lacks('stock_picking_type')) upgradeStock(db, insert, now);
+  if (lacks('account_journal')) fillAccounts(insert);
+  if (lacks('account_incoterms')) fillTerms(insert);
 }
 
 const lines = (table: string): string[][] =>
@@ -55,9 +66,8 @@ const lines = (table: string): string[][] =>
     .split('\n')
     .map((line) => line.split('|'));
 
-/** Records of a new database (company, currencies, countries, units, one warehouse, its tax), with Odoo's own ids. */
-function fillBase(db: Database, login: string): void {
-  const now = new Date().toISOString().replace('T', ' ').replace('Z', '');
+/** Inserts records of a fresh Odoo, under its ids. */
+function inserter(db: Database, now: string): Insert {
   const insert: Insert = (table, id, values, xmlid) => {
     const all: Record<string, Value> = {
       id,
@@ -78,6 +88,12 @@ function fillBase(db: Database, login: string): void {
     const model = table === 'res_country_state' ? 'res.country.state' : table.replace(/_/g, '.');
     insert('ir_model_data', db.next('ir_model_data'), { module, name, model, res_id: id, noupdate: 1 });
   };
+  return insert;
+}
+
+/** Records of a new database (company, currencies, countries, units, one warehouse, its tax), with Odoo's own ids. */
+function fillBase(db: Database, login: string, now: string): void {
+  const insert = inserter(db, now);
   fillAccounts(insert);
   for (const [id, name = '', symbol = '', rounding, position = '', fullName = ''] of lines(currencies)) {
     const digits = Math.max(0, Math.ceil(-Math.log10(Number(rounding)) - 1e-9));
@@ -148,6 +164,11 @@ function fillBase(db: Database, login: string): void {
   insert('account_tax', 3, tax('0% Exports', 0, 'sale', 2), 'account.1_sale_export_tax_template');
   insert('account_tax', 4, tax('0% Imports', 0, 'purchase', 2), 'account.1_purchase_import_tax_template');
   fillStock(insert);
+  fillTerms(insert);
+}
+
+/** Terms of delivery and of payment. */
+function fillTerms(insert: Insert): void {
   for (const [id, code = '', name = ''] of lines(incoterms)) {
     insert('account_incoterms', Number(id), { code, name, active: 1 });
   }

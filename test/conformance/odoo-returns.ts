@@ -159,6 +159,13 @@ export function describeReturns(bench: Bench): void {
       const out = Number((await make(again)).res_id);
       check.equal(await world.validate(out), true);
       check.deepEqual(await order(id), ['full', 3, 1], 'a return of a return is delivered');
+      const third = await api.create('stock.return.picking', { picking_id: made.res_id });
+      await api.get('stock.return.picking.line', 'write', {
+        ids: (await offered(third)).map((row) => Number(row.id)),
+        args: { vals: { quantity: 1, to_refund: false } },
+      });
+      check.equal(await world.validate(Number((await make(third)).res_id)), true);
+      check.deepEqual(await order(id), ['full', 4, 1], 'unless it is not for refund');
     });
 
     it('offers nothing of a transfer that is not done and belongs to no order', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { catalogue } from '../../sandbox/catalogue';
 import { type OdooStandIn, seedDemoCompany, startOdooStandIn } from '../../sandbox/odoo';
 import { describeOdooConformance } from '../conformance/odoo';
@@ -60,6 +61,48 @@ describe('Odoo stand-in', () => {
         (await loadOrder(after, [['new', String(partner), 'R', '', '', '', '']])) > deleted,
         'no id twice',
       );
+      await second.close();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('goes on with a database of before moves had lines: what was reserved is shipped', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'odoo-standin-'));
+    try {
+      const file = join(folder, 'odoo.sqlite');
+      const first = await startOdooStandIn({ file });
+      const before = new Api(first, 'JSON-2');
+      const goods = await before.create('product.product', { name: 'G', type: 'consu', is_storable: true });
+      const count = { product_id: goods, location_id: 5, inventory_quantity: 5 };
+      const quant = await before.create('stock.quant', count, { inventory_mode: true });
+      await before.get('stock.quant', 'action_apply_inventory', { ids: [quant] });
+      const order = await before.create('sale.order', {
+        partner_id: 1,
+        order_line: [[0, 0, { product_id: goods, product_uom_qty: 7 }]],
+      });
+      await before.get('sale.order', 'action_confirm', { ids: [order] });
+      await first.close();
+      const db = new DatabaseSync(file);
+      db.exec(`DELETE FROM stock_move_line; DELETE FROM stock_picking_type; DELETE FROM delivery_carrier;
+        DELETE FROM account_journal; DELETE FROM account_account; DELETE FROM account_incoterms; DELETE FROM account_payment_term;
+        DELETE FROM ir_model_data WHERE model LIKE 'stock.picking%' OR model LIKE 'account.%' OR model LIKE 'delivery.%';
+        UPDATE stock_move SET picking_type_id = NULL; UPDATE sale_order SET delivery_status = NULL;`);
+      db.close();
+      const second = await startOdooStandIn({ file });
+      const after = new Api(second, 'JSON-2');
+      const { picking_ids: ids, delivery_status: status } = await after.read('sale.order', order, [
+        ...['picking_ids', 'delivery_status'],
+      ]);
+      assert.equal(status, 'pending');
+      const validate = { ids: ids as number[], context: { skip_backorder: true } };
+      assert.equal(await after.get('stock.picking', 'button_validate', validate), true);
+      const levels = await after.read('product.product', goods, [
+        'qty_available',
+        'free_qty',
+        'outgoing_qty',
+      ]);
+      assert.deepEqual([levels.qty_available, levels.free_qty, levels.outgoing_qty], [0, 0, 2]);
       await second.close();
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -62,6 +62,11 @@ export function fillStock(insert: Insert): void {
   const steps = { delivery_steps: 'ship_only', reception_steps: 'one_step' };
   const places = { view_location_id: 4, lot_stock_id: 5, in_type_id: 1, out_type_id: 2, int_type_id: 7 };
   insert('stock_warehouse', 1, { ...warehouse, ...steps, ...places }, 'stock.warehouse0');
+  fillTransfers(insert);
+}
+
+/** The kinds of transfers of a new database, and how they are carried. */
+export function fillTransfers(insert: Insert): void {
   const type = (name: string, code: string, sequenceCode: string, more: Record<string, Value>) => ({
     ...{ name, code, sequence_code: sequenceCode, warehouse_id: 1, company_id: 1, sequence: 1 },
     ...{ create_backorder: 'ask', reservation_method: 'at_confirm', is_favorite: 0, active: 1, ...more },
