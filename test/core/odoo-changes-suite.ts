@@ -573,6 +573,27 @@ export function describeOdooChanges(
       assert.deepEqual(await second.told(), ['1 created n1']);
     });
 
+    it('a process that gives no sign of life any more has lost its reading, also in the middle of a step', async () => {
+      if (another === undefined) return;
+      const other = await another();
+      const first = await started();
+      const second = await watch({ in: other });
+      odoo.do((t) => t.create(1));
+      let taken = false;
+      odoo.before = async () => {
+        if (taken) return;
+        taken = true;
+        // It was stopped for minutes, with its question at Odoo already answered.
+        await other.run([
+          { sql: 'UPDATE crossdock_instance SET alive_until = 0 WHERE id = ?', params: [store.instanceId] },
+        ]);
+        assert.equal(await second.capture.acquire(), true);
+        await second.capture.look();
+      };
+      await assert.rejects(first.capture.look(), { code: 'CHANGES_TAKEN' });
+      assert.deepEqual(await second.told(), ['1 created n1']);
+    });
+
     describe('the clock', () => {
       let poller: ChangePoller | undefined;
       afterEach(async () => {
