@@ -2,7 +2,7 @@
  * From capture to the confirmed order in a real Odoo, three sides in turn, several rounds, medians:
  * - `node`: the odoo order node's desk with everything switched on (customers matched, terms, tags, total, credit gate,
  *   keyed load, confirmation, read-back, canonical order and response);
- * - `chatter`: the same, letting Odoo log confirmations and tell followers;
+ * - `quiet`: the same without Odoo's chatter (nothing logged, no follower told);
  * - `loginCreateConfirm`: log in, create and confirm, message by message, as existing Node-RED nodes for Odoo do.
  *
  * A confirmation costs Odoo itself 15 to 25 ms (a delivery with its moves and reservations), in one Python process one
@@ -61,11 +61,11 @@ async function measure(server: OdooUnderTest): Promise<Record<string, unknown>> 
       batchSize: BATCH,
       lanes: LANES,
     });
-  const desks = { node: open(false), chatter: open(true) };
+  const desks = { node: open(true), quiet: open(false) };
   try {
-    const rates: Record<'node' | 'chatter' | 'loginCreateConfirm', number[]> = {
+    const rates: Record<'node' | 'quiet' | 'loginCreateConfirm', number[]> = {
       node: [],
-      chatter: [],
+      quiet: [],
       loginCreateConfirm: [],
     };
     await runDesk(desks.node, fixture, 'warm-up', 10);
@@ -73,7 +73,7 @@ async function measure(server: OdooUnderTest): Promise<Record<string, unknown>> 
       const sides = [
         async () => rates.node.push(await runDesk(desks.node, fixture, `node-${turn}`, ORDERS)),
         async () => rates.loginCreateConfirm.push(await runLoginCreate(server, fixture, SLOW_ORDERS, true)),
-        async () => rates.chatter.push(await runDesk(desks.chatter, fixture, `chatter-${turn}`, ORDERS)),
+        async () => rates.quiet.push(await runDesk(desks.quiet, fixture, `quiet-${turn}`, ORDERS)),
       ];
       for (let step = 0; step < sides.length; step += 1) {
         await sides[(step + turn) % sides.length]?.();
@@ -83,9 +83,9 @@ async function measure(server: OdooUnderTest): Promise<Record<string, unknown>> 
     const slow = median(rates.loginCreateConfirm);
     return {
       ratio: round(median(rates.node) / slow, 2),
-      ratioChatter: round(median(rates.chatter) / slow, 2),
+      ratioQuiet: round(median(rates.quiet) / slow, 2),
       nodePerSecond: round(median(rates.node), 1),
-      chatterPerSecond: round(median(rates.chatter), 1),
+      quietPerSecond: round(median(rates.quiet), 1),
       loginCreateConfirmPerSecond: round(slow, 2),
       batch: BATCH,
       lanes: LANES,

@@ -45,7 +45,7 @@ export function readSettings(red: Red, config: RawConfig): Settings {
     refScheme: text(config, 'refScheme', 'Scheme of the reference', 'ref'),
     unknownCustomer: choice(config, 'unknownCustomer', 'Unknown buyer', ['create', 'hold'], 'create'),
     confirm: flag(config, 'confirm', true),
-    chatter: flag(config, 'chatter', false),
+    chatter: flag(config, 'chatter', true),
     chargeSku: text(config, 'chargeSku', 'Product for charges', 'SHIPPING'),
     discountSku: text(config, 'discountSku', 'Product for discounts', 'DISCOUNT'),
     batchSize: number(config, 'batchSize', 'Orders per call', 50, { min: 1, max: 100 }),

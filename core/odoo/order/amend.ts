@@ -29,7 +29,7 @@ export async function amendOrder(
   client: OdooClient,
   id: number,
   wanted: PreparedOrder,
-  chatter = false,
+  chatter = true,
 ): Promise<{ readonly state: OrderState; readonly changed: boolean }> {
   const fields = fieldMap(await client.version());
   for (let attempt = 1; ; attempt += 1) {

@@ -8,8 +8,8 @@ import { isOpen, type OrderState, readOrders } from './read';
 export type ConfirmOutcome = { readonly state: OrderState } | { readonly error: CrossdockError };
 
 /**
- * For calls whose traces in the chatter nobody waits for. Odoo then neither logs the change of state nor tells followers,
- * and a confirmation costs about half. Everything else (pickings, reservations, automation rules, activities) is the same.
+ * For calls whose traces in the chatter nobody waits for: Odoo then neither logs the change of state nor tells followers.
+ * Everything else (deliveries, reservations, automation rules, activities) is the same.
  */
 export function quiet(chatter: boolean): { context?: Readonly<Record<string, unknown>> } {
   return chatter ? {} : { context: { tracking_disable: true } };

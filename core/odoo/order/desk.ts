@@ -71,7 +71,7 @@ export class OrderDesk {
     const prepared = (await this.writer.preparer.prepare([order])).get(order.id);
     if (prepared === undefined) throw new Error('the order was not prepared');
     if ('error' in prepared) throw prepared.error;
-    const { state } = await amendOrder(this.client, id, prepared, this.options.chatter === true);
+    const { state } = await amendOrder(this.client, id, prepared, this.options.chatter !== false);
     const fault = isOpen(state) ? compareOrder(order, state, this.options.tolerance ?? '0.01') : undefined;
     if (fault) throw fault;
     return this.result({ order }, state, prepared.terms.leftOut);
@@ -87,7 +87,7 @@ export class OrderDesk {
   /** Business: CANCEL_REFUSED. */
   async cancel(target: OrderTarget, options: CancelOptions = {}): Promise<OrderResult> {
     const id = await this.locate(target);
-    const chatter = this.options.chatter === true;
+    const chatter = this.options.chatter !== false;
     return this.result(target, await cancelOrder(this.client, id, { chatter, ...options }));
   }
 
@@ -116,7 +116,7 @@ export class OrderDesk {
       jobs.map(({ work }) => work.id),
     );
     const open = [...states.values()].filter(isOpen);
-    const chatter = this.options.chatter === true;
+    const chatter = this.options.chatter !== false;
     const outcomes =
       open.length === 0
         ? new Map()

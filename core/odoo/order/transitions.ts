@@ -21,7 +21,7 @@ export interface CancelOptions {
 export async function cancelOrder(
   client: OdooClient,
   id: number,
-  { reason, unlock = false, chatter = false }: CancelOptions,
+  { reason, unlock = false, chatter = true }: CancelOptions,
 ): Promise<OrderState> {
   let state = await readState(client, id);
   if (state.state !== 'cancel') {

@@ -52,7 +52,10 @@ export interface OrderWriterOptions {
   readonly unknownCustomer?: 'create' | 'hold' | undefined;
   /** Confirm the order after its total was found right. Default true. */
   readonly confirm?: boolean | undefined;
-  /** Let Odoo write confirmation and cancellation into the chatter and tell followers. Slower. Default false. */
+  /**
+   * Let Odoo write confirmation, amendment and cancellation into the chatter and tell followers. Default true; without,
+   * confirming costs Odoo about a tenth less (measured: 13 to 16 instead of 15 to 19 ms of an order's processor time).
+   */
   readonly chatter?: boolean | undefined;
   /** Internal reference of the product for charges. Default `SHIPPING`. */
   readonly chargeSku?: string | undefined;

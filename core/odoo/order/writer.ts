@@ -203,7 +203,7 @@ export class OrderWriter {
       else ended.push(state);
     }
     if (toConfirm.length > 0) {
-      const chatter = this.options.chatter === true;
+      const chatter = this.options.chatter !== false;
       const confirmed = await this.gate.confirm(toConfirm, (ids) => confirmOrders(this.client, ids, chatter));
       for (const [id, outcome] of confirmed) {
         if ('error' in outcome) loaded.get(id)?.job.reject(outcome.error);
