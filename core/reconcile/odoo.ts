@@ -11,6 +11,8 @@ export interface OdooSource {
   readonly warehouse?: string;
   /** Documents of so many days, today included; not for stock. */
   readonly days?: number;
+  /** Orders of this channel only (the beginning of `origin`, as odoo order writes it); all that have a reference when empty. */
+  readonly channel?: string;
   /** Ms since the epoch; for tests. */
   readonly now?: () => number;
 }
@@ -28,9 +30,19 @@ interface Documents {
 const DOCUMENTS: Readonly<Record<'orders' | 'shipments' | 'invoices', Documents>> = {
   orders: {
     model: 'sale.order',
-    fields: ['id', 'name', 'client_order_ref', 'date_order', 'state', 'amount_total', 'currency_id'],
+    fields: [
+      'id',
+      'name',
+      'client_order_ref',
+      'origin',
+      'date_order',
+      'state',
+      'amount_total',
+      'currency_id',
+    ],
     date: 'date_order',
-    domain: [],
+    // What somebody has typed in without a reference is no order of a shop.
+    domain: [['client_order_ref', '!=', false]],
   },
   shipments: {
     model: 'stock.picking',
@@ -58,9 +70,13 @@ export function odooPages(client: OdooClient, source: OdooSource): Pages {
 async function* documents(
   client: OdooClient,
   { model, fields, date, domain }: Documents,
-  { days = 1, now = Date.now }: OdooSource,
+  { days = 1, channel = '', now = Date.now }: OdooSource,
 ): AsyncGenerator<readonly unknown[], void, void> {
   const from = new Date(now() - days * DAY_MS).toISOString().slice(0, 19).replace('T', ' ');
+  const own =
+    channel === '' || model !== 'sale.order'
+      ? []
+      : [['origin', '=like', `${channel.replace(/[\\%_]/g, '\\$&')}:%`]];
   for (let lastId = 0; ; ) {
     const rows = await withRetry(CALL_RETRY, () =>
       client.call<readonly Record<string, unknown>[]>(model, 'search_read', {
@@ -69,6 +85,7 @@ async function* documents(
             ['id', '>', lastId],
             [date, '>=', date === 'invoice_date' ? from.slice(0, 10) : from],
             ...domain,
+            ...own,
           ],
           fields: [...fields],
           order: 'id',
@@ -87,7 +104,9 @@ function plain(row: Record<string, unknown>): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(row)) {
     if (value === false) continue;
-    if (name === 'currency_id') found['currency'] = Array.isArray(value) ? value[1] : value;
+    // `id` is what canonical objects call their business key.
+    if (name === 'id') found['odooId'] = value;
+    else if (name === 'currency_id') found['currency'] = Array.isArray(value) ? value[1] : value;
     else if (name === 'amount_total' && typeof value === 'number') found[name] = fromFloat(value);
     else found[name] = value;
   }

@@ -40,11 +40,11 @@ export const PRESETS: Readonly<Record<About, Preset>> = {
   },
   orders: {
     keyLabel: 'Order',
-    key: ['externalId|client_order_ref|orderNumber'],
+    key: ['orderNumber|client_order_ref'],
     fields: [
       {
         label: 'total',
-        path: 'totals.payable|amount_total|total',
+        path: 'totals.taxInclusive|amount_total|total',
         type: 'money',
         unitPath: 'currency',
         toleranceAbsolute: '0.01',

@@ -23,6 +23,8 @@ export interface SourceConfig {
   readonly time: string;
   readonly warehouse: string;
   readonly days: number;
+  /** Odoo's orders: of this channel only. */
+  readonly channel: string;
   readonly maxBytes: number;
 }
 
@@ -138,6 +140,7 @@ function source(
     key: key.length === 0 ? undefined : key,
     time: text(own, 'time', 'Time of a row', kind === 'odoo' ? PRESETS[about].time : ''),
     warehouse: text(own, 'warehouse', 'Warehouse', ''),
+    channel: text(own, 'channel', 'Channel', ''),
     days: number(own, 'days', 'Days', 1, { min: 1, max: 3650 }),
     maxBytes: number(own, 'maxMb', 'Largest file', 2000, { min: 1, max: 100_000 }) * MB,
   };

@@ -31,13 +31,13 @@ export function makeSource(red: Red, config: RawConfig, about: About, source: So
   }
   if (source.type === 'odoo') {
     const server = shared<OdooClient>(red, config, 'server', 'crossdock-odoo-server', 'Odoo server');
-    const { warehouse, days } = source;
+    const { warehouse, days, channel } = source;
     return (_message, closed) => ({
       ...common,
       kind: 'stream',
       again: true,
       open: async () =>
-        odooPages(await server(closed), { about, days, ...(warehouse === '' ? {} : { warehouse }) }),
+        odooPages(await server(closed), { about, days, channel, ...(warehouse === '' ? {} : { warehouse }) }),
     });
   }
   if (source.type === 'published') {

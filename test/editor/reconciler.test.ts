@@ -44,7 +44,7 @@ describe('editor: the reconciler', function () {
     assert.equal(await shown('#crossdock-row-site'), false);
     assert.equal(
       await evaluate("$('#node-input-keyField').val()"),
-      'externalId|client_order_ref|orderNumber',
+      'orderNumber|client_order_ref',
     );
     await editor.page.locator('#crossdock-fields').scrollIntoViewIfNeeded();
     await editor.screenshot('light-en-US-reconciler-orders');

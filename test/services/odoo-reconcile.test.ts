@@ -45,6 +45,7 @@ describe('reconcile: orders of one day against a real Odoo', function () {
       const order = await createOne(admin, 'sale.order', {
         partner_id: partner,
         client_order_ref: reference(n),
+        origin: `${fixture.prefix}:main:${n}`,
         order_line: [[0, 0, { product_id: product, product_uom_qty: n, price_unit: 10 }]],
       });
       if (n === 1) await admin.call('sale.order', 'action_confirm', { ids: [order] });
@@ -55,10 +56,10 @@ describe('reconcile: orders of one day against a real Odoo', function () {
       totals.set(n, row?.amount_total ?? 0);
     }
     const currency = await currencyOf(admin);
-    const shopOrder = (n: number, payable: number): unknown => ({
-      externalId: reference(n),
+    const shopOrder = (n: number, total: number): unknown => ({
+      orderNumber: reference(n),
       currency,
-      totals: { payable: payable.toFixed(2) },
+      totals: { taxInclusive: total.toFixed(2) },
       status: { order: n === 1 ? 'accepted' : 'received' },
     });
     const lost = shopOrder(3, 99);
@@ -82,10 +83,11 @@ describe('reconcile: orders of one day against a real Odoo', function () {
           kind: 'stream',
           label: 'Odoo',
           again: true,
-          open: () => odooPages(admin, { about: 'orders', days: 1 }),
+          open: () => odooPages(admin, { about: 'orders', days: 1, channel: fixture.prefix }),
         },
       ],
     });
+    assert.deepEqual(run.counts.rows, [3, 2]);
     const found = (await reconciler.history.differences(run.runId, { q: fixture.prefix }, 100)).items;
     const facts = ({ key, kind, field, delta, correction }: Difference): unknown => [
       key,
