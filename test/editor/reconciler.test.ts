@@ -42,10 +42,7 @@ describe('editor: the reconciler', function () {
     assert.equal(await shown('#crossdock-left-days'), true);
     assert.equal(await shown('#crossdock-left-warehouse'), false);
     assert.equal(await shown('#crossdock-row-site'), false);
-    assert.equal(
-      await evaluate("$('#node-input-keyField').val()"),
-      'orderNumber|client_order_ref',
-    );
+    assert.equal(await evaluate("$('#node-input-keyField').val()"), 'orderNumber|client_order_ref');
     await editor.page.locator('#crossdock-fields').scrollIntoViewIfNeeded();
     await editor.screenshot('light-en-US-reconciler-orders');
     assert.deepEqual(await editor.look('overflowing()'), []);
