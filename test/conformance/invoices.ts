@@ -37,7 +37,7 @@ export function describeInvoices(
 ): void {
   const broad = few ? (): void => undefined : it;
   describe(`invoices: ${name}`, function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     let server: InvoicesUnderTest;
     let admin: OdooClient;
     let client: OdooClient;
