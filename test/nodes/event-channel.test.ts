@@ -91,7 +91,10 @@ describe('event channel', () => {
     const run = await flows.load([...observers('n'), STORE, LOCAL, PUBLISH]);
     await run.untilStatus('n', 'ready');
     run.send('n', { payload: [level('PAL-EPAL', '7')] });
-    assert.match((await run.untilStatus('n', 'yellow')).text ?? '', /^1 held since \d\d:\d\d UTC: Nobody is subscribed/);
+    assert.match(
+      (await run.untilStatus('n', 'yellow')).text ?? '',
+      /^1 held since \d\d:\d\d UTC: Nobody is subscribed/,
+    );
     const channel = (await open(run)) as LocalChannel;
     const woken: string[] = [];
     channel.onPublished((source) => woken.push(source));

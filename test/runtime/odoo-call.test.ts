@@ -35,7 +35,8 @@ describe('odoo call: pages', () => {
     });
     odoo = await startScriptedOdoo((call) => {
       // The connection looks at its own key, too.
-      if (call.method === 'search_read' && call.model === 'res.partner') asked.push(lines('pages.jsonl').length);
+      if (call.method === 'search_read' && call.model === 'res.partner')
+        asked.push(lines('pages.jsonl').length);
       return fake.call(call.model, call.method, { args: call.args });
     });
     red = await spawnNodeRed({ flows: FLOWS() });
