@@ -26,7 +26,7 @@ import { median, round } from './lib/measure';
 import { type BenchFixture, clean, EVERYTHING, richOrder, runLoginCreate, withCustomers } from './lib/odoo';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
-const ORDERS = Number(process.env.BENCH_ORDERS ?? 150);
+const ORDERS = Number(process.env.BENCH_ORDERS ?? 200);
 const BATCH = Number(process.env.BENCH_BATCH ?? 25);
 const WORKERS = Number(process.env.BENCH_WORKERS ?? 2);
 /** Batches under way at once. */
@@ -68,7 +68,9 @@ async function measure(server: OdooUnderTest): Promise<Record<string, unknown>> 
       quiet: [],
       loginCreateConfirm: [],
     };
-    await runDesk(desks.node, fixture, 'warm-up', 10);
+    // Every worker process builds caches of its own.
+    await runDesk(desks.node, fixture, 'warm-up', 100);
+    await clean(admin, fixture);
     for (let turn = 0; turn < ROUNDS; turn += 1) {
       const sides = [
         async () => rates.node.push(await runDesk(desks.node, fixture, `node-${turn}`, ORDERS)),
