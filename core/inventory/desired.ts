@@ -6,7 +6,16 @@
 import { type DecimalValue, decimal, toPlain } from '../canonical/decimal';
 import type { InventoryLevel, ObservedInventoryLevel } from '../canonical/inventory-level';
 import type { Row, Statement, Store } from '../store/types';
-import { bundled, type Held, type Known, type Offer, offerOf, pooled, worthTelling } from './offer';
+import {
+  type Excluded,
+  type Held,
+  type Known,
+  type Offer,
+  offerOf,
+  pooled,
+  setOf,
+  worthTelling,
+} from './offer';
 import { type Policy, siteOf } from './policy';
 import { upsertSql } from './schema';
 
@@ -140,22 +149,15 @@ function compute(
   const parts = policy.bundles.get(sku);
   let rows: ObservedRow[];
   let offer: Offer;
+  let excluded: Excluded = {};
   if (parts === undefined) {
     rows = rowsOf(sku);
-    const { available, age } = pooled(rows, policy, silent, now);
-    offer = offerOf(available, age, shares(sku) ?? policy.shares);
+    const pool = pooled(rows, policy, silent, now);
+    excluded = pool.excluded;
+    offer = offerOf(pool.available, pool.age, shares(sku) ?? policy.shares);
   } else {
     rows = parts.flatMap((part) => rowsOf(part.sku));
-    const sets = bundled(
-      parts.map((part) => {
-        const { available, age } = pooled(rowsOf(part.sku), policy, silent, now);
-        const { buffer, reserve } = shares(part.sku) ?? policy.shares;
-        const own = { buffer, reserve, percent: decimal('100'), cap: undefined, minimum: undefined };
-        return { quantity: part.quantity, offered: offerOf(available, age, own).quantity };
-      }),
-    );
-    // The parts hold back their buffers already: the set has one of its own only when it is configured.
-    offer = offerOf(sets, ZERO, shares(sku) ?? { ...policy.shares, buffer: ZERO, reserve: ZERO });
+    offer = setOf(sku, parts, (item) => pooled(rowsOf(item), policy, silent, now), policy).offer;
   }
   const perUnit = policy.items.get(sku)?.perUnit;
   const quantity = perUnit === undefined ? offer.quantity : offer.quantity.div(perUnit).round(0, 0);
@@ -170,14 +172,28 @@ function compute(
     asOf: rows.length === 0 ? now : Math.min(...rows.map((row) => row.asOf)),
     basis: rows.reduce((sum, row) => sum + row.revision, 0),
     body: bodyOf(rows, parts !== undefined, told, now),
-    detail: JSON.stringify(detailOf(offer)),
+    detail: JSON.stringify(detailOf(offer, excluded, parts !== undefined)),
     staleSince,
   };
 }
 
-/** For the console: what there is, and what of it is held back for which reason. */
-function detailOf(offer: Offer): { available: string; held: Held } {
-  return { available: toPlain(offer.available), held: offer.held };
+/** For the console, as JSON beside the level: what there is, and what of it is held back for which reason. */
+export interface Detail {
+  readonly available: string;
+  readonly held: Held;
+  /** Only when there is something. */
+  readonly excluded?: Excluded;
+  /** It is sold as a set of others. */
+  readonly set?: true;
+}
+
+function detailOf(offer: Offer, excluded: Excluded, set: boolean): Detail {
+  return {
+    available: toPlain(offer.available),
+    held: offer.held,
+    ...(Object.keys(excluded).length === 0 ? {} : { excluded }),
+    ...(set ? { set } : {}),
+  };
 }
 
 interface Telling {
