@@ -67,6 +67,10 @@ export const inventoryMigration: Migration = {
       "ALTER TABLE crossdock_inventory_level ADD COLUMN detail TEXT NOT NULL DEFAULT '{}'",
       'ALTER TABLE crossdock_inventory_level ADD COLUMN stale_since BIGINT',
     ],
+    // What is computed anew is looked for by item, over all sites.
+    [
+      'CREATE INDEX IF NOT EXISTS crossdock_inventory_by_sku ON crossdock_inventory_level (channel, sku, site)',
+    ],
   ],
 };
 
