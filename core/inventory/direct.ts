@@ -7,9 +7,9 @@ import type { Row, SqlValue, Statement, Store } from '../store/types';
 import { batches } from './batches';
 import { compute, differs, type ObservedRow, type Told, type Wanted } from './desired';
 import { keep, type Reading } from './observed';
+import { type PendingRow, rowKey } from './pending';
 import { type Policy, siteOf } from './policy';
 import { moveSql, wholeSql } from './schema';
-import { type PendingRow, rowKey } from './sender';
 import { LEVELS_PER_STATEMENT, paddedTo } from './settle';
 
 /** Items per SELECT. */

@@ -3,7 +3,8 @@
  * been stored goes to the sender from memory, so that it is not read back. The store is read for what is not here.
  */
 import type { Store } from '../store/types';
-import { type Pass, type PendingRow, rowKey } from './sender';
+import { type PendingRow, rowKey } from './pending';
+import type { Pass } from './sender';
 import type { Key } from './settle';
 
 /** Rows held in memory between two passes; what is beyond is read from the store when its turn comes. */
@@ -39,7 +40,11 @@ export class Lane {
 
   /** These were stored as pending just now. */
   offer(rows: readonly PendingRow[]): void {
-    for (const row of rows) if (this.pass?.offer(row) !== true) this.#keep(row);
+    for (const row of rows) {
+      // An older one of the key must not go after it.
+      if (this.pass?.offer(row) === true) this.#fresh.delete(row.key);
+      else this.#keep(row);
+    }
   }
 
   #keep(row: PendingRow): void {

@@ -271,9 +271,9 @@ export class InventoryPublisher {
   async #newPass(stored: boolean): Promise<Pass> {
     const options = this.#options;
     const { store, channelId } = { store: this.#store, channelId: this.#channelId };
-    const [clock] = await store.run([{ sql: 'SELECT {now} AS now' }]);
     // Where several processes share the store, another one may have newer rows than this one remembers.
     const read = stored || !this.#lane.holds || !store.exclusive;
+    const [clock] = read ? await store.run([{ sql: 'SELECT {now} AS now' }]) : [];
     return new Pass(
       {
         store,
@@ -285,7 +285,7 @@ export class InventoryPublisher {
         concurrency: Math.max(1, Math.min(1000, Math.trunc(options.concurrency ?? 256))),
         read: (select) => this.#leased(select),
       },
-      Number(clock?.rows[0]?.now),
+      Number(clock?.rows[0]?.now ?? 0),
       read,
     );
   }

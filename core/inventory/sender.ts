@@ -4,14 +4,13 @@
  * quantity after a newer one. What is confirmed is marked in batches: while one is being committed, the next gathers.
  */
 import type { InventoryLevel } from '../canonical/inventory-level';
-import { type CloudEvent, makeEvent, type Publisher, writeEventAround } from '../channel';
+import { type Publisher, writeEventAround } from '../channel';
 import { asCrossdockError, type CrossdockError } from '../errors';
-import type { Row, SqlValue, Statement, Store } from '../store/types';
-import { batches } from './batches';
-import { confirmedSql, PAGE_SQL, REFUSED_SQL, URGENT_SQL } from './schema';
-
-export const INVENTORY_EVENT_TYPE = 'com.crossdock.distribution.inventory.changed.v1';
-export const INVENTORY_SCHEMA = 'https://crossdock.dev/contracts/inventory-level/1.0';
+import type { Row, Statement, Store } from '../store/types';
+import { dataOf, eventOf } from './event';
+import { Marker } from './marker';
+import { type PendingRow, rowKey } from './pending';
+import { PAGE_SQL, URGENT_SQL } from './schema';
 
 const PAGE_ROWS = 500;
 /** Rows that are asked for ahead of everything when something became urgent. */
@@ -20,8 +19,6 @@ const URGENT_ROWS = 500;
 const MAX_UNMARKED = 2000;
 /** Rows that one pass takes besides those it finds in the store. */
 const MAX_OFFERED = 20_000;
-/** 4 parameters each. */
-const ROWS_PER_STATEMENT = 64;
 
 export interface SenderOptions {
   readonly store: Store;
@@ -36,20 +33,6 @@ export interface SenderOptions {
   readonly concurrency: number;
   /** Reads rows under the lease on the channel; undefined when another process has it. */
   readonly read: (select: Statement) => Promise<readonly Row[] | undefined>;
-}
-
-/** What one key is to be told. */
-export interface PendingRow {
-  readonly key: string;
-  readonly site: string;
-  readonly sku: string;
-  readonly sequence: number;
-  readonly quantity: string;
-  /** Ms. */
-  readonly asOf: number;
-  readonly body: string;
-  /** Sold out or back in stock: goes before the rest. */
-  readonly urgent: boolean;
 }
 
 export class Pass {
@@ -84,8 +67,8 @@ export class Pass {
   #looking = false;
   /** In flight since the reading began. */
   #busy = new Map<string, number>();
-  #marks: Mark[] = [];
-  #marking = false;
+  #pumping = false;
+  readonly #marker: Marker;
   #failure: unknown;
   #ended: (() => void) | undefined;
 
@@ -97,6 +80,13 @@ export class Pass {
     this.#options = options;
     this.#start = start;
     this.#more = read;
+    this.#marker = new Marker(options.store, options.channelId, {
+      marked: (rows) => {
+        for (const { key } of rows) this.#marked(key);
+      },
+      failed: (error) => this.#fail(error),
+      ended: () => this.#pump(),
+    });
   }
 
   /** Something in the store became urgent: look at it before the rest. */
@@ -167,7 +157,8 @@ export class Pass {
 
   /** Does what can be done now; called after everything that changes that. */
   #pump(): void {
-    if (this.#ended === undefined) return;
+    if (this.#ended === undefined || this.#pumping) return;
+    this.#pumping = true;
     const { concurrency } = this.#options;
     if (
       !this.stopped &&
@@ -178,13 +169,14 @@ export class Pass {
       void this.#read();
     }
     while (!this.stopped && !this.#looking && this.#unconfirmed < concurrency) {
-      if (this.#marks.length > MAX_UNMARKED) break;
+      if (this.#marker.waiting > MAX_UNMARKED) break;
       const row = this.#take();
       if (row === undefined) break;
       void this.#publish(row);
     }
+    this.#pumping = false;
     const nothing = this.stopped || (this.#queued.size === 0 && this.#after.size === 0 && !this.#more);
-    if (!nothing || this.#unconfirmed > 0 || this.#reading || this.#marking) return;
+    if (!nothing || this.#unconfirmed > 0 || this.#reading || this.#marker.running) return;
     if (this.#queued.size > 0 || this.#after.size > 0) this.left = true;
     this.#ended();
     this.#ended = undefined;
@@ -228,19 +220,21 @@ export class Pass {
       this.#more = found.length === PAGE_ROWS;
       if (last !== undefined) this.#cursor = cursorOf(last);
     }
-    for (const row of found) this.#found(pendingRow(row, urgent), urgent);
+    for (const row of found) this.#found(pendingRow(row));
   }
 
-  #found(row: PendingRow, urgent: boolean): void {
+  #found(row: PendingRow): void {
     const { key, sequence } = row;
     if (sequence <= (this.#refused.get(key) ?? 0)) return;
-    if (sequence <= (this.#queued.get(key)?.sequence ?? 0) && !urgent) return;
+    const queued = this.#queued.get(key);
+    if (queued !== undefined && (sequence < queued.sequence || queued.urgent || !row.urgent)) return;
     // What is under way was perhaps sent and marked before the answer was here, which still shows it as pending.
     if (sequence <= Math.max(this.#busy.get(key) ?? 0, this.#inFlight.get(key) ?? 0)) return;
     if (!this.#inFlight.has(key)) this.#enqueue(row);
     // A newer quantity of a key waits until the one that is under way is marked.
-    else if (urgent) this.#after.set(key, row);
-    else this.left = true;
+    else if (row.urgent) {
+      if (sequence > (this.#after.get(key)?.sequence ?? 0)) this.#after.set(key, row);
+    } else this.left = true;
   }
 
   /** Never rejects. */
@@ -255,7 +249,7 @@ export class Pass {
       if (takesWritten) await channel.publish(event, { retain, written: writeEventAround(event, json) });
       else await channel.publish({ ...event, data: JSON.parse(json) as InventoryLevel }, { retain });
       this.published += 1;
-      this.#mark({ row, refused: undefined });
+      this.#marker.add(row);
     } catch (thrown) {
       this.#notPublished(row, asCrossdockError(thrown));
     }
@@ -272,36 +266,10 @@ export class Pass {
       return;
     }
     this.#refused.set(row.key, row.sequence);
-    this.#mark({ row, refused: error.message });
+    this.#marker.add(row, error.message);
   }
 
-  #mark(mark: Mark): void {
-    this.#marks.push(mark);
-    if (this.#marking) return;
-    this.#marking = true;
-    void this.#markAll();
-  }
-
-  /** Never rejects. */
-  async #markAll(): Promise<void> {
-    try {
-      // What is confirmed in this turn goes into one unit.
-      await Promise.resolve();
-      while (this.#marks.length > 0) {
-        const marks = this.#marks;
-        this.#marks = [];
-        await this.#options.store.run(statementsOf(this.#options.channelId, marks));
-        // Marked: a newer quantity of the key may go now.
-        for (const { row } of marks) this.#marked(row.key);
-        this.#pump();
-      }
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#marking = false;
-    this.#pump();
-  }
-
+  /** A newer quantity of the key may go now. */
   #marked(key: string): void {
     this.#inFlight.delete(key);
     const newer = this.#after.get(key);
@@ -309,30 +277,6 @@ export class Pass {
     this.#after.delete(key);
     this.#enqueue(newer);
   }
-}
-
-interface Mark {
-  readonly row: PendingRow;
-  /** Why the channel has refused it; undefined: confirmed. */
-  readonly refused: string | undefined;
-}
-
-function statementsOf(channelId: string, marks: readonly Mark[]): Statement[] {
-  const statements: Statement[] = [];
-  for (const some of batches(
-    marks.filter(({ refused }) => refused === undefined),
-    ROWS_PER_STATEMENT,
-  )) {
-    const params: SqlValue[] = [];
-    for (const { row } of some) params.push(row.site, row.sku, row.sequence, row.quantity);
-    params.push(channelId);
-    statements.push({ sql: confirmedSql(some.length), params });
-  }
-  for (const { row, refused } of marks) {
-    if (refused === undefined) continue;
-    statements.push({ sql: REFUSED_SQL, params: [refused, channelId, row.site, row.sku, row.sequence] });
-  }
-  return statements;
 }
 
 /** Keys in order; taking the first one moves nothing. */
@@ -360,12 +304,7 @@ function cursorOf(row: Row): readonly [number, number, string, string] {
   return [Number(row.urgency), Number(row.pending_since), String(row.site), String(row.sku)];
 }
 
-/** Tells keys apart in memory. */
-export function rowKey(site: string, sku: string): string {
-  return `${site.length}:${site}${sku}`;
-}
-
-function pendingRow(row: Row, urgent: boolean): PendingRow {
+function pendingRow(row: Row): PendingRow {
   const site = String(row.site);
   const sku = String(row.sku);
   return {
@@ -376,28 +315,6 @@ function pendingRow(row: Row, urgent: boolean): PendingRow {
     quantity: String(row.quantity),
     asOf: Number(row.as_of),
     body: String(row.body),
-    urgent,
+    urgent: Number(row.urgency) === 0,
   };
-}
-
-/** The event of a pending row, without its data: the same row gives the same event. */
-function eventOf(row: PendingRow, options: SenderOptions): CloudEvent {
-  const { data: _data, ...attributes } = makeEvent<null>({
-    type: INVENTORY_EVENT_TYPE,
-    source: options.source,
-    subject: row.sku,
-    time: new Date(row.asOf).toISOString(),
-    dataschema: INVENTORY_SCHEMA,
-    partitionkey: row.sku,
-    sequence: row.sequence,
-    idScope: [options.channelId, row.site],
-    extensions: { site: row.site },
-    data: null,
-  });
-  return attributes;
-}
-
-/** The stored body with its sequence, as JSON: it is never read on its way out. */
-function dataOf({ body, sequence }: PendingRow): string {
-  return `${body.slice(0, -1)},"sequence":${sequence}}`;
 }
