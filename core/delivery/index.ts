@@ -3,6 +3,7 @@ export { crashPoint, crashPointLater } from './crash-point';
 export { Inbox, type InboxHealth, type InboxOptions } from './inbox';
 export type { Delivery } from './inbox-delivery';
 export type { Deliver } from './inbox-dispatcher';
+export { MANY_SUPERSEDED } from './inbox-newest';
 export {
   acceptStatement,
   INBOX_SCHEMA,
