@@ -1,4 +1,4 @@
-export { levelFromOdoo, type Site } from './from-odoo';
+export { changedSkus, levelFromOdoo, Readings, type Site, type Wanted } from './from-odoo';
 export type { AcceptResult } from './intake';
 export type { Held } from './offer';
 export {
