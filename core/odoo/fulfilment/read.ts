@@ -2,12 +2,13 @@
 import { decimal } from '../../canonical/decimal';
 import { asCrossdockError, CrossdockError } from '../../errors/index';
 import { isOutage } from '../client/errors';
+import { externalIds } from '../client/external-ids';
 import { type Fields, requireFields } from '../client/fields';
 import { CALL_RETRY, withRetry } from '../client/retry';
 import type { OdooClient } from '../client/types';
 import { flagOf, idOf, linkOf, numberOf, type Row, textOf, timeOf } from './rows';
 import type { Move, MoveLine, OrderLineFacts, Picking, StockOrder, StockProduct } from './types';
-import { externalIds, type Units, type UnitTable } from './units';
+import type { Units, UnitTable } from './units';
 
 /** What reading needs in every Odoo; apps may add the rest. */
 const NEEDED = {
