@@ -102,6 +102,14 @@ describe('the four axes of an order in Odoo', () => {
       { return: 'refunded', payment: 'unpaid' },
     ],
     [
+      'a return that was rejected, and a credit note for something else',
+      shipped({
+        ...{ returns: [{ state: 'done' }], judged: 'rejected' },
+        documents: [invoice('50', '50'), credit('10', '10')],
+      }),
+      { return: 'rejected' },
+    ],
+    [
       'a draft invoice',
       shipped({ documents: [invoice('50', '50', { state: 'draft' })] }),
       { payment: 'unpaid' },

@@ -15,6 +15,7 @@ import {
   type PickingRow,
   StatusReader,
 } from './reader';
+import { isOpen, judgement } from './returns';
 
 /** An order as it stands in Odoo. */
 export interface OrderStanding {
@@ -83,10 +84,10 @@ export async function readOrderStatus(
         state: order.state,
         locked: order.locked ?? order.state === 'done',
         lines: goods.includes(true) ? lineStates.filter((_line, index) => goods[index]) : lineStates,
-        openDeliveries: deliveries.filter(({ state }) => state !== 'done' && state !== 'cancel').length,
+        openDeliveries: deliveries.filter(({ state }) => isOpen(state)).length,
         warehouse: warehouseOf(ownPickings),
         returns: pickings && ownPickings.filter(({ id }) => returnIds.has(id)),
-        judged: judged(ownPickings.flatMap(({ id }) => [...(judgements.get(id) ?? [])])),
+        judged: judgement(new Set(ownPickings.flatMap(({ id }) => [...(judgements.get(id) ?? [])]))),
         documents: ownDocuments?.map(documentFacts),
         offset: toPlain(sum((ownDocuments ?? []).map(({ id }) => offsets.get(id) ?? decimal(0)))),
       };
@@ -123,8 +124,7 @@ function lineStatus(
       sum(rows.map((move) => decimal(fromFloat(Number(move[field]))).times(ratio(move, line)))).round(6),
     );
   const done = (rows: readonly MoveRow[]) => rows.filter(({ state }) => state === 'done');
-  const open = (rows: readonly MoveRow[]) =>
-    rows.filter(({ state }) => state !== 'done' && state !== 'cancel');
+  const open = (rows: readonly MoveRow[]) => rows.filter(({ state }) => isOpen(state));
   const counted = line.qty_delivered_method === 'stock_move' && pickings !== undefined;
   return {
     odooId: line.id,
@@ -144,11 +144,6 @@ function lineStatus(
     invoiced: fromFloat(line.qty_invoiced),
     toInvoice: fromFloat(line.qty_to_invoice),
   };
-}
-
-function judged(tags: readonly string[]): OrderFacts['judged'] {
-  if (tags.includes('r')) return tags.includes('a') ? 'partlyAccepted' : 'rejected';
-  return tags.includes('a') ? 'accepted' : undefined;
 }
 
 /** Undefined when the account may not, or the app is not there. */
