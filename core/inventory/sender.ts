@@ -4,7 +4,7 @@
  * quantity after a newer one. What is confirmed is marked in batches: while one is being committed, the next gathers.
  */
 import type { InventoryLevel } from '../canonical/inventory-level';
-import { type CloudEvent, makeEvent, type Publisher, writeEventAround } from '../channel';
+import { type CloudEvent, makeEvent, type Publisher, topicSegment, writeEventAround } from '../channel';
 import { asCrossdockError, type CrossdockError } from '../errors';
 import type { Row, Statement, Store } from '../store/types';
 import { CONFIRMED_SQL, PAGE_SQL, REFUSED_SQL, URGENT_SQL } from './schema';
@@ -42,6 +42,8 @@ interface PendingRow {
   /** Ms. */
   readonly asOf: number;
   readonly body: string;
+  /** Sold out or back in stock. */
+  readonly urgent: boolean;
 }
 
 export class Pass {
@@ -239,6 +241,7 @@ function pendingRow(row: Row): PendingRow {
     quantity: String(row.quantity),
     asOf: Number(row.as_of),
     body: String(row.body),
+    urgent: Number(row.urgency) === 0,
   };
 }
 
@@ -250,10 +253,10 @@ function eventOf(row: PendingRow, options: SenderOptions): CloudEvent {
     subject: row.sku,
     time: new Date(row.asOf).toISOString(),
     dataschema: INVENTORY_SCHEMA,
-    partitionkey: row.sku,
+    partitionkey: `${topicSegment(row.site)}/${topicSegment(row.sku)}`,
     sequence: row.sequence,
     idScope: [options.channelId, row.site],
-    extensions: { site: row.site },
+    extensions: { site: row.site, ...(row.urgent ? { priority: 1 } : {}) },
     data: null,
   });
   return attributes;
