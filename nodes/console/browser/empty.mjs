@@ -16,6 +16,12 @@ const glyphs = {
   noConflicts: 'check-circle-o',
   noStock: 'cubes',
   noReconcilers: 'balance-scale',
+  mayNotSee: 'lock',
+  noRuns: 'balance-scale',
+  noDifference: 'check-circle-o',
+  noDifferenceYet: 'hourglass-half',
+  noDifferenceKept: 'ban',
+  noDifferenceMatch: 'search',
 };
 
 /** `kind` names the texts `empty.<kind>.title` and `.text`; `action` is `{ label, act }`. */
