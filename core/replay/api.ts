@@ -319,6 +319,7 @@ export type AuditAction =
   | 'reference.retired'
   | 'references.imported'
   | 'corrections.approved'
+  | 'correction.shown'
   | 'reconciliation.cancelled';
 
 /** What RED.comms publishes under `crossdock/console/<store>`: something has changed. */
