@@ -1,3 +1,4 @@
+export { INVENTORY_EVENT_TYPE, INVENTORY_SCHEMA } from './event';
 export { changedSkus, levelFromOdoo, Readings, type Site, type Wanted } from './from-odoo';
 export type { AcceptResult } from './intake';
 export type { Held } from './offer';
@@ -18,4 +19,3 @@ export {
   type InventoryPublisherOptions,
   openInventoryPublisher,
 } from './publisher';
-export { INVENTORY_EVENT_TYPE, INVENTORY_SCHEMA } from './sender';
