@@ -319,7 +319,9 @@ export type AuditAction =
   | 'reference.retired'
   | 'references.imported'
   | 'corrections.approved'
-  | 'reconciliation.cancelled';
+  | 'reconciliation.cancelled'
+  | 'stock.toldAgain'
+  | 'stock.snapshot';
 
 /** What RED.comms publishes under `crossdock/console/<store>`: something has changed. */
 export interface ConsoleChange {
