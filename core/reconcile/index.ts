@@ -1,6 +1,7 @@
 export {
   type Approval,
   type ApprovalRequest,
+  approvalsOf,
   approve,
   CORRECTION_HEADER,
   MAX_NUMBERS,
@@ -18,7 +19,8 @@ export {
   type Side,
 } from './engine/job';
 export type { DifferenceFilter } from './history/filter';
-export { History, type Page } from './history/history';
+export { History, type Page, type Tally, type TrendPoint } from './history/history';
+export { presentOf } from './present';
 export { PRESETS, type Preset } from './presets';
 export { LEADS, type Lead } from './propose';
 export { Reconciler, type ReconcilerOptions, type Trigger } from './reconciler';

@@ -319,9 +319,10 @@ export type AuditAction =
   | 'reference.retired'
   | 'references.imported'
   | 'corrections.approved'
-  | 'reconciliation.cancelled'
   | 'stock.toldAgain'
-  | 'stock.snapshot';
+  | 'stock.snapshot'
+  | 'correction.shown'
+  | 'reconciliation.cancelled';
 
 /** What RED.comms publishes under `crossdock/console/<store>`: something has changed. */
 export interface ConsoleChange {
