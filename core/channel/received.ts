@@ -9,14 +9,14 @@ import {
   type CloudEvent,
   decodeStructured,
   encodeStructured,
+  priorityOf,
+  USUAL_EVENT_PRIORITY,
   type WrittenEvent,
 } from './cloudevents';
 import type { ReceivedMessage } from './types';
 
 /** Longest id or partition key that is kept as it is: indexes of databases have their limits. */
 const MAX_KEY = 500;
-/** Priority of what no lane names. */
-const USUAL = 5;
 const MAX_HEADERS = 50;
 const MAX_HEADER_NAME = 100;
 const MAX_HEADER_VALUE = 1000;
@@ -70,7 +70,7 @@ export function incomingOf(message: ReceivedMessage, options: ReadOptions): Inco
 export function incomingEvent(
   event: CloudEvent,
   address: string,
-  lane: number = USUAL,
+  lane: number = USUAL_EVENT_PRIORITY,
   written?: WrittenEvent,
 ): Incoming {
   // Checked as an attribute only, so it may have come as a number.
@@ -80,7 +80,7 @@ export function incomingEvent(
     partitionKey: key === '' ? undefined : bounded(key),
     body: written === undefined ? encodeStructured(event).payload : Buffer.from(written.text),
     headers: { format: 'cloudevents', address },
-    priority: lane === USUAL ? priorityOf(event) : lane,
+    priority: lane === USUAL_EVENT_PRIORITY ? priorityOf(event) : lane,
     ...expiryOf(event),
   };
 }
@@ -93,12 +93,6 @@ function identityOf(event: CloudEvent): string {
 function bounded(text: string): string {
   if (text.length <= MAX_KEY && !/\p{Cc}/u.test(text)) return text;
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
-}
-
-/** The extension `priority`, 1 to 9. */
-function priorityOf(event: CloudEvent): number {
-  const priority = Number(event['priority'] ?? USUAL);
-  return Number.isInteger(priority) && priority >= 1 && priority <= 9 ? priority : USUAL;
 }
 
 function expiryOf(event: CloudEvent): { expiresInMs?: number } {

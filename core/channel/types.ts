@@ -79,6 +79,8 @@ export interface Subscription {
 export interface PublishOptions {
   /** Ms until `publish` gives up, waiting for a connection included. Default: the channel's. */
   readonly timeoutMs?: number;
+  /** 1 to 9, lower goes first: who waits for a place in the window. Default: the event's extension `priority`, or 5. */
+  readonly priority?: number;
   /** Keep as the latest state for those who subscribe later (MQTT: retained). Default false. */
   readonly retain?: boolean;
   /** Another address than the event's own (`addressOf`), below the channel's prefix, in MQTT's grammar. */
