@@ -4,6 +4,7 @@
  */
 import type { ObservedInventoryLevel } from '../canonical/inventory-level';
 import { CrossdockError } from '../errors';
+import { REPLAY_SCHEMA } from '../replay';
 import type { Row, Statement, Store } from '../store/types';
 import {
   browseMigration,
@@ -65,6 +66,8 @@ export class StockBrowser {
   static async open(store: Store): Promise<StockBrowser> {
     await store.migrate(inventoryMigration);
     await store.migrate(browseMigration);
+    // Who has something told again is noted there.
+    await store.migrate(REPLAY_SCHEMA);
     return new StockBrowser(store);
   }
 
