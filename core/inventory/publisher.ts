@@ -233,8 +233,13 @@ export class InventoryPublisher {
       pending,
       urgent: Number(row?.urgent ?? 0),
       since: pending === 0 ? undefined : Number(row?.since),
-      clearsInMs: this.#rate === undefined || this.#rate <= 0 ? undefined : Math.round(pending / this.#rate),
+      clearsInMs: this.clearsInMs(pending),
     };
+  }
+
+  /** Estimate of how long it takes to send so many, ms; undefined when nothing was sent yet. */
+  clearsInMs(pending: number): number | undefined {
+    return this.#rate === undefined || this.#rate <= 0 ? undefined : Math.round(pending / this.#rate);
   }
 
   /** Keys that wait to be published. */
