@@ -14,7 +14,7 @@ export const browseMigration: Migration = {
   idea: 'inventory-browse',
   steps: [
     [
-      'CREATE INDEX crossdock_inventory_by_sku ON crossdock_inventory_level (channel, sku, site)',
+      'CREATE INDEX IF NOT EXISTS crossdock_inventory_by_sku ON crossdock_inventory_level (channel, sku, site)',
       `CREATE INDEX crossdock_inventory_sold_out
         ON crossdock_inventory_level (channel, sku, site) WHERE quantity = '0'`,
       `CREATE INDEX crossdock_inventory_silent
