@@ -14,11 +14,13 @@ export {
   type FieldType,
   FORMATS,
   type Format,
+  type Period,
   SIDES,
   type Side,
 } from './engine/job';
 export type { DifferenceFilter } from './history/filter';
 export { History, type Page } from './history/history';
+export { assertPlausible, type Plausible } from './plausible';
 export { PRESETS, type Preset } from './presets';
 export { LEADS, type Lead } from './propose';
 export { Reconciler, type ReconcilerOptions, type Trigger } from './reconciler';

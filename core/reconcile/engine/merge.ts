@@ -107,8 +107,8 @@ class Merger {
       if (least === undefined || compareKeys(side.group.bytes, 0, least.group.bytes, 0) < 0) least = side;
     }
     if (least === undefined) return false;
-    this.#counts.keys += 1;
     if (keyLengthAt(least.group.bytes, 0) === 0) {
+      this.#counts.keys += 1;
       this.#keyless(least);
       least.next();
       return true;
@@ -117,10 +117,25 @@ class Merger {
       (side) =>
         !side.done && (side === least || compareKeys(side.group.bytes, 0, least.group.bytes, 0) === 0),
     );
-    this.#compare(here);
+    if (this.#inPeriod(here)) {
+      this.#counts.keys += 1;
+      this.#compare(here);
+    }
     // In place of `filter`: once per key, a million times.
     for (let index = 0; index < sides.length; index += 1)
       if (here[index]) (sides[index] as SortedSide).next();
+    return true;
+  }
+
+  /** By the row of the first source that has one and says its time: others may have booked it later. */
+  #inPeriod(here: readonly boolean[]): boolean {
+    const { period } = this.job;
+    if (period === undefined) return true;
+    for (let index = 0; index < this.#sides.length; index += 1) {
+      if (!here[index]) continue;
+      const { at } = (this.#sides[index] as SortedSide).group.facts;
+      if (at !== null) return at >= period.from && at < period.to;
+    }
     return true;
   }
 
