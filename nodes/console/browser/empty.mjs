@@ -14,6 +14,8 @@ const glyphs = {
   noReferences: 'exchange',
   noReferenceMatch: 'search',
   noConflicts: 'check-circle-o',
+  noStock: 'cubes',
+  noReconcilers: 'balance-scale',
 };
 
 /** `kind` names the texts `empty.<kind>.title` and `.text`; `action` is `{ label, act }`. */
@@ -29,9 +31,11 @@ export function emptyState(kind, { text, action } = {}) {
   );
 }
 
+const withExamples = ['noStore', 'noDeadLetterNode', 'noStock', 'noReconcilers'];
+
 /** Where nodes are missing, the examples show how they are wired. */
 function examples(kind) {
-  if (kind !== 'noStore' && kind !== 'noDeadLetterNode') return undefined;
+  if (!withExamples.includes(kind)) return undefined;
   return {
     label: t('action.examples'),
     act: () => RED.actions.invoke('core:show-examples-import-dialog'),
