@@ -186,6 +186,52 @@ describe('reconcile: whether a source is plausible', () => {
   });
 });
 
+describe('reconcile: corrections from a file with decimal commas and units of its own', () => {
+  it('proposes what the file means', async () => {
+    const dir = tempDir();
+    const file = join(dir.path, 'stock.csv');
+    writeFileSync(
+      file,
+      'sku;onHand;unit\nTHOUSANDS;1.500;PCE\nHALF;2,5;KGM\nGRAMS;1.500;GRM\nNONE;0,00;PCE\n',
+    );
+    const store = await openSqliteStore(join(dir.path, 'store.sqlite'));
+    const reconciler = await Reconciler.open({ store, id: '3pl', name: '', folder: join(dir.path, 'runs') });
+    const odoo = [
+      { sku: 'THOUSANDS', onHand: '1.5', unit: 'C62' },
+      { sku: 'HALF', onHand: '3', unit: 'KGM' },
+      { sku: 'GRAMS', onHand: '2', unit: 'KGM' },
+    ];
+    const run = await reconciler.compare({
+      about: 'inventory',
+      keyLabel: 'SKU',
+      key: ['sku'],
+      fields: [{ path: 'onHand', type: 'quantity', unitPath: 'unit', unit: 'C62' }],
+      lead: 'others',
+      sources: [
+        { kind: 'stream', label: 'Odoo', again: true, open: () => [odoo] },
+        { kind: 'file', label: '3PL', file, format: 'csv', decimalComma: true },
+      ],
+    });
+    const { items } = await reconciler.history.differences(run.runId, {}, 10);
+    await reconciler.close();
+    await store.close();
+    dir.remove();
+    assert.deepEqual(
+      items.map(({ key, kind, found, cause, correction }) => {
+        const { quantity, previous, unit } = (correction.proposal?.message ?? {}) as Record<string, unknown>;
+        return [key, kind, found, cause, quantity, previous, unit];
+      }),
+      [
+        ['GRAMS', 'quantity', '1500', 'UNKNOWN', '1500', '2000', 'GRM'],
+        ['HALF', 'quantity', '2.5', 'UNKNOWN', '2.5', '3', 'KGM'],
+        ['NONE', 'extra', '0', 'EMPTY_LEFT_OUT', undefined, undefined, undefined],
+        ['THOUSANDS', 'quantity', '1500', 'FACTOR', '1500', '1.5', 'H87'],
+      ],
+    );
+    assert.equal(run.value, '1499.5');
+  });
+});
+
 describe('reconcile: only what lies in a period', () => {
   const at = (hours: number): string => new Date(Date.UTC(2026, 10, 26, hours)).toISOString();
   const order = (id: string, hours: number | null): unknown => ({
