@@ -22,12 +22,13 @@ export function stockFile(rows: readonly WarehouseStock[], at: Date): Buffer {
 export function stockPage(
   rows: readonly WarehouseStock[],
   query: URLSearchParams,
+  most = 500,
 ): { status: number; body: unknown } {
   const size = number(query.get('pgsiz'), 100);
   const page = number(query.get('pgnum'), 1);
   if (size < 1 || page < 1) return { status: 400, body: { message: 'pgsiz and pgnum must be from 1.' } };
-  const from = (page - 1) * Math.min(size, MOST);
-  const found = rows.slice(from, from + Math.min(size, MOST));
+  const from = (page - 1) * Math.min(size, most);
+  const found = rows.slice(from, from + Math.min(size, most));
   const link = (at: number) => ({ href: `/inventory/stocksummaries?pgsiz=${size}&pgnum=${at}` });
   const body = {
     totalResults: rows.length,
@@ -47,8 +48,6 @@ export function stockPage(
   };
   return { status: 200, body };
 }
-
-const MOST = 500;
 
 function number(text: string | null, fallback: number): number {
   return text === null ? fallback : Number(/^\d{1,6}$/.test(text) ? text : 0);

@@ -31,6 +31,8 @@ export interface WarehouseOptions {
   readonly rng: Rng;
   /** How many products differ from the start. Default 3. */
   readonly differing?: number;
+  /** Most rows of a page of stock summaries, whatever is asked for. Default 500. */
+  readonly perPage?: number;
   /** Default 0: the system chooses. */
   readonly port?: number;
 }
@@ -96,7 +98,7 @@ export async function startWarehouse(options: WarehouseOptions): Promise<Warehou
       return;
     }
     if (allowed && pathname === '/inventory/stocksummaries') {
-      const { status, body } = stockPage(stock(), searchParams);
+      const { status, body } = stockPage(stock(), searchParams, options.perPage);
       response.writeHead(status, { 'Content-Type': 'application/hal+json' });
       response.end(JSON.stringify(body));
       return;
