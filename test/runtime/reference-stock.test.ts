@@ -101,8 +101,9 @@ describe('reference flow: warehouse stock against Odoo', function () {
       const text = await flow.seen<string>('tell somebody', (said) => said.includes(`(${code})`));
       assert.match(text, /^3PL .* Nothing was compared\./);
     };
-    await refused(whole.subarray(0, whole.length * 0.7), 'RECONCILE_SOURCE_CUT');
-    await refused(whole.subarray(0, whole.indexOf('\n', whole.length * 0.7) + 1), 'RECONCILE_SOURCE_SHRUNK');
+    const rowsEnd = whole.indexOf('\n', whole.length * 0.7) + 1;
+    await refused(whole.subarray(0, rowsEnd + 6), 'RECONCILE_SOURCE_CUT');
+    await refused(whole.subarray(0, rowsEnd), 'RECONCILE_SOURCE_SHRUNK');
     await refused(whole.subarray(0, whole.indexOf('\n') + 1), 'RECONCILE_SOURCE_EMPTY');
     await flow.press('or at 05:00 from a folder');
     await flow.seen<string>('tell somebody', (said) => said.includes('no such file'));
