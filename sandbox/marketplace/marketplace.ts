@@ -27,6 +27,8 @@ export interface Marketplace {
   readonly asked: readonly string[];
   /** So many of the next calls are too many. */
   limit(calls: number, retryAfterSeconds: number): void;
+  /** From now on only this key is good. */
+  changeKey(key: string): void;
   /** Ends the server and its connections. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -36,6 +38,7 @@ const USUAL = 10;
 
 export async function startMarketplace(options: MarketplaceOptions): Promise<Marketplace> {
   const asked: string[] = [];
+  let goodKey = options.apiKey;
   let limited = { calls: 0, seconds: 0 };
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://marketplace');
@@ -43,7 +46,7 @@ export async function startMarketplace(options: MarketplaceOptions): Promise<Mar
     if (request.method !== 'GET')
       return answer(response, 405, { message: 'Method not allowed', status: 405 });
     const key = request.headers.authorization;
-    if (options.apiKey !== undefined && key !== options.apiKey)
+    if (goodKey !== undefined && key !== goodKey)
       return answer(response, 401, { message: 'Unauthorized', status: 401 });
     if (limited.calls > 0) {
       limited = { ...limited, calls: limited.calls - 1 };
@@ -84,6 +87,9 @@ export async function startMarketplace(options: MarketplaceOptions): Promise<Mar
     asked,
     limit(calls, retryAfterSeconds) {
       limited = { calls, seconds: retryAfterSeconds };
+    },
+    changeKey(key) {
+      goodKey = key;
     },
     close() {
       closing ??= (async () => {

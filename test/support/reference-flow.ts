@@ -55,6 +55,8 @@ export interface ReferenceOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Name and place of an existing userDir, for a second process over the same state. */
   readonly userDir?: string;
+  /** Nodes that reach Odoo at another address than the others, by their names. */
+  readonly addresses?: Readonly<Record<string, string>>;
   /** What an analyst sets in nodes, by their names. */
   readonly set?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
@@ -79,6 +81,13 @@ export async function startReferenceFlow(what: string, options: ReferenceOptions
       nodes.some((node) => node.name === name),
       `${what} has a node ${name}`,
     );
+  for (const [name, url] of Object.entries(options.addresses ?? {})) {
+    const at = deployed.findIndex((node) => node.name === name);
+    const server = deployed.find(({ id }) => id === deployed[at]?.['server']);
+    assert.ok(server, `${what} has a node ${name} with a server`);
+    deployed[at] = { ...(deployed[at] as FlowNode), server: `server-${at}` };
+    deployed.push({ ...server, id: `server-${at}`, url });
+  }
   const { env, userDir } = options;
   const red = await spawnNodeRed({ flows: deployed, env, ...(userDir === undefined ? {} : { userDir }) });
   const named = (name: string, type?: string): FlowNode[] => {
