@@ -1,5 +1,5 @@
 /** The event of a key that is to be told: the same row gives the same event, to the byte. */
-import { type CloudEvent, makeEvent } from '../channel';
+import { type CloudEvent, makeEvent, topicSegment } from '../channel';
 import type { PendingRow } from './pending';
 
 export const INVENTORY_EVENT_TYPE = 'com.crossdock.distribution.inventory.changed.v1';
@@ -16,10 +16,11 @@ export function eventOf(
     subject: row.sku,
     time: new Date(row.asOf).toISOString(),
     dataschema: INVENTORY_SCHEMA,
-    partitionkey: row.sku,
+    // A site's quantity says nothing about another's: neither may supersede the other.
+    partitionkey: `${topicSegment(row.site)}/${topicSegment(row.sku)}`,
     sequence: row.sequence,
     idScope: [channelId, row.site],
-    extensions: { site: row.site },
+    extensions: { site: row.site, ...(row.urgent ? { priority: 1 } : {}) },
     data: null,
   });
   return attributes;

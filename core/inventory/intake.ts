@@ -117,8 +117,13 @@ export class Intake {
 
   /** Publishes everything once more, as it stands (same sequence, same event): for a channel that may have missed something. */
   async snapshot(): Promise<number> {
-    const marked = await this.#silences.markAll(() => this.#closed);
-    this.#lane.stored = true;
+    let marked: number;
+    try {
+      marked = await this.#silences.markAll(() => this.#closed);
+    } finally {
+      // Also what was marked until the store failed is found there only.
+      this.#lane.stored = true;
+    }
     // Last, so that a crash in between begins it again.
     await this.#silences.snapshotTaken();
     return marked;

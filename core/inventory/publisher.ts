@@ -131,6 +131,11 @@ export class InventoryPublisher {
     return this.#intake.snapshotWhenDue(everyMs);
   }
 
+  /** Somebody else has marked this key in the store as to be told (`tellAgain`): it goes before the rest. */
+  hurry(site: string, sku: string): void {
+    this.#lane.supersede([{ site, sku }], true);
+  }
+
   /**
    * Takes levels in and publishes, both at once: what the first ones change leaves while the next are taken in. Resolves
    * when all has left, or is durable and cannot leave since the channel is not connected. `published` counts all that left
@@ -217,8 +222,13 @@ export class InventoryPublisher {
       pending,
       urgent: Number(row?.urgent ?? 0),
       since: pending === 0 ? undefined : Number(row?.since),
-      clearsInMs: this.#rate === undefined || this.#rate <= 0 ? undefined : Math.round(pending / this.#rate),
+      clearsInMs: this.clearsInMs(pending),
     };
+  }
+
+  /** Estimate of how long it takes to send so many, ms; undefined when nothing was sent yet. */
+  clearsInMs(pending: number): number | undefined {
+    return this.#rate === undefined || this.#rate <= 0 ? undefined : Math.round(pending / this.#rate);
   }
 
   /** Keys that wait to be published. */
