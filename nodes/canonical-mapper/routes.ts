@@ -23,7 +23,7 @@ import {
   tryMapping,
 } from '../../core/mapping-desk';
 import { invalid, jsonBody, refuse } from '../shared/admin';
-import { expressionPool } from '../shared/expression';
+import { expressionPool } from '../shared/expression-pool';
 import type { HttpHandler, Red } from '../shared/red';
 import { impactOf } from './impact';
 import { type LiveMapping, liveMapping, versionsOf } from './live';
