@@ -47,6 +47,11 @@ async function walk(sidebar: OpenConsole, look: (view: string) => Promise<void>)
   await sidebar.press('Escape', 'Escape');
   await page.locator('.crossdock-console .row.basket').waitFor();
   await look('baskets');
+  for (const tab of ['stock', 'reconciliation']) {
+    await sidebar.click(`#crossdock-console-tab-${tab}`);
+    await page.locator('.crossdock-console .stage .empty').waitFor();
+    await look(tab);
+  }
   await sidebar.click('#crossdock-console-tab-contracts');
   await page.locator('.crossdock-console .row.contract').first().waitFor();
   await look('contracts');
@@ -62,6 +67,21 @@ async function walk(sidebar: OpenConsole, look: (view: string) => Promise<void>)
   await look('audit');
 }
 
+/** Tabs that are cut, too small to hit, or over one another. */
+async function tabsOutOfSight({ editor }: OpenConsole): Promise<unknown> {
+  return editor.page.evaluate(`(() => {
+    const row = document.querySelector('.crossdock-console .tabs').getBoundingClientRect();
+    const tabs = [...document.querySelectorAll('.crossdock-console .tab')];
+    let end = row.left;
+    return tabs.filter((tab) => {
+      const box = tab.getBoundingClientRect();
+      const bad = box.left < end - 0.5 || box.right > row.right + 0.5 || box.width < 24 || box.height < 24;
+      end = box.right;
+      return bad || [tab, ...tab.children].some((part) => part.scrollWidth > part.clientWidth + 1);
+    }).map(({ id }) => id).concat(tabs.length === 8 ? [] : [tabs.length]);
+  })()`);
+}
+
 async function inspect(bench: Bench, name: string, theme: Theme, language: Language): Promise<void> {
   const sidebar = await openConsole(bench, { theme, language });
   await walk(sidebar, async (view) => {
@@ -74,6 +94,7 @@ async function inspect(bench: Bench, name: string, theme: Theme, language: Langu
     assert.deepEqual(await editor.look('unnamed()'), [], `${view}: controls without a name`);
     assert.deepEqual(await editor.look('paleTexts()'), [], `${view}: contrast below 4.5`);
     assert.deepEqual(editor.problems, [], view);
+    assert.deepEqual(await tabsOutOfSight(sidebar), [], `${view}: tabs`);
   });
   await sidebar.editor.close();
 }

@@ -14,6 +14,14 @@ const glyphs = {
   noReferences: 'exchange',
   noReferenceMatch: 'search',
   noConflicts: 'check-circle-o',
+  noStock: 'cubes',
+  noReconcilers: 'balance-scale',
+  mayNotSee: 'lock',
+  noRuns: 'balance-scale',
+  noDifference: 'check-circle-o',
+  noDifferenceYet: 'hourglass-half',
+  noDifferenceKept: 'ban',
+  noDifferenceMatch: 'search',
 };
 
 /** `kind` names the texts `empty.<kind>.title` and `.text`; `action` is `{ label, act }`. */
@@ -29,9 +37,11 @@ export function emptyState(kind, { text, action } = {}) {
   );
 }
 
+const withExamples = ['noStore', 'noDeadLetterNode', 'noStock', 'noReconcilers'];
+
 /** Where nodes are missing, the examples show how they are wired. */
 function examples(kind) {
-  if (kind !== 'noStore' && kind !== 'noDeadLetterNode') return undefined;
+  if (!withExamples.includes(kind)) return undefined;
   return {
     label: t('action.examples'),
     act: () => RED.actions.invoke('core:show-examples-import-dialog'),

@@ -8,19 +8,29 @@ import { createContractsView } from './contracts.mjs';
 import { button, el, fill, icon, refill } from './dom.mjs';
 import { emptyState } from './empty.mjs';
 import { createLive } from './live.mjs';
+import { createReconciliationView } from './reconciliation.mjs';
 import { createReferencesView } from './references.mjs';
 import { createSheet } from './sheet.mjs';
+import { createStockView } from './stock.mjs';
 import { number, t } from './text.mjs';
 
 const tabs = [
-  // An icon until they are chosen, so that all fit a narrow sidebar in every language.
+  // What failed; what should agree; what messages rest on; who did what. In a narrow sidebar an icon until chosen.
   { id: 'letters', glyph: 'inbox', create: (context) => createBrowseView(context, {}) },
   { id: 'baskets', glyph: 'shopping-basket', create: createBasketsView },
-  { id: 'references', glyph: 'exchange', create: createReferencesView },
+  { id: 'stock', glyph: 'cubes', begins: true, create: createStockView },
+  { id: 'reconciliation', glyph: 'balance-scale', create: createReconciliationView },
+  { id: 'references', glyph: 'exchange', begins: true, create: createReferencesView },
   { id: 'contracts', glyph: 'file-text-o', create: createContractsView },
   { id: 'connections', glyph: 'plug', create: createConnectionsView },
-  { id: 'audit', glyph: 'list-ul', create: createAuditView },
+  { id: 'audit', glyph: 'list-ul', begins: true, create: createAuditView },
 ];
+const tabSteps = {
+  ArrowLeft: (at) => at - 1,
+  ArrowRight: (at) => at + 1,
+  Home: () => 0,
+  End: () => -1,
+};
 const rememberedStore = 'crossdock-console-store';
 
 /** Whether the user may; the server decides in the end, this only saves a refusal. */
@@ -155,25 +165,25 @@ export function createShell() {
   function drawTabs() {
     refill(
       tabList,
-      tabs.map(({ id, glyph }) => {
+      tabs.map(({ id, glyph, begins }) => {
         const selected = id === current;
-        const short = !selected;
         const count = id === 'letters' ? store?.deadLetters?.parked : undefined;
         const name = [t(`tab.${id}`), count > 0 && number(count)].filter(Boolean).join(' ');
         return el(
-          short ? 'button.tab.short' : 'button.tab',
+          begins ? 'button.tab.begins' : 'button.tab',
           {
             type: 'button',
             role: 'tab',
             id: `crossdock-console-tab-${id}`,
             'aria-selected': String(selected),
             tabindex: selected ? 0 : -1,
-            title: short && name,
-            'aria-label': short && name,
+            title: !selected && name,
+            'aria-label': name,
             onclick: () => openTab(id),
           },
-          short ? icon(glyph) : t(`tab.${id}`),
-          count > 0 && el('span.badge', {}, number(count)),
+          icon(glyph),
+          el('span.name', {}, t(`tab.${id}`)),
+          count > 0 && [el('span.dot'), el('span.badge', {}, number(count))],
         );
       }),
     );
@@ -275,9 +285,10 @@ export function createShell() {
       element.querySelector('.search input')?.focus();
       event.preventDefault();
       event.stopPropagation();
-    } else if (event.target.closest('[role=tablist]') && /^Arrow(Left|Right)$/.test(event.key)) {
-      const at = tabs.findIndex(({ id }) => id === current) + (event.key === 'ArrowRight' ? 1 : -1);
+    } else if (event.target.closest('[role=tablist]') && tabSteps[event.key]) {
+      const at = tabSteps[event.key](tabs.findIndex(({ id }) => id === current));
       openTab(tabs[(at + tabs.length) % tabs.length].id);
+      event.preventDefault();
       event.stopPropagation();
     } else if (
       event.target.matches('input, textarea, select') ||
