@@ -34,15 +34,42 @@ export function jsonata(red: Red, source: string): (message: Message) => Promise
   const look = lookAtJsonata(() => prepared, source);
   // Node-RED's old way: `msg` is in the expression, and so around the message.
   const around = prepared._legacyMode === true;
-  let runner: ExpressionRunner | undefined;
-  return async (message) => {
+  let runner: Promise<ExpressionRunner> | undefined;
+  const inProcess = async (message: Message): Promise<unknown> => {
+    runner ??= environment(red, look.env).then((env) => expressionRunner(red, source, env));
+    const run = await runner;
+    const handed = fieldsOf(message, look.fields);
+    return run(around ? { msg: handed } : handed);
+  };
+  const inOrder = oneAfterTheOther();
+  return (message) => {
     const input = around ? { msg: message } : message;
     const found = look.read(input);
-    if (found !== undefined) return found[0];
-    if (look.isCheap(input)) return evaluate(red, prepared, message);
-    runner ??= expressionRunner(red, source, await environment(red, look.env));
-    const handed = fieldsOf(message, look.fields);
-    return runner(around ? { msg: handed } : handed);
+    if (found !== undefined) return inOrder(Promise.resolve(found[0]), 'now');
+    if (look.isCheap(input)) return inOrder(evaluate(red, prepared, message), 'now');
+    return inOrder(inProcess(message), 'later');
+  };
+}
+
+/**
+ * Results in the order in which they were asked for: what one message takes longer than the next is no reason that the next
+ * overtakes it on its way through the flow.
+ */
+function oneAfterTheOther(): (own: Promise<unknown>, comes: 'now' | 'later') => Promise<unknown> {
+  let waiting = 0;
+  let before: Promise<unknown> = Promise.resolve();
+  return async (own, comes) => {
+    if (comes === 'now' && waiting === 0) return own;
+    const others = before;
+    // Looks at both, so that one that fails while it waits for its turn is no unhandled rejection.
+    before = Promise.allSettled([others, own]);
+    waiting += 1;
+    try {
+      await others;
+      return await own;
+    } finally {
+      waiting -= 1;
+    }
   };
 }
 
