@@ -45,11 +45,11 @@ function request(method, path, { query, body, file, type = 'json', root = base }
 }
 
 /** A file of the server as a download: asked for with the token, which a plain link would not carry. */
-async function save(path, query) {
+async function save(path, query, name) {
   const text = await request('GET', path, { query, type: 'text' });
   const link = el('a', {
     href: URL.createObjectURL(new Blob([text], { type: 'text/csv' })),
-    download: 'cross-references.csv',
+    download: name,
   });
   link.click();
   URL.revokeObjectURL(link.href);
@@ -119,7 +119,14 @@ export function storeApi(id) {
         query: { replace: replace ? 1 : undefined, dryRun: dryRun ? 1 : undefined },
         file,
       }),
-    exportReferences: (filter) => save(at('cross-references/export'), filter),
+    exportReferences: (filter) => save(at('cross-references/export'), filter, 'cross-references.csv'),
+    stockChannels: () => request('GET', at('stock/channels')).then(({ channels }) => channels),
+    stockItems: (filter, after, limit) =>
+      request('GET', at('stock/items'), { query: { ...filter, after, limit } }),
+    stockItem: (sku) => request('GET', at('stock/item'), { query: { sku } }),
+    tellAgain: (item) => request('POST', at('stock/tell-again'), { body: item }),
+    stockSnapshot: (channel) => request('POST', at('stock/snapshot'), { body: { channel } }),
+    exportStock: (filter, lang) => save(at('stock/items.csv'), { ...filter, lang }, 'stock.csv'),
     audit: (after, limit) => request('GET', at('audit'), { query: { after, limit } }),
   };
 }

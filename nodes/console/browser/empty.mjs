@@ -15,6 +15,13 @@ const glyphs = {
   noReferenceMatch: 'search',
   noConflicts: 'check-circle-o',
   noStock: 'cubes',
+  'noStock-all': 'cubes',
+  'noStock-waiting': 'check-circle-o',
+  'noStock-refused': 'check-circle-o',
+  'noStock-age': 'check-circle-o',
+  'noStock-held': 'check-circle-o',
+  'noStock-soldOut': 'check-circle-o',
+  noStockMatch: 'search',
   noReconcilers: 'balance-scale',
 };
 
