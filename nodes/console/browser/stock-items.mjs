@@ -1,7 +1,7 @@
 /** A list of items, as long as the catalogue: pages by cursor, only the rows in sight. Wide it is a table, narrow it is cards. */
 import { el, fill, icon } from './dom.mjs';
 import { emptyState } from './empty.mjs';
-import { createPages } from './pages.mjs';
+import { createPages, pageSize } from './pages.mjs';
 import { createStockItemView } from './stock-item.mjs';
 import { channelName } from './stock-live.mjs';
 import { heldOf, heldWords, itemState, toldWords } from './stock-words.mjs';
@@ -32,6 +32,7 @@ export function createItemList(context, { filter, channels, changed, cleared }) 
       draw();
       changed();
     },
+    filter().channel === undefined ? undefined : () => context.api.stockMarks(filter(), pageSize),
   );
   let wide = false;
   let list = makeList();
