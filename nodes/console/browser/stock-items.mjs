@@ -22,7 +22,7 @@ export function createItemList(context, { filter, channels, changed, cleared }) 
   const head = el(
     'div.row.heads',
     { 'aria-hidden': 'true' },
-    columns.map((name) => el(`span.cell.${name}`, {}, t(`stock.column.${name}`))),
+    columns.map((name) => el(`span.cell.${name}`, {}, el('span', {}, t(`stock.column.${name}`)))),
   );
   const pages = createPages(
     (after, limit) => context.api.stockItems(filter(), after, limit),
@@ -177,7 +177,7 @@ function drawWide(item, channel) {
     .filter(Boolean)
     .join(' · ');
   const cell = (name, top, below, title) =>
-    el(`span.cell.${name}`, { title }, top, el('span.meta', {}, below ?? ''));
+    el(`span.cell.${name}`, { title }, el('span', {}, top), below && el('span.meta', {}, below));
   return {
     ...look,
     children: [
@@ -187,7 +187,7 @@ function drawWide(item, channel) {
       cell('sell', sold(item), item.unit === 'C62' ? '' : item.unit),
       cell(
         'told',
-        el('span', {}, icon(glyph, 'mark', tone), toldWords(item)),
+        [icon(glyph, 'mark', tone), toldWords(item)],
         item.told === null
           ? t('stock.never')
           : t('stock.lastTold', { n: quantity(item.told.quantity), sequence: item.told.sequence }),
