@@ -5,6 +5,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeF
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inline } from './lib/inline.mjs';
+import { offeredFolder, referenceFlows } from './lib/reference-flows.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -44,3 +45,6 @@ if (existsSync(icons)) {
     if (existsSync(icon)) cpSync(icon, join(dist, 'nodes', node, 'icons', `crossdock-${node}.svg`));
   }
 }
+// Node-RED offers under Import > Examples what is below examples/.
+rmSync(join(root, 'examples', offeredFolder), { recursive: true, force: true });
+for (const { file, offered } of referenceFlows()) cpSync(join(root, 'flows', file), join(root, offered));

@@ -6,7 +6,7 @@
 import { CrossdockError } from '../errors';
 import type { Migration, SqlValue, Statement } from '../store/types';
 import type { Policy } from './policy';
-import { PENDING_SQL } from './schema';
+import { levelBodyOf, PENDING_SQL } from './schema';
 import type { StockFilter, StockView } from './stock';
 
 /** An idea of its own: gateways that nobody looks at keep no index for it. */
@@ -55,7 +55,7 @@ export function orderOf(view: StockView): readonly string[] {
   return view === 'waiting' ? BY_TURN : BY_SKU;
 }
 
-const COLUMNS = `site, sku, as_of, quantity, body, sequence, pending, pending_since, urgency, published_sequence,
+const COLUMNS = `site, sku, as_of, quantity, ${levelBodyOf('l')} AS body, sequence, pending, pending_since, urgency, published_sequence,
   published_quantity, published_at, problem, detail, stale_since`;
 
 /**
@@ -176,7 +176,7 @@ export function readingTimes(channel: string, skus: readonly string[]): Statemen
 /** What one channel is told of an item at all its sites. */
 export function levelsOf(channel: string, sku: string): Statement {
   return {
-    sql: `SELECT 0 AS ordinal, ${COLUMNS}, NULL AS read_at FROM ${LEVEL} WHERE channel = ? AND sku = ?
+    sql: `SELECT 0 AS ordinal, ${COLUMNS}, NULL AS read_at FROM ${LEVEL} AS l WHERE channel = ? AND sku = ?
       ORDER BY site LIMIT 200`,
     params: [channel, sku],
   };

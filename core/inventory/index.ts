@@ -1,6 +1,7 @@
 export { type AgainRequest, noteSnapshot, tellAgain } from './again';
 export { StockBrowser } from './browse';
-export { levelFromOdoo, type Site } from './from-odoo';
+export { INVENTORY_EVENT_TYPE, INVENTORY_SCHEMA } from './event';
+export { changedSkus, levelFromOdoo, Readings, type Site, type Wanted } from './from-odoo';
 export type { AcceptResult } from './intake';
 export type { Held } from './offer';
 export {
@@ -20,7 +21,6 @@ export {
   type InventoryPublisherOptions,
   openInventoryPublisher,
 } from './publisher';
-export { INVENTORY_EVENT_TYPE, INVENTORY_SCHEMA } from './sender';
 export {
   STOCK_VIEWS,
   type StockChannel,

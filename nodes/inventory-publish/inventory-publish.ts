@@ -5,10 +5,13 @@ import {
   type AcceptResult,
   type Backlog,
   type ChannelPolicy,
+  changedSkus,
   checkedPolicy,
   type FlushResult,
   levelFromOdoo,
   openInventoryPublisher,
+  Readings,
+  type Wanted,
 } from '../../core/inventory';
 import { type OdooClient, readAvailability } from '../../core/odoo';
 import { type Context, registerNode } from '../shared/base';
@@ -135,15 +138,15 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   }, TICK_MS);
   ticking.unref();
 
-  async function publishFromOdoo(odoo: OdooClient): Promise<Outcome> {
+  async function publishFromOdoo(odoo: OdooClient, skus: Wanted): Promise<Outcome> {
     const site = { code: config.location, authority: `odoo:${odoo.database}` };
     const since = Date.now();
     const total = none();
-    for await (const page of readAvailability(odoo, { warehouse: config.warehouse })) {
+    for await (const page of readAvailability(odoo, { warehouse: config.warehouse, skus })) {
       add(total, await publisher.publish(page.map((found) => levelFromOdoo(found, site))));
     }
-    // What Odoo no longer has (archived, no longer counted) must not stay on offer.
-    await publisher.complete(config.location, since);
+    // What Odoo no longer has (archived, no longer counted) must not stay on offer. Only a full reading shows it.
+    if (skus === undefined) await publisher.complete(config.location, since);
     const last = await publisher.drain();
     const published = total.published + last.published;
     const report = { ...total, published, pending: last.pending, ...problemOf(last) };
@@ -166,7 +169,7 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     return { report: { ...total, pending: result.pending, ...problemOf(result) }, result };
   }
 
-  let running: Promise<unknown> | undefined;
+  const readings = client === undefined ? undefined : new Readings((skus) => publishFromOdoo(client, skus));
   status.ok('ready');
   // The channel may have connected before we listened; what an earlier run left behind must not wait for a message.
   onState(channel.state);
@@ -196,21 +199,13 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
         send(message);
         return;
       }
-      // A trigger that comes while a pass over Odoo still runs joins it: the pass reads the newest state anyway.
-      if (client !== undefined && running !== undefined) {
-        await running;
-        return;
-      }
-      const pass = seen(client === undefined ? publishFromMessage(message) : publishFromOdoo(client));
-      running = pass;
-      try {
-        const { result, report } = await pass;
-        message.payload = report;
-        await show(result);
-        send(message);
-      } finally {
-        if (running === pass) running = undefined;
-      }
+      const reading = readings?.ask(changedSkus(message.payload));
+      const { result, report } = await seen(reading?.done ?? publishFromMessage(message));
+      // Who asked first tells of it.
+      if (reading?.joined) return;
+      message.payload = report;
+      await show(result);
+      send(message);
     },
     close: async () => {
       leave();

@@ -125,7 +125,7 @@ async function again({ browser, store, body, who, nameOf }: Asked): Promise<unkn
   const nodes = openOf(store, channel);
   await tellAgain(store, { channel, site, sku, who, channelName: nameOf(channel) });
   const [first] = nodes;
-  first?.publisher.hurry();
+  first?.publisher.hurry(site, sku);
   first?.flush();
   changed(browser, store);
   return { connected: first?.state().status === 'connected' };

@@ -303,6 +303,7 @@ function shown(one: Difference, words: Words) {
       type: proposal?.type ?? null,
       text: words.proposal(one) ?? null,
       letter: proposal?.letter ?? null,
+      sideLabel: proposal === null ? null : words.label(proposal.side),
     },
   };
 }

@@ -75,7 +75,7 @@ describe('console: a list read by cursor', () => {
 
   it('asks where a far page begins, once, and goes there at once', async () => {
     const { createPages } = await load<{
-      createPages(fetch: Fetch, changed: () => void, marks: () => Promise<string[]>): Pages;
+      createPages(fetch: Fetch, changed: () => void, options: { marks: () => Promise<string[]> }): Pages;
     }>('pages.mjs');
     let marked = 0;
     const far = createPages(
@@ -86,9 +86,11 @@ describe('console: a list read by cursor', () => {
         return { items, next: start + 200 < count ? String(start + 200) : null, total: count };
       },
       () => undefined,
-      async () => {
-        marked += 1;
-        return Array.from({ length: 49 }, (_, at) => String((at + 1) * 200));
+      {
+        async marks() {
+          marked += 1;
+          return Array.from({ length: 49 }, (_, at) => String((at + 1) * 200));
+        },
       },
     );
     far.want(0, 10);

@@ -382,6 +382,7 @@ export function stockSuite(openStore: () => Promise<Store>): void {
     const request = { channel: 'shop', site: 'main', sku: 'B', who: 'ines', channelName: 'web shop' };
     const browser = await StockBrowser.open(store);
     await tellAgain(store, request);
+    publisher.hurry('main', 'B');
     assert.deepEqual(skus((await browser.items({ view: 'waiting' }, 10)).items), ['B', 'A']);
     shop.behave = () => undefined;
     shop.told.length = 0;

@@ -374,6 +374,7 @@ export function flowOfAllNodes(): object[] {
       acknowledge: 'inbox',
       window: 256,
       end: 'automatic',
+      newestOnly: false,
       concurrency: 64,
       maxAttempts: 100,
       holdSeconds: 300,

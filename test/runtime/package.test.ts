@@ -16,10 +16,13 @@ const CONFIG_TYPES = [
   'crossdock-contract',
 ];
 
+/** The build puts the reference flows among the examples. */
+const isOffered = (folder: string, name: string) => folder === 'flows' && name.startsWith('reference');
+
 const flowFiles = ['flows', 'examples'].flatMap((folder) => {
   try {
     return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.json'))
+      .filter((name) => name.endsWith('.json') && !isOffered(folder, name))
       .map((name) => join(folder, name));
   } catch {
     return [];

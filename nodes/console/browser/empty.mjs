@@ -23,6 +23,12 @@ const glyphs = {
   'noStock-soldOut': 'check-circle-o',
   noStockMatch: 'search',
   noReconcilers: 'balance-scale',
+  mayNotSee: 'lock',
+  noRuns: 'balance-scale',
+  noDifference: 'check-circle-o',
+  noDifferenceYet: 'hourglass-half',
+  noDifferenceKept: 'ban',
+  noDifferenceMatch: 'search',
 };
 
 /** `kind` names the texts `empty.<kind>.title` and `.text`; `action` is `{ label, act }`. */

@@ -12,10 +12,11 @@ const keptPages = 12;
 /**
  * @param fetch `(after, limit) => Promise<{ items, next, total }>`; `next` is the cursor of the next page, or null
  * @param changed called when rows have come or a fetch has failed (then with the error)
- * @param marks `() => Promise<[cursor]>`: where each page after the first begins, for lists that are long; without it,
- *   a far page is reached by reading those before it
+ * @param options.leap `(index)`: the cursor of the page that begins there, when the server can start anywhere
+ * @param options.marks `() => Promise<[cursor]>`: where each page after the first begins, when the server can tell;
+ *   without both, a far page is walked to
  */
-export function createPages(fetch, changed, marks) {
+export function createPages(fetch, changed, { leap, marks } = {}) {
   let pages = new Map();
   let cursors = [''];
   let generation = 0;
@@ -49,7 +50,8 @@ export function createPages(fetch, changed, marks) {
     const seen = page * pageSize + answer.items.length;
     if (answer.next) cursors[page + 1] = answer.next;
     const known = answer.total ?? Math.max(state.total ?? 0, seen + (answer.next ? pageSize : 0));
-    state.total = answer.next ? Math.max(known, seen + 1) : seen;
+    // A leap may have gone past what is there.
+    state.total = answer.next ? Math.max(known, seen + 1) : Math.min(seen, answer.total ?? seen);
     trim(wanted);
   }
 
@@ -67,8 +69,8 @@ export function createPages(fetch, changed, marks) {
           cursors = ['', ...known];
         }
         // The next cursor is only known from the page before: walk there.
-        const page = cursors[wanted] === undefined ? cursors.length - 1 : wanted;
-        const answer = await fetch(cursors[page], pageSize);
+        const page = cursors[wanted] === undefined && !leap ? cursors.length - 1 : wanted;
+        const answer = await fetch(cursors[page] ?? leap(page * pageSize), pageSize);
         if (ended) return;
         if (mine !== generation) continue;
         take(page, answer);

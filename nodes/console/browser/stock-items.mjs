@@ -32,7 +32,9 @@ export function createItemList(context, { filter, channels, changed, cleared }) 
       draw();
       changed();
     },
-    filter().channel === undefined ? undefined : () => context.api.stockMarks(filter(), pageSize),
+    {
+      marks: filter().channel === undefined ? undefined : () => context.api.stockMarks(filter(), pageSize),
+    },
   );
   let wide = false;
   let list = makeList();
