@@ -1,7 +1,6 @@
 /** The reference flow "Stock to three channels", whole: a real Odoo, RabbitMQ and Mosquitto, and a web shop that goes away. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { join } from 'node:path';
 import { type EventChannel, openAmqpChannel, openMqttChannel } from '../../core/channel';
 import type { OdooClient } from '../../core/odoo';
@@ -9,52 +8,12 @@ import { adminClient, odooFromEnvironment } from '../conformance/sales-fixture';
 import { createStockFixture, type StockFixture } from '../conformance/stock-fixture';
 import { mosquittoBinary, type OwnBroker, ownMosquitto } from '../faults/support/brokers';
 import { rabbitForTests, type SharedRabbit } from '../faults/support/shared-services';
+import { WebShop } from '../faults/support/web-shop';
 import { type FlowNode, type Letter, watchStatuses } from '../runtime/flow';
-import { freePort, type NodeRed, projectFolders, spawnNodeRed, waitFor } from '../support';
+import { type NodeRed, projectFolders, spawnNodeRed, waitFor } from '../support';
 
 const FILE = join(projectFolders().root, 'flows', 'reference - stock to three channels.json');
 const TOKEN = 'a-token-of-the-test';
-
-interface Told {
-  readonly sku: string;
-  readonly quantity: number;
-  readonly sequence: number;
-  readonly headers: IncomingHttpHeaders;
-}
-
-/** A web shop on one address: open, shut, or refusing an item for good. */
-class Shop {
-  readonly told: Told[] = [];
-  refuses: string | undefined;
-  port = 0;
-  #server: Server | undefined;
-
-  async open(): Promise<void> {
-    if (this.port === 0) this.port = await freePort();
-    const server = createServer((request, response) => {
-      let body = '';
-      request.setEncoding('utf8').on('data', (text: string) => {
-        body += text;
-      });
-      request.on('end', () => {
-        const told = JSON.parse(body) as Omit<Told, 'headers'>;
-        const refused = told.sku === this.refuses;
-        if (!refused) this.told.push({ ...told, headers: request.headers });
-        response.writeHead(refused ? 422 : 200).end();
-      });
-    });
-    this.#server = server;
-    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
-  }
-
-  async shut(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    const closed = new Promise((resolve) => server?.close(resolve) ?? resolve(undefined));
-    server?.closeAllConnections();
-    await closed;
-  }
-}
 
 describe('reference flow: stock to three channels', function () {
   this.timeout(120_000);
@@ -64,7 +23,7 @@ describe('reference flow: stock to three channels', function () {
   let stock: StockFixture | undefined;
   let red: NodeRed | undefined;
   const channels: EventChannel[] = [];
-  const shop = new Shop();
+  const shop = new WebShop();
 
   before(async function () {
     const odoo = odooFromEnvironment();
@@ -132,7 +91,7 @@ describe('reference flow: stock to three channels', function () {
         AMQP_URL: `amqp://${host}`,
         AMQP_USER: decodeURIComponent(username),
         AMQP_PASSWORD: decodeURIComponent(password),
-        STOREFRONT_URL: `http://127.0.0.1:${shop.port}/stock`,
+        STOREFRONT_URL: shop.url,
         STOREFRONT_TOKEN: TOKEN,
       },
     });
