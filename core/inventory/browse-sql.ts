@@ -6,7 +6,7 @@
 import { CrossdockError } from '../errors';
 import type { Migration, SqlValue, Statement } from '../store/types';
 import type { Policy } from './policy';
-import { PENDING_SQL } from './schema';
+import { levelBodyOf, PENDING_SQL } from './schema';
 import type { StockFilter, StockView } from './stock';
 
 /** An idea of its own: gateways that nobody looks at keep no index for it. */
@@ -39,6 +39,8 @@ const CONDITIONS: Readonly<Record<StockView, string>> = {
   refused: ' AND problem IS NOT NULL',
 };
 
+const SEARCH = ` AND lower(sku) LIKE ? ESCAPE '!'`;
+
 const BY_SKU = ['sku', 'site'] as const;
 /** As they leave. */
 const BY_TURN = ['urgency', 'pending_since', 'site', 'sku'] as const;
@@ -53,7 +55,7 @@ export function orderOf(view: StockView): readonly string[] {
   return view === 'waiting' ? BY_TURN : BY_SKU;
 }
 
-const COLUMNS = `site, sku, as_of, quantity, body, sequence, pending, pending_since, urgency, published_sequence,
+const COLUMNS = `site, sku, as_of, quantity, ${levelBodyOf('l')} AS body, sequence, pending, pending_since, urgency, published_sequence,
   published_quantity, published_at, problem, detail, stale_since`;
 
 /**
@@ -79,7 +81,7 @@ export function pageStatement(
       params.push(...after.values);
     }
     if (q !== '') {
-      where += ` AND lower(sku) LIKE ? ESCAPE '!'`;
+      where += SEARCH;
       params.push(patternOf(q));
     }
     params.push(limit);
@@ -92,6 +94,24 @@ export function pageStatement(
     sql: `SELECT * FROM (${parts.map((part) => `SELECT * FROM (${part}) AS part`).join(' UNION ALL ')}) AS merged
       ORDER BY ${[...order, 'ordinal'].join(', ')} LIMIT ?`,
     params,
+  };
+}
+
+/** Where each page of `every` items ends, of one channel; the index alone is read but for `held`. */
+export function marksStatement(
+  channel: string,
+  { view = 'all', q = '' }: StockFilter,
+  every: number,
+  limit: number,
+): Statement {
+  const order = orderOf(view).join(', ');
+  const search = q === '' ? '' : SEARCH;
+  return {
+    sql: `SELECT ${order} FROM (
+        SELECT ${order}, row_number() OVER (ORDER BY ${order}) AS n FROM ${LEVEL}
+        WHERE channel = ?${CONDITIONS[view]}${search}) AS numbered
+      WHERE n % ? = 0 ORDER BY n LIMIT ?`,
+    params: [channel, ...(q === '' ? [] : [patternOf(q)]), every, limit],
   };
 }
 
@@ -110,7 +130,7 @@ function readAt(policy: Policy | undefined): { sql: string; params: string[] } {
 }
 
 export function countStatement(channel: string, { view = 'all', q = '' }: StockFilter): Statement {
-  const search = q === '' ? '' : ` AND lower(sku) LIKE ? ESCAPE '!'`;
+  const search = q === '' ? '' : SEARCH;
   return {
     sql: `SELECT count(*) AS n FROM ${LEVEL} WHERE channel = ?${CONDITIONS[view]}${search}`,
     params: q === '' ? [channel] : [channel, patternOf(q)],
@@ -156,7 +176,7 @@ export function readingTimes(channel: string, skus: readonly string[]): Statemen
 /** What one channel is told of an item at all its sites. */
 export function levelsOf(channel: string, sku: string): Statement {
   return {
-    sql: `SELECT 0 AS ordinal, ${COLUMNS}, NULL AS read_at FROM ${LEVEL} WHERE channel = ? AND sku = ?
+    sql: `SELECT 0 AS ordinal, ${COLUMNS}, NULL AS read_at FROM ${LEVEL} AS l WHERE channel = ? AND sku = ?
       ORDER BY site LIMIT 200`,
     params: [channel, sku],
   };

@@ -15,6 +15,8 @@ export class Lane {
   pass: Pass | undefined;
   /** The store may hold pending rows that are not here: what an earlier process left, what did not leave, snapshots. */
   stored = true;
+  /** Something in the store is urgent: the next pass looks at it before it sends what is here. */
+  urgent = false;
   #fresh = new Map<string, PendingRow>();
   #computing: Promise<unknown> = Promise.resolve();
   #sending: Promise<unknown> = Promise.resolve();
@@ -76,7 +78,9 @@ export class Lane {
       this.#fresh.delete(key);
       this.pass?.forget(key);
     }
-    if (urgent) this.pass?.hurry();
+    if (!urgent) return;
+    if (this.pass === undefined) this.urgent = true;
+    else this.pass.hurry();
   }
 }
 

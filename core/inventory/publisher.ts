@@ -256,6 +256,8 @@ export class InventoryPublisher {
       lane.pass = pass;
       this.#pass = pass;
       if (this.#closed) pass.stop();
+      if (lane.urgent) pass.hurry();
+      lane.urgent = false;
       await pass.run(lane.take());
     } finally {
       lane.pass = undefined;

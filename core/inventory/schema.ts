@@ -89,10 +89,14 @@ const URGENCY = `CASE WHEN ${T}.published_quantity IS NULL THEN excluded.urgency
  * The whole body of a level. Where it only adds to what was read of the item (it begins with a comma then), that is not
  * stored twice. To be used in a SELECT or UPDATE of the levels without an alias.
  */
-export const LEVEL_BODY = `CASE WHEN substr(${T}.body, 1, 1) = ',' THEN (
+export function levelBodyOf(t: string): string {
+  return `CASE WHEN substr(${t}.body, 1, 1) = ',' THEN (
     SELECT substr(o.body, 1, length(o.body) - 1) FROM crossdock_inventory_observed o
-    WHERE o.channel = ${T}.channel AND o.sku = ${T}.sku AND o.site = ${T}.site AND o.part = ''
-  ) || ${T}.body ELSE ${T}.body END`;
+    WHERE o.channel = ${t}.channel AND o.sku = ${t}.sku AND o.site = ${t}.site AND o.part = ''
+  ) || ${t}.body ELSE ${t}.body END`;
+}
+
+export const LEVEL_BODY = levelBodyOf(T);
 
 const PENDING = `site, sku, sequence, quantity, as_of, ${LEVEL_BODY} AS body, urgency, pending_since, goes_first`;
 
