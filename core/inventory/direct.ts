@@ -40,6 +40,8 @@ interface Level extends Told {
 }
 
 const NOTHING: Seen = { rows: [], levels: [] };
+/** Readings of silent sites go the long way. */
+const NONE_SILENT = { stale: new Map<string, number>() };
 
 /**
  * Nothing else of the channel may observe or compute meanwhile (the intake sees to that).
@@ -82,9 +84,7 @@ export async function takeDirect(
     const same = before?.available === reading.available && before.expiry === reading.expiry;
     const revision = (before?.revision ?? 0) + (same ? 0 : 1);
     kept.push({ ...reading, revision });
-    const row: ObservedRow = { ...reading, revision, dirty: false, gone: false };
-    const want =
-      same && !before.dirty ? undefined : compute(sku, site, new Map([[sku, [row]]]), policy, { stale }, now);
+    const want = same && !before.dirty ? undefined : wantedOf(reading, revision, policy, now);
     if (want !== undefined && differs(level, want, policy)) {
       const urgency = urgencyOf(level, want.quantity);
       wanted.push({ want, urgency });
@@ -94,6 +94,37 @@ export async function takeDirect(
   const statements = [...wholes(channel, whole), ...keep(channel, kept), ...moves(channel, wanted)];
   if (statements.length > 0) await store.run(statements);
   return { known, moved, rest };
+}
+
+/** What was computed, by what is available; of items that have no rule and no day of their own. */
+interface Usual {
+  readonly quantity: string;
+  readonly tail: string;
+  readonly detail: string;
+}
+
+const usual = new WeakMap<Policy, Map<string, Usual>>();
+/** Different quantities that are remembered per policy. */
+const MAX_USUAL = 1000;
+
+function wantedOf(reading: Reading, revision: number, policy: Policy, now: number): Wanted {
+  const { sku, site, available, asOf, body, expiry } = reading;
+  const remembered = usual.get(policy) ?? new Map<string, Usual>();
+  usual.set(policy, remembered);
+  const plain = expiry === '' && !policy.items.has(sku);
+  const known = plain ? remembered.get(available) : undefined;
+  if (known !== undefined) {
+    const { quantity, tail, detail } = known;
+    const whole = body.slice(0, -1) + tail;
+    return { site, sku, quantity, asOf, basis: revision, body: whole, tail, detail, staleSince: null };
+  }
+  const row: ObservedRow = { ...reading, revision, dirty: false, gone: false };
+  const want = compute(sku, site, new Map([[sku, [row]]]), policy, NONE_SILENT, now);
+  if (plain && want.tail !== undefined) {
+    if (remembered.size >= MAX_USUAL) remembered.clear();
+    remembered.set(available, { quantity: want.quantity, tail: want.tail, detail: want.detail });
+  }
+  return want;
 }
 
 /** Nothing but the reading itself counts for what the channel is told of the item. */
