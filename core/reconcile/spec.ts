@@ -2,7 +2,8 @@
 
 import { readDecimal } from '../canonical/decimal';
 import { CrossdockError } from '../errors';
-import type { Encoding, FieldJob, FieldType, Format, Job, SideJob } from './engine/job';
+import type { Encoding, FieldJob, FieldType, Format, Job, Period, SideJob } from './engine/job';
+import type { Plausible } from './plausible';
 import type { Lead } from './propose';
 import type { Pages } from './spool';
 import type { About } from './types';
@@ -35,6 +36,8 @@ interface CommonSource {
   readonly decimalComma?: boolean;
   /** Largest file, or rows as JSON. Default 2 GB. */
   readonly maxBytes?: number;
+  /** What it must keep, or nothing is compared. */
+  readonly plausible?: Plausible;
 }
 
 export interface FileSource extends CommonSource {
@@ -69,6 +72,8 @@ export interface Spec {
   readonly lateMs?: number;
   readonly lead?: Lead;
   readonly site?: string;
+  /** What lies outside serves only to find the other half of a key. Undefined: everything counts. */
+  readonly period?: Period | undefined;
   /** Differences per thousand keys, and sum of what they are apart, above which there is an alarm; undefined: none. */
   readonly alarmRate?: string | undefined;
   readonly alarmValue?: string | undefined;
@@ -155,6 +160,7 @@ export function jobOf(spec: Spec, folder: string, files: readonly string[], atte
     sides,
     fields,
     foldCase: spec.foldCase ?? false,
+    ...(spec.period === undefined ? {} : { period: spec.period }),
     chunkBytes: Math.max(1 << 20, spec.chunkBytes ?? CHUNK_BYTES),
     attempt,
   };
