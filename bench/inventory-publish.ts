@@ -91,7 +91,7 @@ function attributesOf(n: number, round: number, time: string): Record<string, st
     time,
     datacontenttype: 'application/json',
     dataschema: INVENTORY_SCHEMA,
-    partitionkey: `SKU-${n}`,
+    partitionkey: `main/SKU-${n}`,
     sequence: String(round),
     site: 'main',
   };

@@ -1,8 +1,9 @@
 /** From what a broker delivers to what an inbox keeps, and from there to what a flow gets: the same on every kind. */
 import { createHash, randomUUID } from 'node:crypto';
 import { findUnsafeKey, parseJson } from '../canonical';
-import type { Incoming } from '../delivery';
+import type { Incoming, IncomingVersion } from '../delivery';
 import { asCrossdockError, CrossdockError } from '../errors';
+import { versionOf } from '../sequence/version';
 import {
   type AttributeValue,
   attributesOf,
@@ -82,7 +83,25 @@ export function incomingEvent(
     headers: { format: 'cloudevents', address },
     priority: lane === USUAL_EVENT_PRIORITY ? priorityOf(event) : lane,
     ...expiryOf(event),
+    ...(event.sequence === undefined ? {} : versionedBy(event)),
   };
+}
+
+/**
+ * The extension `sequence` orders the events of one source and type: as numbers where it is one, else as text. One that
+ * is neither says nothing, and then their arrival orders them.
+ */
+function versionedBy(event: CloudEvent): { version?: IncomingVersion } {
+  const { source, type, sequence, time } = event;
+  const kind = /^\d+$/.test(String(sequence)) ? 'number' : 'text';
+  try {
+    const { order } = versionOf(kind, sequence);
+    const at = Date.parse(time ?? '');
+    const series = bounded(`${kind} ${source} ${type}`);
+    return { version: { series, order, ...(Number.isNaN(at) ? {} : { at }) } };
+  } catch {
+    return {};
+  }
 }
 
 /** Source and id together are what tells events apart (CloudEvents 1.0.2, "id"); a source contains no space. */

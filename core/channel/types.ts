@@ -121,6 +121,11 @@ export interface EventChannel {
   close(): Promise<void>;
 }
 
+export interface LocalRequest extends Pick<SubscriptionRequest, 'name' | 'filter'> {
+  /** Of each partition key only the newest event waits; an inbox opened with `newestOnly` takes them. Default: all. */
+  readonly newestOnly?: boolean | undefined;
+}
+
 /**
  * A channel without a broker: a durable queue between flows, in the store itself. A publish writes straight into the
  * inboxes of the subscriptions, in the publisher's own unit: there is nothing between that could be lost or doubled.
@@ -134,7 +139,7 @@ export interface LocalChannel {
    * Declares a durable subscription (and forgets its earlier filter).
    * @returns the name of the inbox source that holds its messages
    */
-  declare(request: Pick<SubscriptionRequest, 'name' | 'filter'>): Promise<string>;
+  declare(request: LocalRequest): Promise<string>;
   /** Ends the subscription; what waits in its inbox is deleted with it. */
   remove(name: string): Promise<void>;
   /** Whether some subscription takes events of this address. */

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { acceptStatement, lockPartition } from '../delivery';
 import { CrossdockError } from '../errors';
 import { auditStatement } from '../replay';
-import { type Statement, StatementExpectationError, type Store } from '../store';
+import { type Row, type Statement, StatementExpectationError, type Store } from '../store';
 import { conditionOf, type DifferenceFilter } from './history/filter';
 import type { History } from './history/history';
 import type { Proposal } from './types';
@@ -91,15 +91,32 @@ export async function approve(history: History, request: ApprovalRequest): Promi
   };
 }
 
+const COLUMNS = 'approval_id, run_id, source, wanted, sent, who, at, ended_at';
+
 /** Approvals that a crash has interrupted, oldest first. */
 export async function openApprovals(store: Store): Promise<Approval[]> {
   const [result] = await store.run([
     {
-      sql: `SELECT approval_id, run_id, source, wanted, sent, who, at, ended_at FROM crossdock_reconcile_approval
-        WHERE ended_at IS NULL ORDER BY at LIMIT 100`,
+      sql: `SELECT ${COLUMNS} FROM crossdock_reconcile_approval WHERE ended_at IS NULL ORDER BY at LIMIT 100`,
     },
   ]);
-  return (result?.rows ?? []).map((row) => ({
+  return (result?.rows ?? []).map(approvalOf);
+}
+
+/** The newest approvals of a run, newest first. */
+export async function approvalsOf(store: Store, runId: string, limit: number): Promise<Approval[]> {
+  const [result] = await store.run([
+    {
+      sql: `SELECT ${COLUMNS} FROM crossdock_reconcile_approval WHERE run_id = ? ORDER BY at DESC LIMIT ?`,
+      params: [runId, limit],
+    },
+  ]);
+  return (result?.rows ?? []).map(approvalOf);
+}
+
+function approvalOf(row: Row): Approval {
+  const ended = row['ended_at'];
+  return {
     id: String(row['approval_id']),
     runId: String(row['run_id']),
     source: String(row['source']),
@@ -107,8 +124,8 @@ export async function openApprovals(store: Store): Promise<Approval[]> {
     sent: Number(row['sent']),
     who: String(row['who']),
     at: Number(row['at']),
-    endedAt: null,
-  }));
+    endedAt: ended === null || ended === undefined ? null : Number(ended),
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 export {
   type Approval,
   type ApprovalRequest,
+  approvalsOf,
   approve,
   CORRECTION_HEADER,
   MAX_NUMBERS,
@@ -19,8 +20,9 @@ export {
   type Side,
 } from './engine/job';
 export type { DifferenceFilter } from './history/filter';
-export { History, type Page } from './history/history';
+export { History, type Page, type Tally, type TrendPoint } from './history/history';
 export { assertPlausible, type Plausible } from './plausible';
+export { presentOf } from './present';
 export { PRESETS, type Preset } from './presets';
 export { LEADS, type Lead } from './propose';
 export { Reconciler, type ReconcilerOptions, type Trigger } from './reconciler';

@@ -157,7 +157,7 @@ export async function* htmlReport(
   const alarms = run.alarms.map(({ of, limit, found }) =>
     fill(report.alarm, { of: of === 'rate' ? report.rate : report.value, limit, found }),
   );
-  yield `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><title>${asHtml(`${report.title}: ${name}`)}</title><style>${STYLE}</style></head>
+  yield `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>${asHtml(`${report.title}: ${name}`)}</title><style>${STYLE}</style></head>
 <body><h1>${asHtml(report.title)}: ${asHtml(name)}</h1>
 ${alarms.map((alarm) => `<p class="alarm">${asHtml(alarm)}</p>`).join('')}${run.problem === null ? '' : `<p class="alarm">${asHtml(run.problem)}</p>`}
 <dl>${facts.map(([term, value]) => `<div><dt>${asHtml(term)}</dt><dd>${asHtml(value)}</dd></div>`).join('')}</dl>

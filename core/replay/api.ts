@@ -319,6 +319,9 @@ export type AuditAction =
   | 'reference.retired'
   | 'references.imported'
   | 'corrections.approved'
+  | 'stock.toldAgain'
+  | 'stock.snapshot'
+  | 'correction.shown'
   | 'reconciliation.cancelled';
 
 /** What RED.comms publishes under `crossdock/console/<store>`: something has changed. */

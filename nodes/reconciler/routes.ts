@@ -2,29 +2,29 @@
 import { redact } from '../../core/dead-letter';
 import { CrossdockError } from '../../core/errors';
 import {
+  approvalsOf,
   approve,
-  csvReport,
   type Difference,
-  type DifferenceFilter,
   History,
-  htmlReport,
-  jsonReport,
   type Language,
+  presentOf,
   type RunSummary,
   Words,
 } from '../../core/reconcile';
+import { auditStatement } from '../../core/replay';
 import type { Store } from '../../core/store';
 import { jsonBody, queryOf, refuse, whoOf } from '../shared/admin';
 import { itemNumber, pageSize, textOf } from '../shared/console-requests';
 import { lettersChanged, openDesks } from '../shared/desks';
 import type { HttpHandler, HttpResponse, Red } from '../shared/red';
 import { type LiveReconciler, liveReconciler, liveReconcilers } from './live';
+import { canonicalReport, type ReportRequest, sendCsv, sendPage } from './reports';
 import { filterOf, languageOf, selectionOf } from './requests';
 
 const ROOT = '/crossdock/console/:store';
 const MAX_BODY_BYTES = 256 * 1024;
-/** Differences of the canonical JSON report; all are in the CSV file. */
-const MAX_REPORTED = 10_000;
+const TREND_RUNS = 30;
+const SHOWN_APPROVALS = 20;
 const STATUS: Readonly<Record<string, number>> = {
   STORE_UNKNOWN: 404,
   RECONCILE_RUN_UNKNOWN: 404,
@@ -38,7 +38,6 @@ const STATUS: Readonly<Record<string, number>> = {
   BODY_TOO_SLOW: 408,
   BODY_ENCODED: 415,
   BODY_CUT: 400,
-  RECONCILE_COUNT_CHANGED: 409,
   RECONCILE_RUN_OPEN: 409,
   RECONCILER_NOT_OPEN: 409,
   RECONCILER_NEEDS_MESSAGE: 409,
@@ -106,6 +105,7 @@ export function addReconcilerRoutes(red: Red): void {
         .catch((thrown: unknown) => {
           // In the middle of a file there is no other way to say that it is not whole.
           if (response.headersSent) response.destroy();
+          else if (isCountChanged(thrown)) response.status(409).json(countChanged(thrown));
           else refuse(thrown, response, STATUS);
         })
         .catch(next);
@@ -137,17 +137,29 @@ function notOpen(red: Red, id: string): CrossdockError {
   });
 }
 
-const reconcilers: Answer = async ({ store }) => ({
-  reconcilers: liveReconcilers(store).map(({ id, name, about, labels, target, byHand, reconciler }) => ({
-    id,
-    name,
-    about,
-    labels,
-    target,
-    byHand,
-    run: reconciler.current ?? null,
-  })),
-});
+/** Those that run now, and those of which only runs are left. */
+const reconcilers: Answer = async ({ store, history }) => {
+  const live = new Map(liveReconcilers(store).map((one) => [one.id, one]));
+  const ids = new Set([...live.keys(), ...(await history.reconcilers())]);
+  const found = [];
+  for (const id of ids) {
+    const one = live.get(id);
+    const newest = (await history.runs(id, 1)).items[0] ?? null;
+    found.push({
+      id,
+      name: one?.name ?? newest?.name ?? '',
+      about: one?.about ?? newest?.about,
+      labels: one?.labels ?? newest?.labels ?? [],
+      target: one?.target ?? null,
+      byHand: one?.byHand ?? false,
+      open: one !== undefined,
+      run: one?.reconciler.current ?? null,
+      newest,
+      trend: await history.trend(id, TREND_RUNS),
+    });
+  }
+  return { reconcilers: found };
+};
 
 const startRun: Answer = async ({ store, param }) => {
   const found = liveReconciler(param('id'));
@@ -174,13 +186,18 @@ const run: Answer = async (asked) => {
   const found = await runOf(asked);
   const words = new Words(asked.language, found);
   const tally = await asked.history.tally(found.runId);
+  const live = openReconciler(asked.store, found);
   return {
     ...found,
     tally: tally.map((each) => ({
       ...each,
-      kindText: words.texts.kinds[each.kind as Difference['kind']] ?? each.kind,
+      kindText: words.texts.kinds[each.kind],
+      causeText: words.cause(each),
+      sideLabel: words.label(each.side),
     })),
-    open: openReconciler(asked.store, found) !== undefined,
+    approvals: await approvalsOf(asked.store, found.runId, SHOWN_APPROVALS),
+    open: live !== undefined,
+    target: live?.target ?? null,
   };
 };
 
@@ -223,89 +240,50 @@ const differences: Answer = async (asked) => {
 };
 
 const difference: Answer = async (asked) => {
-  const { history, param, query, language } = asked;
+  const { store, history, param, query, language, who } = asked;
   const found = await runOf(asked);
   const one = await history.difference(found.runId, itemNumber(param('number')));
   if (one === undefined) throw unknown('DIFFERENCE_UNKNOWN', 'This run has no such difference.');
   const words = new Words(language, found);
+  const personal = wantsPersonal(query);
   const message = one.correction.proposal?.message ?? null;
-  const seen = wantsPersonal(query) ? { value: message, redacted: 0 } : redact(message);
+  const seen = personal ? { value: message, redacted: 0 } : redact(message);
+  const present = presentOf(one);
+  if (personal) {
+    const note = `${found.name === '' ? found.reconciler : found.name}: ${found.runId}/${one.number}`;
+    await store.run([auditStatement(who, 'correction.shown', { letters: 1, note })]);
+  }
   return {
     ...shown(one, words),
     evidence: words.evidence(one),
     facts: one.evidence,
     message: seen.value,
     redacted: seen.redacted,
+    ...(present === undefined ? {} : { present: personal ? present : redact(present).value }),
   };
 };
 
-const reported: Answer = async (asked) => {
-  const found = await runOf(asked);
-  const items: Difference[] = [];
-  let after: string | undefined;
-  do {
-    const page = await asked.history.differences(found.runId, asFilter(asked.query), 1000, after);
-    items.push(...page.items);
-    after = page.next ?? undefined;
-  } while (after !== undefined && items.length < MAX_REPORTED);
-  return jsonReport(found, items, asked.language);
-};
+const reported: Answer = async (asked) => canonicalReport(await reportOf(asked));
 
 const csv: Answer = async (asked) => {
-  const found = await runOf(asked);
-  return streamed(
-    asked,
-    'text/csv; charset=utf-8',
-    `${fileName(found)}.csv`,
-    csvReport(asked.history, found, asFilter(asked.query), asked.language),
-  );
+  await sendCsv(await reportOf(asked));
+  return ANSWERED;
 };
 
 const html: Answer = async (asked) => {
-  const found = await runOf(asked);
-  return streamed(
-    asked,
-    'text/html; charset=utf-8',
-    undefined,
-    htmlReport(asked.history, found, asFilter(asked.query), asked.language),
-  );
+  await sendPage(await reportOf(asked));
+  return ANSWERED;
 };
 
-async function streamed(
-  { response }: Asked,
-  type: string,
-  file: string | undefined,
-  parts: AsyncIterable<string>,
-): Promise<typeof ANSWERED> {
-  response.setHeader('content-type', type);
-  response.setHeader('x-content-type-options', 'nosniff');
-  // What rows say is shown as text, and nothing in it is run, whatever it is.
-  response.setHeader('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'");
-  if (file !== undefined) response.setHeader('content-disposition', `attachment; filename="${file}"`);
-  for await (const part of parts) {
-    if (response.destroyed) return ANSWERED;
-    if (!response.write(part)) {
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve);
-        response.once('close', resolve);
-      });
-    }
-  }
-  response.end();
-  return ANSWERED;
-}
-
-function fileName({ name, startedAt }: RunSummary): string {
-  const plain = name
-    .normalize('NFKD')
-    .replace(/[^\w-]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 60);
-  return `${plain === '' ? 'reconciliation' : plain}-${new Date(startedAt).toISOString().slice(0, 16).replace(/[:T]/g, '-')}`;
-}
-
-function asFilter(query: URLSearchParams): DifferenceFilter {
-  return filterOf(Object.fromEntries(query));
+async function reportOf(asked: Asked): Promise<ReportRequest> {
+  const { history, query, language, response } = asked;
+  return {
+    history,
+    run: await runOf(asked),
+    filter: filterOf(Object.fromEntries(query)),
+    language,
+    response,
+  };
 }
 
 /** A difference for a list: with its sentences, without the correction's message. */
@@ -325,6 +303,7 @@ function shown(one: Difference, words: Words) {
       type: proposal?.type ?? null,
       text: words.proposal(one) ?? null,
       letter: proposal?.letter ?? null,
+      sideLabel: proposal === null ? null : words.label(proposal.side),
     },
   };
 }
@@ -338,6 +317,15 @@ async function runOf({ history, param }: Pick<Asked, 'history' | 'param'>): Prom
 function openReconciler(store: Store, { reconciler }: RunSummary): LiveReconciler | undefined {
   const found = liveReconciler(reconciler);
   return found?.store === store ? found : undefined;
+}
+
+function isCountChanged(thrown: unknown): thrown is CrossdockError {
+  return thrown instanceof CrossdockError && thrown.code === 'RECONCILE_COUNT_CHANGED';
+}
+
+/** With how many there are now, so that a person can be asked anew. */
+function countChanged({ code, message, facts }: CrossdockError) {
+  return { code, message, found: facts['found'] };
 }
 
 function unknown(code: string, message: string): CrossdockError {

@@ -3,9 +3,10 @@
  * cannot show on demand (refusals, a replay half done, a letter of every kind).
  */
 import type { Page, Route } from 'playwright-core';
+import { type FakeReconcile, fakeReconcile, type ReconcileOptions } from './console-fake-reconcile';
 import { connections, salesperson } from './odoo-report';
 
-export interface FakeOptions {
+export interface FakeOptions extends ReconcileOptions {
   /** How many letters the first group has; 10,000 when left out. */
   readonly letters?: number;
   /** Whether there is no other group. */
@@ -23,6 +24,8 @@ export interface FakeConsole {
   allow(): void;
   /** Running baskets send `n` more items. */
   advance(n: number): void;
+  /** The reconcilers, their runs and differences. */
+  readonly reconcile: FakeReconcile;
   /** A group has only `n` letters left. */
   shrink(group: number, n: number): void;
 }
@@ -81,6 +84,7 @@ export async function fakeConsole(page: Page, options: FakeOptions = {}): Promis
     .map((cause, at) =>
       at === 0 && options.reason !== undefined ? { ...cause, reason: options.reason } : cause,
     );
+  const reconcile = fakeReconcile(options);
   let refusals: { path: RegExp; status: number; message: string }[] = [];
   const baskets = new Map<string, Body & { state: string; sent: number; total: number }>();
   const shares = causes.map((cause, at) => (at === 0 ? (options.letters ?? cause.share) : cause.share));
@@ -333,7 +337,9 @@ export async function fakeConsole(page: Page, options: FakeOptions = {}): Promis
       return route.fulfill({ status, json: { code: 'REFUSED', message } });
     }
     const body = (route.request().postDataJSON() ?? {}) as Body;
-    return route.fulfill({ json: answer(route.request().method(), path, url.searchParams, body) });
+    const method = route.request().method();
+    const played = reconcile.answer(method, path, url.searchParams, body);
+    return route.fulfill(played ?? { json: answer(method, path, url.searchParams, body) });
   }
 
   await page.route('**/crossdock/console/**', (route) => handle(route));
@@ -343,6 +349,7 @@ export async function fakeConsole(page: Page, options: FakeOptions = {}): Promis
   await page.route('**/crossdock/odoo-server/*/test', (route) => route.fulfill({ json: salesperson() }));
   return {
     requests,
+    reconcile,
     refuse: (path, status, message) => refusals.push({ path, status, message }),
     allow: () => {
       refusals = [];

@@ -1,192 +1,174 @@
-/** The reference flow of warehouse stock on a real Odoo: what is found, and that an approved correction is booked once. */
+/** The reference flow "Stock to three channels", whole: a real Odoo, RabbitMQ and Mosquitto, and a web shop that goes away. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type EventChannel, openAmqpChannel, openMqttChannel } from '../../core/channel';
 import type { OdooClient } from '../../core/odoo';
-import { stockFile } from '../../sandbox/warehouse/exports';
-import { adminClient, createOne, newPrefix, odooFromEnvironment } from '../conformance/sales-fixture';
-import { startTcpProxy, type TcpProxy, type TempDir, tempDir, waitFor } from '../support';
-import { type ReferenceFlow, startReferenceFlow } from '../support/reference-flow';
+import { adminClient, odooFromEnvironment } from '../conformance/sales-fixture';
+import { createStockFixture, type StockFixture } from '../conformance/stock-fixture';
+import { mosquittoBinary, type OwnBroker, ownMosquitto } from '../faults/support/brokers';
+import { rabbitForTests, type SharedRabbit } from '../faults/support/shared-services';
+import { WebShop } from '../faults/support/web-shop';
+import { type FlowNode, type Letter, watchStatuses } from '../runtime/flow';
+import { type NodeRed, projectFolders, spawnNodeRed, waitFor } from '../support';
 
-const ITEMS = 40;
+const FILE = join(projectFolders().root, 'flows', 'reference - stock to three channels.json');
+const TOKEN = 'a-token-of-the-test';
 
-describe('reference flow: warehouse stock against a real Odoo', function () {
+describe('reference flow: stock to three channels', function () {
   this.timeout(120_000);
-  const server = odooFromEnvironment();
-  const prefix = newPrefix();
-  const code = prefix.slice(-5).toUpperCase();
-  const sku = (n: number): string => `${prefix}-${String(n).padStart(2, '0')}`;
-  let admin: OdooClient;
-  let line: TcpProxy;
-  let flow: ReferenceFlow;
-  let dir: TempDir;
-  let stockId: number;
-  let ids: readonly number[];
+  let rabbit: SharedRabbit;
+  let mosquitto: OwnBroker | undefined;
+  let admin: OdooClient | undefined;
+  let stock: StockFixture | undefined;
+  let red: NodeRed | undefined;
+  const channels: EventChannel[] = [];
+  const shop = new WebShop();
 
   before(async function () {
-    if (server === undefined) return this.skip();
-    admin = adminClient(server);
-    dir = tempDir();
-    line = await startTcpProxy({ target: server.url });
-    const warehouse = await createOne(admin, 'stock.warehouse', { name: `3PL ${prefix}`, code });
-    const [row] = await admin.call<{ lot_stock_id: [number, string] }[]>('stock.warehouse', 'read', {
-      ids: [warehouse],
-      args: { fields: ['lot_stock_id'] },
-    });
-    stockId = row?.lot_stock_id[0] ?? 0;
-    const vals_list = Array.from({ length: ITEMS }, (_, n) => ({
-      name: `Fixture ${sku(n)}`,
-      default_code: sku(n),
-      type: 'consu',
-      is_storable: true,
-    }));
-    ids = await admin.call<number[]>('product.product', 'create', { args: { vals_list } });
-    // The last one is not in stock.
-    const quants = await admin.call<number[]>('stock.quant', 'create', {
-      args: {
-        vals_list: ids
-          .slice(0, -1)
-          .map((id) => ({ product_id: id, location_id: stockId, inventory_quantity: 1500 })),
-      },
-      context: { inventory_mode: true },
-    });
-    await admin.call('stock.quant', 'action_apply_inventory', { ids: quants });
-    flow = await startReferenceFlow('warehouse stock against Odoo', {
-      env: {
-        ODOO_URL: server.url,
-        ODOO_DB: server.database,
-        ODOO_LOGIN: server.login,
-        ODOO_API_KEY: server.apiKey,
-        WAREHOUSE_URL: 'http://127.0.0.1:9',
-        STOCK_FILE: join(dir.path, 'stock.csv'),
-      },
-      // What an analyst has to say in any case: which warehouse it is.
-      set: { '3PL against Odoo': { leftSource: { warehouse: code }, site: code } },
-      addresses: { 'Book in Odoo': line.url },
-    });
+    const odoo = odooFromEnvironment();
+    const shared = rabbitForTests(`reference-${process.pid}`);
+    if (odoo === undefined || shared === undefined || mosquittoBinary === undefined) return this.skip();
+    rabbit = shared;
+    admin = adminClient(odoo);
+    stock = await createStockFixture(admin);
+    mosquitto = await ownMosquitto();
+    await mosquitto.start();
+    await shop.open();
   });
   after(async () => {
-    await flow?.red.remove();
-    await line?.close();
-    if (ids !== undefined)
-      await admin.call('product.product', 'write', { ids: [...ids], args: { vals: { active: false } } });
+    await red?.remove();
+    await Promise.allSettled(channels.map((channel) => channel.close()));
+    await Promise.allSettled([shop.shut(), mosquitto?.remove(), rabbit?.remove(), stock?.close()]);
     await admin?.close();
-    dir?.remove();
   });
 
-  const compare = async (rows: ReadonlyMap<string, number>, at = new Date()) => {
-    const file = stockFile(
-      [...rows].map(([name, onHand]) => ({ sku: name, onHand, location: 'A-01-1', countedAt: '' })),
-      at,
-    );
-    const answer = await fetch(`${flow.red.url}/3pl/stock`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/octet-stream' },
-      body: Buffer.from(file),
+  /** The quantities that a channel's subscriber has been told, by SKU, in their order. */
+  function listen(channel: EventChannel): Map<string, string[]> {
+    channels.push(channel);
+    const told = new Map<string, string[]>();
+    channel.subscribe({ name: 'orders', filter: '#', window: 256 }, (message) => {
+      const { subject: sku = '', data } = message.event ?? {};
+      const { published } = (data ?? {}) as { published: string };
+      told.set(sku, [...(told.get(sku) ?? []), published]);
+      message.acknowledge();
     });
-    assert.equal(answer.status, 204);
-    const since = Date.now();
-    await flow.press('Compare now');
-    return flow.run('3PL against Odoo', since);
-  };
-  const quantity = async (name: string): Promise<number> => {
-    const rows = await admin.call<{ quantity: number }[]>('stock.quant', 'search_read', {
-      args: {
-        domain: [
-          ['product_id.default_code', '=', name],
-          ['location_id', '=', stockId],
-        ],
-        fields: ['quantity'],
-      },
-    });
-    return rows.reduce((sum, row) => sum + row.quantity, 0);
-  };
-  const moves = (name: string): Promise<number> =>
-    admin.call('stock.move', 'search_count', {
-      args: {
-        domain: [
-          ['product_id.default_code', '=', name],
-          ['state', '=', 'done'],
-        ],
-      },
-    });
+    return told;
+  }
 
-  it('finds what differs, and books an approved correction once, also over a kill -9', async () => {
-    const rows = new Map(Array.from({ length: ITEMS - 1 }, (_, n) => [sku(n), 1500]));
-    rows.set(sku(1), 1234.5);
-    rows.set(sku(2), 2000);
-    rows.delete(sku(3));
-    rows.set(sku(ITEMS - 1), 7);
-    const run = await compare(rows);
-    const found = await flow.differences(run);
-    assert.deepEqual(
-      found.map(({ key, kind, delta, correction }) => [key, kind, delta, correction.type]),
-      [
-        [sku(1), 'quantity', '-265.5', 'inventory-adjustment'],
-        [sku(2), 'quantity', '500', 'inventory-adjustment'],
-        [sku(3), 'missing', null, 'inventory-adjustment'],
-        // Odoo lists it with zero.
-        [sku(ITEMS - 1), 'quantity', '7', 'inventory-adjustment'],
-      ],
-    );
-    // Everything that other warehouses have, and this one not, is no difference.
-    assert.equal(run.counts.matched, run.counts.keys - 4);
-    const [first, second, third] = found;
-    assert.ok(first && second && third);
-    const answers = await Promise.all([1, 2].map(() => flow.approve(run, [first.number])));
-    assert.ok(answers.includes(200), String(answers));
-    await waitFor(async () => (await quantity(sku(1))) === 1234.5, { what: 'the first correction' });
-    // Approved, in the inbox, and not in Odoo: then the process goes.
-    line.cut();
-    assert.equal(await flow.approve(run, [second.number, third.number]), 200);
-    await waitFor(async () => (await flow.differences(run, '&correction=approved')).length === 3, {
-      what: 'the approval',
-    });
-    await flow.red.kill9();
-    line.restore();
-    await flow.red.restart();
-    await waitFor(async () => (await quantity(sku(2))) === 2000 && (await quantity(sku(3))) === 0, {
-      what: 'the corrections after the restart',
-      timeoutMs: 60_000,
-    });
-    assert.deepEqual(await Promise.all([1, 2, 3].map((n) => moves(sku(n)))), [2, 2, 2]);
-    const next = await compare(rows);
-    assert.deepEqual(
-      (await flow.differences(next)).map(({ key }) => key),
-      [sku(ITEMS - 1)],
-    );
-  });
+  it('brings every change to all three by their own rules; the shop, away for a while, gets the newest only, sold out first', async () => {
+    assert.ok(admin && stock && mosquitto);
+    const odoo = odooFromEnvironment();
+    const amqp = new URL(rabbit.url);
+    const place = {
+      topicPrefix: `faults/reference-${process.pid}`,
+      exchange: `faults.reference-${process.pid}`,
+    };
+    const [lamp, desk, sofa] = [await stock.product(), await stock.product(), await stock.product()];
+    const put = (product: { id: number }, quantity: number) =>
+      stock?.put(product.id, stock.warehouse.stockId, quantity);
+    await put(lamp, 20);
+    await put(desk, 8);
+    await put(sofa, 3);
 
-  it('refuses a correction of stock that has moved since, and a file of yesterday', async () => {
-    const rows = new Map(Array.from({ length: ITEMS - 1 }, (_, n) => [sku(n), 1500]));
-    rows.set(sku(1), 1234.5);
-    rows.set(sku(2), 2000);
-    rows.set(sku(3), 0);
-    rows.set(sku(4), 1400);
-    const run = await compare(rows);
-    const [one, more] = await flow.differences(run);
-    assert.ok(one !== undefined && more === undefined);
-    const [quant] = await admin.call<number[]>('stock.quant', 'search', {
-      args: {
-        domain: [
-          ['product_id.default_code', '=', sku(4)],
-          ['location_id', '=', stockId],
-        ],
+    const marketplace = listen(
+      openMqttChannel({ url: mosquitto.url, clientId: 'marketplace', topicPrefix: 'dist/v1/main' }),
+    );
+    const reseller = listen(openAmqpChannel({ url: rabbit.url, ...place }));
+    await Promise.all(
+      channels.map((channel) =>
+        waitFor(() => channel.state.status === 'connected', { what: 'a subscriber' }),
+      ),
+    );
+    const { host, username, password } = amqp;
+    red = await spawnNodeRed({
+      env: {
+        ODOO_URL: odoo?.url,
+        ODOO_DB: odoo?.database,
+        ODOO_LOGIN: odoo?.login,
+        ODOO_API_KEY: odoo?.apiKey,
+        MQTT_URL: mosquitto.url,
+        AMQP_URL: `amqp://${host}`,
+        AMQP_USER: decodeURIComponent(username),
+        AMQP_PASSWORD: decodeURIComponent(password),
+        STOREFRONT_URL: shop.url,
+        STOREFRONT_TOKEN: TOKEN,
       },
     });
-    assert.ok(quant);
-    await admin.call('stock.quant', 'write', {
-      ids: [quant],
-      args: { vals: { inventory_quantity: 900 } },
-      context: { inventory_mode: true },
-    });
-    await admin.call('stock.quant', 'action_apply_inventory', { ids: [quant] });
-    assert.equal(await flow.approve(run, [one.number]), 200);
-    const letter = await flow.seen<{ code: string; reason: string }>('parked', ({ code: why }) => why !== '');
-    assert.equal(letter.code, 'STOCK_CONFLICT');
-    await flow.seen<string>('tell somebody', (text) => text === letter.reason);
-    assert.equal(await quantity(sku(4)), 900);
-    const old = await compare(rows, new Date(Date.now() - 20 * 3_600_000));
-    assert.deepEqual([old.state, old.proposed], ['failed', 0]);
-    assert.match(old.problem ?? '', /^3PL has its newest row at .* 20 hours ago; it may be 12 hours old\./);
+    const flow = JSON.parse(readFileSync(FILE, 'utf8')) as FlowNode[];
+    await red.deploy(flow.map((node) => (node['kind'] === 'amqp' ? { ...node, ...place } : node)));
+    const idOf = (type: string) => flow.find((node) => node.type === `crossdock-${type}`)?.id ?? '';
+    const statuses = await watchStatuses(red);
+    const status = (type: string, pattern: RegExp) =>
+      waitFor(() => pattern.test(statuses.known.get(idOf(type)) ?? ''), {
+        what: `${type}: ${pattern}; it was ${statuses.known.get(idOf(type))}`,
+        timeoutMs: 30_000,
+      });
+    const lastOf = (told: Map<string, string[]>) =>
+      [lamp, desk, sofa].map(({ sku }) => told.get(sku)?.at(-1)).join(' ');
+    const shopLast = () =>
+      [lamp, desk, sofa].map(({ sku }) => shop.told.findLast((one) => one.sku === sku)?.quantity).join(' ');
+    const until = (what: string, wanted: string, now: () => string) =>
+      waitFor(() => now() === wanted, { what: `${what}: ${wanted}`, timeoutMs: 40_000 });
+
+    // The full reading of the start; each channel by its own policy.
+    await until('marketplace', '15 3 0', () => lastOf(marketplace));
+    await until('reseller', '16 6 2', () => lastOf(reseller));
+    await until('web shop', '20 8 3', shopLast);
+
+    // The shop is away, and stock goes on changing.
+    await shop.shut();
+    const before = shop.told.length;
+    for (const quantity of [19, 18]) {
+      await put(lamp, quantity);
+      await until('marketplace', `${quantity - 5} 3 0`, () => lastOf(marketplace));
+    }
+    await status('circuit-breaker', /^open/);
+    await put(lamp, 17);
+    await put(sofa, 4);
+    await until('reseller', '13 6 3', () => lastOf(reseller));
+    await put(desk, 0);
+    await until('marketplace', '12 0 0', () => lastOf(marketplace));
+    await until('reseller', '13 0 3', () => lastOf(reseller));
+    // Others may work with this Odoo, too.
+    await status('event-in', /([3-9]|\d\d) waiting/);
+    await shop.open();
+    await until('web shop', '17 0 4', shopLast);
+
+    const since = shop.told.slice(before);
+    const own = since.filter(({ sku }) => [lamp, desk, sofa].some((one) => one.sku === sku));
+    assert.deepEqual(
+      own.map(({ sku }) => sku).toSorted(),
+      [lamp.sku, desk.sku, sofa.sku].toSorted(),
+      'the newest only',
+    );
+    assert.deepEqual([own[0]?.sku, own[0]?.quantity], [desk.sku, 0], 'sold out first');
+    const keys = shop.told.map(({ headers }) => headers['idempotency-key']);
+    assert.equal(new Set(keys).size, keys.length);
+    assert.ok(shop.told.every(({ headers }) => headers['authorization'] === `Bearer ${TOKEN}`));
+    for (const { sku } of [lamp, desk, sofa]) {
+      const sequences = shop.told.filter((one) => one.sku === sku).map(({ sequence }) => sequence);
+      assert.deepEqual(
+        sequences,
+        sequences.toSorted((a, b) => a - b),
+      );
+    }
+
+    // What the shop refuses for good is parked with its reason, and nothing else is.
+    shop.refuses = sofa.sku;
+    await put(sofa, 5);
+    const letters = await waitFor(
+      async () => {
+        const found = await red?.admin(`/crossdock/dead-letters/${idOf('dead-letter')}`);
+        const { items } = (found ?? { items: [] }) as { items: Letter[] };
+        return items.length > 0 ? items : undefined;
+      },
+      { what: 'a dead letter', timeoutMs: 30_000 },
+    );
+    assert.deepEqual(
+      letters.map(({ code, reason }) => [code, reason]),
+      [['STOREFRONT_REFUSED', 'The web shop refused it with 422.']],
+    );
+    statuses.close();
   });
 });

@@ -2,8 +2,9 @@
 import { comeAlive } from '../../delivery';
 import { REPLAY_SCHEMA } from '../../replay';
 import type { Row, Statement, Store } from '../../store';
-import type { Difference, RunSummary } from '../types';
-import { conditionOf, type DifferenceFilter } from './filter';
+import type { Side } from '../engine/job';
+import type { Alarm, Cause, CorrectionState, Difference, DifferenceKind, RunSummary } from '../types';
+import { type Condition, conditionOf, type DifferenceFilter } from './filter';
 import { differenceOf, type OpenRun, openRunOf, summaryOf } from './rows';
 import { BEGIN, DIFFERENCE_COLUMNS, RUN_COLUMNS, SCHEMA } from './schema';
 
@@ -31,6 +32,24 @@ export interface Beginning {
 export interface Earlier {
   readonly since: number;
   readonly runs: number;
+}
+
+/** How many differences are alike. */
+export interface Tally {
+  readonly kind: DifferenceKind;
+  readonly cause: Cause;
+  readonly side: Side;
+  readonly correction: CorrectionState;
+  readonly count: number;
+}
+
+/** One run in the course of a reconciler. */
+export interface TrendPoint {
+  readonly runId: string;
+  readonly startedAt: number;
+  readonly rate: string;
+  readonly value: string;
+  readonly alarms: readonly Alarm[];
 }
 
 const KEYS_AT_ONCE = 200;
@@ -127,7 +146,34 @@ export class History {
     };
   }
 
-  /** In the order of their finding, which is that of the keys. @param after the `next` of the page before */
+  /** The reconcilers that have runs. */
+  async reconcilers(): Promise<string[]> {
+    const rows = await this.#rows({
+      sql: 'SELECT DISTINCT reconciler FROM crossdock_reconcile_run ORDER BY reconciler',
+    });
+    return rows.map((row) => String(row['reconciler']));
+  }
+
+  /** The newest runs that came to their end, oldest first. */
+  async trend(reconciler: string, limit: number): Promise<TrendPoint[]> {
+    const rows = await this.#rows({
+      sql: `SELECT run_id, started_at, rate, value, alarms FROM crossdock_reconcile_run
+        WHERE reconciler = ? AND state = 'done' ORDER BY started_at DESC, run_id DESC LIMIT ?`,
+      params: [reconciler, limit],
+    });
+    return rows.toReversed().map((row) => ({
+      runId: String(row['run_id']),
+      startedAt: Number(row['started_at']),
+      rate: String(row['rate']),
+      value: String(row['value']),
+      alarms: JSON.parse(String(row['alarms'])) as Alarm[],
+    }));
+  }
+
+  /**
+   * In the order of their finding, which is that of the keys.
+   * @param after the `next` of the page before, or `@<n>`: behind the first n, for whoever leaps far
+   */
   async differences(
     runId: string,
     filter: DifferenceFilter,
@@ -135,7 +181,7 @@ export class History {
     after?: string,
   ): Promise<Page<Difference>> {
     const where = conditionOf(runId, filter);
-    const from = /^\d{1,15}$/.test(after ?? '') ? Number(after) : 0;
+    const from = /^\d{1,15}$/.test(after ?? '') ? Number(after) : await this.#behind(where, after);
     const [page, counted] = await this.store.run([
       {
         sql: `SELECT ${DIFFERENCE_COLUMNS} FROM crossdock_reconcile_difference WHERE ${where.sql} AND number > ?
@@ -154,6 +200,17 @@ export class History {
       next: last === undefined ? null : String(last.number),
       total: Number(counted?.rows[0]?.['n'] ?? 0),
     };
+  }
+
+  /** Number of the last of the first n that match. */
+  async #behind(where: Condition, after = ''): Promise<number> {
+    const skipped = Number(/^@(\d{1,9})$/.exec(after)?.[1] ?? 0);
+    if (skipped === 0) return 0;
+    const [row] = await this.#rows({
+      sql: `SELECT number FROM crossdock_reconcile_difference WHERE ${where.sql} ORDER BY number LIMIT 1 OFFSET ?`,
+      params: [...where.params, skipped - 1],
+    });
+    return row === undefined ? Number.MAX_SAFE_INTEGER : Number(row['number']);
   }
 
   async difference(runId: string, number: number): Promise<Difference | undefined> {
@@ -193,21 +250,18 @@ export class History {
     return found;
   }
 
-  /** How often each cause and kind occurs: for the console's filters. */
-  async tally(
-    runId: string,
-  ): Promise<
-    { readonly kind: string; readonly cause: string; readonly side: string; readonly count: number }[]
-  > {
+  /** How often what occurs: for the console's filters. The most frequent first. */
+  async tally(runId: string): Promise<Tally[]> {
     const rows = await this.#rows({
-      sql: `SELECT kind, cause, side, count(*) AS n FROM crossdock_reconcile_difference WHERE run_id = ?
-        GROUP BY kind, cause, side ORDER BY count(*) DESC LIMIT 200`,
+      sql: `SELECT kind, cause, side, correction, count(*) AS n FROM crossdock_reconcile_difference WHERE run_id = ?
+        GROUP BY kind, cause, side, correction ORDER BY count(*) DESC LIMIT 1000`,
       params: [runId],
     });
     return rows.map((row) => ({
-      kind: String(row['kind']),
-      cause: String(row['cause']),
-      side: String(row['side']),
+      kind: String(row['kind']) as DifferenceKind,
+      cause: String(row['cause']) as Cause,
+      side: String(row['side']) as Side,
+      correction: String(row['correction']) as CorrectionState,
       count: Number(row['n']),
     }));
   }

@@ -114,6 +114,12 @@ export const SCHEMA: Migration = {
         WHERE ended_at IS NULL`,
       'CREATE INDEX crossdock_reconcile_approval_run ON crossdock_reconcile_approval (run_id, at)',
     ],
+    // Counts and filters of a run with very many differences, without reading what each of them holds.
+    [
+      'DROP INDEX crossdock_reconcile_difference_kind',
+      `CREATE INDEX crossdock_reconcile_difference_tally
+        ON crossdock_reconcile_difference (run_id, kind, cause, side, correction, number)`,
+    ],
   ],
 };
 

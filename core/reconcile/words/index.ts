@@ -39,7 +39,7 @@ export class Words {
     return plain;
   }
 
-  cause({ cause, side }: Difference): string {
+  cause({ cause, side }: Pick<Difference, 'cause' | 'side'>): string {
     return fill(this.texts.causes[cause] ?? cause, { first: this.label('first'), side: this.label(side) });
   }
 

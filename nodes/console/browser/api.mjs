@@ -1,5 +1,6 @@
 /** The admin API of the dead letters (docs/console-api.md), as promises. An error is a sentence to show. */
-import { el } from './dom.mjs';
+import { saveText } from './download.mjs';
+import { reconciliationApi } from './reconcile-api.mjs';
 import { t } from './text.mjs';
 
 const base = 'crossdock/console/';
@@ -7,10 +8,12 @@ const contractsBase = 'crossdock/contracts';
 
 /** What the API refused, or that it did not answer. `message` is for people. */
 export class ApiError extends Error {
-  constructor(message, status, code) {
+  constructor(message, status, answer) {
     super(message);
     this.status = status;
-    this.code = code;
+    this.code = answer?.code;
+    /** What else the refusal says. */
+    this.answer = answer;
   }
 }
 
@@ -39,20 +42,14 @@ function request(method, path, { query, body, file, type = 'json', root = base }
       ...(body === undefined ? {} : { data: JSON.stringify(body), contentType: 'application/json' }),
       ...(file === undefined ? {} : { data: file, contentType: 'text/csv', processData: false }),
       success: resolve,
-      error: (xhr) => reject(new ApiError(sentence(xhr), xhr.status, xhr.responseJSON?.code)),
+      error: (xhr) => reject(new ApiError(sentence(xhr), xhr.status, xhr.responseJSON)),
     });
   });
 }
 
 /** A file of the server as a download: asked for with the token, which a plain link would not carry. */
-async function save(path, query) {
-  const text = await request('GET', path, { query, type: 'text' });
-  const link = el('a', {
-    href: URL.createObjectURL(new Blob([text], { type: 'text/csv' })),
-    download: 'cross-references.csv',
-  });
-  link.click();
-  URL.revokeObjectURL(link.href);
+async function save(path, query, name, type = 'text/csv') {
+  saveText(name, await request('GET', path, { query, type: 'text' }), type);
 }
 
 export function listStores() {
@@ -119,7 +116,17 @@ export function storeApi(id) {
         query: { replace: replace ? 1 : undefined, dryRun: dryRun ? 1 : undefined },
         file,
       }),
-    exportReferences: (filter) => save(at('cross-references/export'), filter),
+    exportReferences: (filter) => save(at('cross-references/export'), filter, 'cross-references.csv'),
+    stockChannels: () => request('GET', at('stock/channels')).then(({ channels }) => channels),
+    stockItems: (filter, after, limit) =>
+      request('GET', at('stock/items'), { query: { ...filter, after, limit } }),
+    stockMarks: (filter, limit) =>
+      request('GET', at('stock/marks'), { query: { ...filter, limit } }).then(({ marks }) => marks),
+    stockItem: (sku) => request('GET', at('stock/item'), { query: { sku } }),
+    tellAgain: (item) => request('POST', at('stock/tell-again'), { body: item }),
+    stockSnapshot: (channel) => request('POST', at('stock/snapshot'), { body: { channel } }),
+    exportStock: (filter, lang) => save(at('stock/items.csv'), { ...filter, lang }, 'stock.csv'),
     audit: (after, limit) => request('GET', at('audit'), { query: { after, limit } }),
+    ...reconciliationApi(request, save, at),
   };
 }

@@ -20,6 +20,17 @@ const glyphs = {
   'reference.taught': 'graduation-cap',
   'reference.retired': 'ban',
   'references.imported': 'upload',
+  'stock.toldAgain': 'bullhorn',
+  'stock.snapshot': 'bullhorn',
+  'corrections.approved': 'check',
+  'correction.shown': 'eye',
+  'reconciliation.cancelled': 'ban',
+};
+
+/** What an action's number counts, where it is not letters. */
+const counts = {
+  'corrections.approved': 'reconcile.count.corrections',
+  'correction.shown': 'reconcile.count.corrections',
 };
 
 export function createAuditView(context) {
@@ -68,7 +79,9 @@ export function createAuditView(context) {
 
 function drawEntry({ id, at, who, action, letters, note }) {
   const what = tOr(`audit.${action.replace('.', '-')}`, action);
-  const about = [letters > 0 && counted('count.letters', letters), note].filter(Boolean).join(' · ');
+  const about = [letters > 0 && counted(counts[action] ?? 'count.letters', letters), note]
+    .filter(Boolean)
+    .join(' · ');
   return {
     key: String(id),
     stamp: '',

@@ -2,8 +2,11 @@
 import { el } from './dom.mjs';
 
 export function saveJson(name, value) {
-  const blob = new Blob([JSON.stringify(value, null, 2)], { type: 'application/json' });
-  const link = el('a', { href: URL.createObjectURL(blob), download: name });
+  saveText(name, JSON.stringify(value, null, 2), 'application/json');
+}
+
+export function saveText(name, text, type) {
+  const link = el('a', { href: URL.createObjectURL(new Blob([text], { type })), download: name });
   link.click();
   URL.revokeObjectURL(link.href);
 }

@@ -15,7 +15,20 @@ const glyphs = {
   noReferenceMatch: 'search',
   noConflicts: 'check-circle-o',
   noStock: 'cubes',
+  'noStock-all': 'cubes',
+  'noStock-waiting': 'check-circle-o',
+  'noStock-refused': 'check-circle-o',
+  'noStock-age': 'check-circle-o',
+  'noStock-held': 'check-circle-o',
+  'noStock-soldOut': 'check-circle-o',
+  noStockMatch: 'search',
   noReconcilers: 'balance-scale',
+  mayNotSee: 'lock',
+  noRuns: 'balance-scale',
+  noDifference: 'check-circle-o',
+  noDifferenceYet: 'hourglass-half',
+  noDifferenceKept: 'ban',
+  noDifferenceMatch: 'search',
 };
 
 /** `kind` names the texts `empty.<kind>.title` and `.text`; `action` is `{ label, act }`. */
