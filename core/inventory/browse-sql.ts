@@ -39,6 +39,8 @@ const CONDITIONS: Readonly<Record<StockView, string>> = {
   refused: ' AND problem IS NOT NULL',
 };
 
+const SEARCH = ` AND lower(sku) LIKE ? ESCAPE '!'`;
+
 const BY_SKU = ['sku', 'site'] as const;
 /** As they leave. */
 const BY_TURN = ['urgency', 'pending_since', 'site', 'sku'] as const;
@@ -79,7 +81,7 @@ export function pageStatement(
       params.push(...after.values);
     }
     if (q !== '') {
-      where += ` AND lower(sku) LIKE ? ESCAPE '!'`;
+      where += SEARCH;
       params.push(patternOf(q));
     }
     params.push(limit);
@@ -92,6 +94,24 @@ export function pageStatement(
     sql: `SELECT * FROM (${parts.map((part) => `SELECT * FROM (${part}) AS part`).join(' UNION ALL ')}) AS merged
       ORDER BY ${[...order, 'ordinal'].join(', ')} LIMIT ?`,
     params,
+  };
+}
+
+/** Where each page of `every` items ends, of one channel; the index alone is read but for `held`. */
+export function marksStatement(
+  channel: string,
+  { view = 'all', q = '' }: StockFilter,
+  every: number,
+  limit: number,
+): Statement {
+  const order = orderOf(view).join(', ');
+  const search = q === '' ? '' : SEARCH;
+  return {
+    sql: `SELECT ${order} FROM (
+        SELECT ${order}, row_number() OVER (ORDER BY ${order}) AS n FROM ${LEVEL}
+        WHERE channel = ?${CONDITIONS[view]}${search}) AS numbered
+      WHERE n % ? = 0 ORDER BY n LIMIT ?`,
+    params: [channel, ...(q === '' ? [] : [patternOf(q)]), every, limit],
   };
 }
 
@@ -110,7 +130,7 @@ function readAt(policy: Policy | undefined): { sql: string; params: string[] } {
 }
 
 export function countStatement(channel: string, { view = 'all', q = '' }: StockFilter): Statement {
-  const search = q === '' ? '' : ` AND lower(sku) LIKE ? ESCAPE '!'`;
+  const search = q === '' ? '' : SEARCH;
   return {
     sql: `SELECT count(*) AS n FROM ${LEVEL} WHERE channel = ?${CONDITIONS[view]}${search}`,
     params: q === '' ? [channel] : [channel, patternOf(q)],

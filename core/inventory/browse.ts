@@ -13,6 +13,7 @@ import {
   countStatements,
   cursorText,
   levelsOf,
+  marksStatement,
   OLDEST_SQL,
   observedOf,
   orderOf,
@@ -50,6 +51,7 @@ const COUNT_REST = 20;
 const OLDEST_REST = 100;
 /** Parameters that one statement takes beside its channel. */
 const SKUS_AT_ONCE = 500;
+const MOST_MARKS = 1000;
 
 export class StockBrowser {
   readonly #store: Store;
@@ -110,6 +112,19 @@ export class StockBrowser {
       next: last === undefined || end === undefined ? null : cursorText({ channel: end.channel, values }),
       total,
     };
+  }
+
+  /**
+   * Where the pages of a long list begin, so that a far one can be asked for at once: the `after` of the second page of
+   * `every` items, of the third ... at most 1000. Throws as `items` does.
+   */
+  async marks(filter: StockFilter & { readonly channel: string }, every: number): Promise<string[]> {
+    const [{ id } = { id: '' }] = await this.#chosen(filter.channel);
+    const rows = await this.#rows(marksStatement(id, filter, every, MOST_MARKS));
+    const order = orderOf(filter.view ?? 'all');
+    return rows.map((row) =>
+      cursorText({ channel: id, values: order.map((column) => row[column] as string | number) }),
+    );
   }
 
   /** What every channel is told of an item, and why. Throws STOCK_ITEM_UNKNOWN (permanent). */

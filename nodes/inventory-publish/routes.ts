@@ -46,6 +46,7 @@ export function addStockRoutes(red: Red): void {
   const app = red.httpAdmin;
   app.get(`${ROOT}/channels`, read, handler(channels));
   app.get(`${ROOT}/items`, read, handler(items));
+  app.get(`${ROOT}/marks`, read, handler(marks));
   app.get(`${ROOT}/items.csv`, read, handler(csv));
   app.get(`${ROOT}/item`, read, handler(item));
   app.post(`${ROOT}/tell-again`, write, handler(again));
@@ -90,6 +91,13 @@ function connectionOf({ state }: LiveStock) {
 
 async function items({ browser, query }: Asked): Promise<unknown> {
   return browser.items(filterOf(query), pageSize(query), query.get('after') ?? undefined);
+}
+
+async function marks({ browser, query }: Asked): Promise<unknown> {
+  const filter = filterOf(query);
+  const { channel } = filter;
+  if (channel === undefined) throw invalid('Say of which channel in "channel".');
+  return { marks: await browser.marks({ ...filter, channel }, pageSize(query)) };
 }
 
 async function item({ browser, store, query, nameOf }: Asked): Promise<unknown> {

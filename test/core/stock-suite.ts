@@ -156,6 +156,20 @@ export function stockSuite(openStore: () => Promise<Store>): void {
       );
       assert.deepEqual(keys(pages.flat()), expected, `pages of ${limit}`);
     }
+    for (const filter of [
+      { channel: 'web' },
+      { channel: 'web', q: 's-1' },
+      { channel: 'web', view: 'waiting' },
+    ] as const) {
+      const ends: (string | null)[] = [];
+      for (let after = ''; ; after = ends.at(-1) ?? '') {
+        const { next } = await browser.items(filter, 7, after);
+        ends.push(next);
+        if (next === null) break;
+      }
+      const marks = await browser.marks(filter, 7);
+      assert.deepEqual(marks, ends.slice(0, -1), 'each mark is where a page ends');
+    }
     const one = await browser.items({ channel: 'b2b' }, 10);
     assert.deepEqual([one.total, skus(one.items)], [23, names.slice(0, 10)]);
     assert.equal((await browser.items({}, 10)).total, 115);

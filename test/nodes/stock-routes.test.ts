@@ -110,6 +110,7 @@ describe('stock over the admin API', () => {
     assert.deepEqual(await status('stock/items.csv?channel=none'), [404, 'STOCK_CHANNEL_UNKNOWN']);
     assert.deepEqual(await status('stock/item?sku=none'), [404, 'STOCK_ITEM_UNKNOWN']);
     assert.deepEqual(await status('stock/item'), [400, 'REQUEST_INVALID']);
+    assert.deepEqual(await status('stock/marks'), [400, 'REQUEST_INVALID']);
     assert.deepEqual(await status('stock/tell-again', { channel: 'channel' }), [400, 'REQUEST_INVALID']);
     assert.deepEqual(
       await status('stock/tell-again', { channel: 'channel', site: 'main', sku: { $ne: 1 } }),
@@ -212,7 +213,7 @@ describe('stock over the admin API', () => {
       httpAdmin: { get: add('GET'), post: add('POST') },
     };
     addStockRoutes(red as unknown as Red);
-    assert.equal(asked.length, 6);
+    assert.equal(asked.length, 7);
     for (const [method, path, permission] of asked) {
       assert.equal(permission, `crossdock-inventory.${method === 'GET' ? 'read' : 'write'}`, path);
     }
