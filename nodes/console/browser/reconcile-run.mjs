@@ -9,6 +9,7 @@ import { createDifferenceFilters } from './reconcile-filters.mjs';
 import { askForApproval, askForCancel, askForReport } from './reconcile-questions.mjs';
 import {
   alarmWords,
+  isOfOne,
   isUnderWay,
   kindMark,
   kindWords,
@@ -300,7 +301,7 @@ function drawDifference(difference, run) {
           el('b', { title: name }, name),
           el('span.figure', { title: `${run.labels[0]} → ${difference.sideLabel}` }, values),
         ),
-        el('span.meta.values', {}, kindMark(kind), values === '' ? sentence : what),
+        el('span.meta.values', {}, kindMark(kind), isOfOne(difference) ? sentence : what),
         approved
           ? el(
               'span.meta',
