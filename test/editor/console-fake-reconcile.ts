@@ -330,7 +330,9 @@ export function fakeReconcile(options: ReconcileOptions = {}): FakeReconcile {
         running.delete(id.split('-')[0] ?? '');
         return ok({ cancelled: true });
       }
-      if (action === 'differences' && at === undefined) return ok(page(query, language));
+      if (action === 'differences' && at === undefined) {
+        return ok(id === 'stock-0' ? page(query, language) : { items: [], next: null, total: 0 });
+      }
       if (action === 'differences') {
         const n = Number(at);
         const shown = difference(n, language);
