@@ -28,6 +28,7 @@ const sources = [
   'core',
   'nodes',
   'icons',
+  'flows',
   'sandbox',
   'test',
   'bench',

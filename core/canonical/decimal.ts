@@ -18,12 +18,14 @@ const MAX_DIGITS = 40;
 const PLAIN = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
 const EXPONENT = /^[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,2}$/;
 
-/** Reads a decimal from text ("12.30", "1e-7") or a finite number; undefined when it is none. */
+/** Reads a decimal from text ("12.30", "+7", "1e-7") or a finite number; undefined when it is none. */
 export function readDecimal(value: unknown): DecimalValue | undefined {
   if (value instanceof DecimalNumber) return value as DecimalValue;
   if (typeof value === 'number') return Number.isFinite(value) ? DecimalNumber(String(value)) : undefined;
   if (typeof value !== 'string' || value.length > MAX_DIGITS) return undefined;
-  return PLAIN.test(value) || EXPONENT.test(value) ? DecimalNumber(value) : undefined;
+  if (!PLAIN.test(value) && !EXPONENT.test(value)) return undefined;
+  // big.js throws at a plus sign.
+  return DecimalNumber(value.startsWith('+') ? value.slice(1) : value);
 }
 
 /** As `readDecimal`, for values that a contract has already checked. Throws a RangeError otherwise. */

@@ -9,7 +9,7 @@ import { ChannelWriter } from './amqp-publish';
 import { reasonOfChannel, replyCode, replyText } from './amqp-reasons';
 import { planTopology } from './amqp-topology';
 import type { Reason, StateHolder } from './channel-state';
-import type { CloudEvent } from './cloudevents';
+import { type CloudEvent, priorityOf } from './cloudevents';
 import { type Pending, PublishQueue } from './publish-queue';
 import type { PublishOptions } from './types';
 
@@ -79,6 +79,7 @@ export class AmqpPublisher {
     const settled = this.#queue.add(
       { out: message, timeoutMs, sentAt: 0, heard: 0, returned: false },
       timeoutMs,
+      options.priority ?? priorityOf(event),
     );
     this.#pump();
     return settled;

@@ -15,6 +15,7 @@ export {
   eventId,
   makeEvent,
   newEventId,
+  priorityOf,
   STRUCTURED_CONTENT_TYPE,
   sequenceText,
   validateEvent,

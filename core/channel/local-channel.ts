@@ -2,6 +2,7 @@
  * The channel without a broker: events go straight into the inboxes of the subscriptions, as statements of the
  * publisher's own unit. So an event is there exactly when its cause is settled, and nothing between could lose it.
  */
+import { acceptNewest } from '../delivery/inbox-newest';
 import { acceptStatement, lockPartition } from '../delivery/inbox-schema';
 import { asCrossdockError, CrossdockError } from '../errors';
 import type { Statement, Store } from '../store';
@@ -11,7 +12,7 @@ import { assertEvent, type CloudEvent } from './cloudevents';
 import { LocalRoutes } from './local-routes';
 import { incomingEvent } from './received';
 import { invalid } from './settings';
-import type { ChannelState, LocalChannel, PublishOptions, StateListener, SubscriptionRequest } from './types';
+import type { ChannelState, LocalChannel, LocalRequest, PublishOptions, StateListener } from './types';
 
 export interface LocalChannelConfig {
   /** Stays open when the channel closes. */
@@ -100,11 +101,11 @@ class StoreChannel implements LocalChannel {
   }
 
   /** Throws CONFIG_INVALID (permanent) for a name or filter that cannot be. */
-  async declare({ name, filter }: Pick<SubscriptionRequest, 'name' | 'filter'>): Promise<string> {
+  async declare({ name, filter, newestOnly = false }: LocalRequest): Promise<string> {
     if (name === '' || name.length > 200 || /\p{Cc}/u.test(name)) {
       throw invalid('The name of a subscription needs 1 to 200 characters.', 'name');
     }
-    await this.routes.declare(name, checkedFilter(filter));
+    await this.routes.declare(name, checkedFilter(filter), newestOnly);
     return this.routes.sourceOf(name);
   }
 
@@ -137,7 +138,9 @@ class StoreChannel implements LocalChannel {
     const incoming = incomingEvent(event, address, undefined, options.written);
     for (const source of sources) this.#admit(source);
     this.#routed.set(event, sources);
-    const accepts = sources.map((source) => acceptStatement(source, incoming));
+    const accepts = sources.flatMap((source) =>
+      this.routes.newestOnly(source) ? acceptNewest(source, incoming) : [acceptStatement(source, incoming)],
+    );
     const { partitionKey } = incoming;
     if (this.store.exclusive || partitionKey === undefined) return accepts;
     return [...sources.map((source) => lockPartition(source, partitionKey)), ...accepts];

@@ -21,13 +21,19 @@ const SCHEMA: Migration = {
         created_at BIGINT NOT NULL,
         PRIMARY KEY (channel, name))`,
     ],
+    ['ALTER TABLE crossdock_local_subscription ADD COLUMN newest_only BIGINT NOT NULL DEFAULT 0'],
   ],
 };
-const SELECT = 'SELECT name, filter FROM crossdock_local_subscription WHERE channel = ? ORDER BY name';
-const DECLARE = `INSERT INTO crossdock_local_subscription (channel, name, filter, created_at)
-  VALUES (?, ?, ?, {now}) ON CONFLICT (channel, name) DO UPDATE SET filter = excluded.filter`;
+const SELECT =
+  'SELECT name, filter, newest_only FROM crossdock_local_subscription WHERE channel = ? ORDER BY name';
+const DECLARE = `INSERT INTO crossdock_local_subscription (channel, name, filter, newest_only, created_at)
+  VALUES (?, ?, ?, ?, {now})
+  ON CONFLICT (channel, name) DO UPDATE SET filter = excluded.filter, newest_only = excluded.newest_only`;
 const EMPTY = "UPDATE crossdock_local_subscription SET filter = '' WHERE channel = ? AND name = ?";
 const FORGET = "DELETE FROM crossdock_local_subscription WHERE channel = ? AND name = ? AND filter = ''";
+/** What was the newest of each key, once the subscription is no more. */
+const FORGET_NEWEST_OF = `DELETE FROM crossdock_inbox_newest WHERE source = ?
+  AND NOT EXISTS (SELECT 1 FROM crossdock_local_subscription WHERE channel = ? AND name = ?)`;
 const PURGE_ROWS = 1000;
 const PURGE = `DELETE FROM crossdock_inbox WHERE seq IN (
     SELECT seq FROM crossdock_inbox WHERE source = ? LIMIT ${PURGE_ROWS})
@@ -43,9 +49,14 @@ const REMEMBERED_LENGTH = 512;
 /** Publishers that find nobody make the copy look again, this often at most. */
 const LOOK_AGAIN_MS = 100;
 
+interface Route {
+  readonly filter: string;
+  readonly newestOnly: boolean;
+}
+
 export class LocalRoutes {
-  /** Filter by inbox source. */
-  #filters: ReadonlyMap<string, string> = new Map();
+  /** By inbox source. */
+  #routes: ReadonlyMap<string, Route> = new Map();
   readonly #matches = new Map<string, readonly string[]>();
   /** Sources whose subscription another process may have removed. */
   readonly #gone = new Set<string>();
@@ -62,7 +73,8 @@ export class LocalRoutes {
     await store.migrate(INBOX_SCHEMA);
     await store.migrate(SCHEMA);
     const routes = new LocalRoutes(store, channelId);
-    for (const [name, filter] of await routes.#read()) if (filter === '') await routes.#finishRemoval(name);
+    for (const [name, { filter }] of await routes.#read())
+      if (filter === '') await routes.#finishRemoval(name);
     await routes.refresh();
     return routes;
   }
@@ -73,17 +85,22 @@ export class LocalRoutes {
 
   /** All inbox sources that there are. */
   get sources(): readonly string[] {
-    return [...this.#filters.keys()];
+    return [...this.#routes.keys()];
   }
 
   /** The inbox sources that take the address; where there are many, the last addresses are remembered. */
   match(address: string): readonly string[] {
-    return this.#filters.size <= FEW ? this.#matching(address) : this.#remembered(address);
+    return this.#routes.size <= FEW ? this.#matching(address) : this.#remembered(address);
+  }
+
+  /** Whether the inbox of this source keeps only the newest event of each partition key. */
+  newestOnly(source: string): boolean {
+    return this.#routes.get(source)?.newestOnly ?? false;
   }
 
   #matching(address: string): string[] {
     const found: string[] = [];
-    for (const [source, filter] of this.#filters) if (filterMatches(filter, address)) found.push(source);
+    for (const [source, { filter }] of this.#routes) if (filterMatches(filter, address)) found.push(source);
     return found;
   }
 
@@ -107,8 +124,8 @@ export class LocalRoutes {
     return found;
   }
 
-  async declare(name: string, filter: string): Promise<void> {
-    await this.store.run([{ sql: DECLARE, params: [this.channelId, name, filter] }]);
+  async declare(name: string, filter: string, newestOnly: boolean): Promise<void> {
+    await this.store.run([{ sql: DECLARE, params: [this.channelId, name, filter, newestOnly ? 1 : 0] }]);
     await this.refresh();
   }
 
@@ -153,25 +170,31 @@ export class LocalRoutes {
 
   async #load(): Promise<void> {
     this.#lookedAt = performance.now();
-    const found = new Map<string, string>();
-    for (const [name, filter] of await this.#read())
-      if (filter !== '') found.set(this.sourceOf(name), filter);
-    const before = this.#filters;
-    if (sameEntries(before, found)) return;
-    this.#filters = found;
+    const found = new Map<string, Route>();
+    for (const [name, route] of await this.#read())
+      if (route.filter !== '') found.set(this.sourceOf(name), route);
+    const before = this.#routes;
+    if (sameRoutes(before, found)) return;
+    this.#routes = found;
     this.#matches.clear();
     for (const source of before.keys()) if (!found.has(source)) this.#gone.add(source);
   }
 
-  async #read(): Promise<[name: string, filter: string][]> {
+  async #read(): Promise<[name: string, route: Route][]> {
     const [result] = await this.store.run([{ sql: SELECT, params: [this.channelId] }]);
-    return (result?.rows ?? []).map((row) => [String(row['name']), String(row['filter'])]);
+    return (result?.rows ?? []).map(({ name, filter, newest_only }) => [
+      String(name),
+      { filter: String(filter), newestOnly: Number(newest_only) === 1 },
+    ]);
   }
 
   async #finishRemoval(name: string): Promise<void> {
     await this.#purge(name);
     this.#gone.delete(this.sourceOf(name));
-    await this.store.run([{ sql: FORGET, params: [this.channelId, name] }]);
+    await this.store.run([
+      { sql: FORGET, params: [this.channelId, name] },
+      { sql: FORGET_NEWEST_OF, params: [this.sourceOf(name), this.channelId, name] },
+    ]);
   }
 
   /** Deletes the inbox of a subscription that is no more, some rows per unit. */
@@ -185,6 +208,10 @@ export class LocalRoutes {
   }
 }
 
-function sameEntries(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
-  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
+function sameRoutes(a: ReadonlyMap<string, Route>, b: ReadonlyMap<string, Route>): boolean {
+  if (a.size !== b.size) return false;
+  return [...a].every(([source, { filter, newestOnly }]) => {
+    const other = b.get(source);
+    return other?.filter === filter && other.newestOnly === newestOnly;
+  });
 }

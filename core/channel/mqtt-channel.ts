@@ -1,7 +1,7 @@
 /** The MQTT channel: publishes with QoS 1 and resolves when the broker has confirmed; opens subscriptions. */
 import { CrossdockError } from '../errors';
 import { checkedAddress } from './address';
-import { assertEvent, type CloudEvent, type WrittenEvent } from './cloudevents';
+import { assertEvent, type CloudEvent, priorityOf, type WrittenEvent } from './cloudevents';
 import { toMqtt, topicOf } from './mqtt-binding';
 import { type MqttChannelConfig, type MqttSettings, mqttSettings } from './mqtt-config';
 import { MqttLink, type Up } from './mqtt-link';
@@ -93,7 +93,8 @@ class MqttChannel implements EventChannel {
     if (this.#queue.waiting >= this.#settings.maxWaiting) throw this.#full();
     const { written, retain = false } = options;
     const outgoing = { event, written, topic, retain, sentAt: 0 };
-    const confirmed = this.#queue.add(outgoing, options.timeoutMs ?? this.#settings.publishTimeoutMs);
+    const timeoutMs = options.timeoutMs ?? this.#settings.publishTimeoutMs;
+    const confirmed = this.#queue.add(outgoing, timeoutMs, options.priority ?? priorityOf(event));
     this.#pump();
     await confirmed;
   }

@@ -1,22 +1,23 @@
 /** From what a broker delivers to what an inbox keeps, and from there to what a flow gets: the same on every kind. */
 import { createHash, randomUUID } from 'node:crypto';
 import { findUnsafeKey, parseJson } from '../canonical';
-import type { Incoming } from '../delivery';
+import type { Incoming, IncomingVersion } from '../delivery';
 import { asCrossdockError, CrossdockError } from '../errors';
+import { versionOf } from '../sequence/version';
 import {
   type AttributeValue,
   attributesOf,
   type CloudEvent,
   decodeStructured,
   encodeStructured,
+  priorityOf,
+  USUAL_EVENT_PRIORITY,
   type WrittenEvent,
 } from './cloudevents';
 import type { ReceivedMessage } from './types';
 
 /** Longest id or partition key that is kept as it is: indexes of databases have their limits. */
 const MAX_KEY = 500;
-/** Priority of what no lane names. */
-const USUAL = 5;
 const MAX_HEADERS = 50;
 const MAX_HEADER_NAME = 100;
 const MAX_HEADER_VALUE = 1000;
@@ -70,7 +71,7 @@ export function incomingOf(message: ReceivedMessage, options: ReadOptions): Inco
 export function incomingEvent(
   event: CloudEvent,
   address: string,
-  lane: number = USUAL,
+  lane: number = USUAL_EVENT_PRIORITY,
   written?: WrittenEvent,
 ): Incoming {
   // Checked as an attribute only, so it may have come as a number.
@@ -80,9 +81,27 @@ export function incomingEvent(
     partitionKey: key === '' ? undefined : bounded(key),
     body: written === undefined ? encodeStructured(event).payload : Buffer.from(written.text),
     headers: { format: 'cloudevents', address },
-    priority: lane === USUAL ? priorityOf(event) : lane,
+    priority: lane === USUAL_EVENT_PRIORITY ? priorityOf(event) : lane,
     ...expiryOf(event),
+    ...(event.sequence === undefined ? {} : versionedBy(event)),
   };
+}
+
+/**
+ * The extension `sequence` orders the events of one source and type: as numbers where it is one, else as text. One that
+ * is neither says nothing, and then their arrival orders them.
+ */
+function versionedBy(event: CloudEvent): { version?: IncomingVersion } {
+  const { source, type, sequence, time } = event;
+  const kind = /^\d+$/.test(String(sequence)) ? 'number' : 'text';
+  try {
+    const { order } = versionOf(kind, sequence);
+    const at = Date.parse(time ?? '');
+    const series = bounded(`${kind} ${source} ${type}`);
+    return { version: { series, order, ...(Number.isNaN(at) ? {} : { at }) } };
+  } catch {
+    return {};
+  }
 }
 
 /** Source and id together are what tells events apart (CloudEvents 1.0.2, "id"); a source contains no space. */
@@ -93,12 +112,6 @@ function identityOf(event: CloudEvent): string {
 function bounded(text: string): string {
   if (text.length <= MAX_KEY && !/\p{Cc}/u.test(text)) return text;
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
-}
-
-/** The extension `priority`, 1 to 9. */
-function priorityOf(event: CloudEvent): number {
-  const priority = Number(event['priority'] ?? USUAL);
-  return Number.isInteger(priority) && priority >= 1 && priority <= 9 ? priority : USUAL;
 }
 
 function expiryOf(event: CloudEvent): { expiresInMs?: number } {

@@ -79,6 +79,8 @@ export interface Subscription {
 export interface PublishOptions {
   /** Ms until `publish` gives up, waiting for a connection included. Default: the channel's. */
   readonly timeoutMs?: number;
+  /** 1 to 9, lower goes first: who waits for a place in the window. Default: the event's extension `priority`, or 5. */
+  readonly priority?: number;
   /** Keep as the latest state for those who subscribe later (MQTT: retained). Default false. */
   readonly retain?: boolean;
   /** Another address than the event's own (`addressOf`), below the channel's prefix, in MQTT's grammar. */
@@ -119,6 +121,11 @@ export interface EventChannel {
   close(): Promise<void>;
 }
 
+export interface LocalRequest extends Pick<SubscriptionRequest, 'name' | 'filter'> {
+  /** Of each partition key only the newest event waits; an inbox opened with `newestOnly` takes them. Default: all. */
+  readonly newestOnly?: boolean | undefined;
+}
+
 /**
  * A channel without a broker: a durable queue between flows, in the store itself. A publish writes straight into the
  * inboxes of the subscriptions, in the publisher's own unit: there is nothing between that could be lost or doubled.
@@ -132,7 +139,7 @@ export interface LocalChannel {
    * Declares a durable subscription (and forgets its earlier filter).
    * @returns the name of the inbox source that holds its messages
    */
-  declare(request: Pick<SubscriptionRequest, 'name' | 'filter'>): Promise<string>;
+  declare(request: LocalRequest): Promise<string>;
   /** Ends the subscription; what waits in its inbox is deleted with it. */
   remove(name: string): Promise<void>;
   /** Whether some subscription takes events of this address. */

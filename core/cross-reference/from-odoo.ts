@@ -4,8 +4,8 @@
  */
 import { CrossdockError } from '../errors';
 import { readGtin } from '../identifiers';
-import type { OdooClient } from '../odoo';
-import { type OdooUnit, odooRatio } from '../units';
+import { idOrZero, type Link, type OdooClient, readUnits } from '../odoo';
+import { odooRatio } from '../units';
 import type { EntryInput } from './entry';
 import type { ImportLine } from './import';
 import { EVERYBODY } from './types';
@@ -40,8 +40,8 @@ export async function* odooReferences(client: OdooClient): AsyncGenerator<Import
   for await (const row of rowsOf(client, 'product.product', [['default_code', '!=', false]], fields)) {
     const product = {
       sku: text(row['default_code']),
-      template: idOf(row['product_tmpl_id']),
-      unit: idOf(row['uom_id']),
+      template: linked(row, 'product_tmpl_id'),
+      unit: linked(row, 'uom_id'),
     };
     products.set(row.id, product);
     variants.set(product.template, [...(variants.get(product.template) ?? []), row.id]);
@@ -53,9 +53,9 @@ export async function* odooReferences(client: OdooClient): AsyncGenerator<Import
   for (const [model, scheme] of SHEETS) {
     for await (const row of sheetOf(client, model, major)) {
       const code = text(row['product_code']);
-      const named = idOf(row['product_id']);
+      const named = linked(row, 'product_id');
       // A code of all variants names none of them.
-      const own = variants.get(idOf(row['product_tmpl_id'])) ?? [];
+      const own = variants.get(linked(row, 'product_tmpl_id')) ?? [];
       const product = products.get(named === 0 && own.length === 1 ? (own[0] ?? 0) : named);
       if (code === '' || product === undefined) continue;
       const partner = await partnerOf(client, row[partnerField(major)], partners);
@@ -92,19 +92,15 @@ async function* packagingsOf(
   if (major < 19) {
     const fields = ['product_id', 'qty', 'barcode'];
     for await (const row of rowsOf(client, 'product.packaging', [['barcode', '!=', false]], fields)) {
-      const product = products.get(idOf(row['product_id']));
+      const product = products.get(linked(row, 'product_id'));
       if (product !== undefined) yield packed(text(row['barcode']), product, String(row['qty']));
     }
     return;
   }
-  const units = new Map<number, OdooUnit>();
-  for await (const row of rowsOf(client, 'uom.uom', [], ['name', 'factor', 'parent_path'])) {
-    const { id, name, factor } = row;
-    units.set(id, { id, name: text(name), factor: Number(factor), parentPath: text(row['parent_path']) });
-  }
+  const units = await readUnits(client, { named: false });
   for await (const row of rowsOf(client, 'product.uom', [], ['product_id', 'uom_id', 'barcode'])) {
-    const product = products.get(idOf(row['product_id']));
-    const [of, unit] = [units.get(product?.unit ?? 0), units.get(idOf(row['uom_id']))];
+    const product = products.get(linked(row, 'product_id'));
+    const [of, unit] = [units.get(product?.unit ?? 0), units.get(linked(row, 'uom_id'))];
     if (product === undefined || of === undefined || unit === undefined) continue;
     yield packed(text(row['barcode']), product, odooRatio(unit, of, major));
   }
@@ -120,7 +116,7 @@ function barcodeEntry(code: string): EntryInput {
 
 /** The partner's reference, which other systems know it by, else its name. */
 async function partnerOf(client: OdooClient, value: unknown, known: Map<number, string>): Promise<string> {
-  const id = idOf(value);
+  const id = idOrZero(value as Link);
   if (id === 0) return '';
   const found = known.get(id);
   if (found !== undefined) return found;
@@ -155,6 +151,6 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value.trim() : '';
 }
 
-function idOf(value: unknown): number {
-  return Array.isArray(value) ? Number(value[0]) : typeof value === 'number' ? value : 0;
+function linked(row: Row, field: string): number {
+  return idOrZero(row[field] as Link);
 }

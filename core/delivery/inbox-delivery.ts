@@ -2,10 +2,11 @@
 import { CrossdockError } from '../errors';
 import type { Row, Statement, Store } from '../store';
 import { type Backoff, backoffDelay } from './backoff';
+import { supersedeStatements } from './inbox-newest';
 import {
   HAND_BACK,
-  lockPartition,
   MAX_UNENDED,
+  partitionLock,
   promoteStatement,
   SETTLE_DEAD,
   SETTLE_DONE,
@@ -20,6 +21,8 @@ export interface Delivery extends Origin {
   readonly fence: number;
   readonly partitionKey: string | undefined;
   readonly priority: number;
+  /** Orders what is equally urgent, before `seq`. */
+  readonly place: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Set when it must not run again: it ended the process (or its lease) too often, or it has expired. */
   readonly refusal: CrossdockError | undefined;
@@ -34,6 +37,8 @@ export interface LeaseTerms {
   /** Failed deliveries before a transient error becomes final. */
   readonly maxAttempts: number;
   readonly backoff: Backoff;
+  /** A failed message is not tried again once a newer one of its key waits. */
+  readonly newestOnly?: boolean | undefined;
   readonly pausable: Pausable;
   /**
    * The scope has ended.
@@ -57,6 +62,7 @@ export function deliveryOf(row: Row, terms: LeaseTerms): Delivery {
       : {}),
     partitionKey: row['partition_key'] === null ? undefined : String(row['partition_key']),
     priority: Number(row['priority']),
+    place: Number(row['place']),
     headers: JSON.parse(String(row['headers'])) as Record<string, string>,
     refusal: refusalOf(Number(row['unended']) - 1, expired),
   };
@@ -74,7 +80,7 @@ function scopeOf(
   ended: (outcome: Outcome | 'stale' | 'abandoned', retryInMs: number | undefined) => void,
 ): ScopeHandlers {
   const { seq, fence, partitionKey } = delivery;
-  const { store, source, maxAttempts, backoff } = terms;
+  const { store, source, maxAttempts, backoff, newestOnly = false } = terms;
   const origin: Origin = delivery;
   const fenced = (sql: string, ...params: (string | number | null)[]): Statement => ({
     sql,
@@ -109,18 +115,19 @@ function scopeOf(
       const inMs = wait(outcome);
       if (inMs === undefined) return forGood(fenced(SETTLE_DEAD, describe(outcome.error)));
       const tries = outcome.retry === undefined ? null : JSON.stringify(outcome.retry.tries);
-      return [fenced(SETTLE_RETRY, inMs, describe(outcome.error), tries)];
+      const retry = fenced(SETTLE_RETRY, inMs, describe(outcome.error), tries);
+      if (!newestOnly || partitionKey === undefined) return [retry];
+      return [
+        ...partitionLock(store, source, partitionKey),
+        retry,
+        ...supersedeStatements(source, partitionKey),
+      ];
     },
     ended: (outcome) => {
       const failed = typeof outcome !== 'string' && outcome.type === 'failed';
       ended(outcome, failed ? wait(outcome) : undefined);
     },
   };
-}
-
-/** On a shared store, what decides by a key's other rows runs alone for that key; first in its unit. */
-export function partitionLock(store: Store, source: string, partitionKey: string | undefined): Statement[] {
-  return partitionKey === undefined || store.exclusive ? [] : [lockPartition(source, partitionKey)];
 }
 
 /** @param silent how often in a row its lease has ended without a word before */

@@ -11,6 +11,7 @@ import { Alarm } from './alarm';
 import type { Backoff } from './backoff';
 import { crashPoint } from './crash-point';
 import { type Delivery, deliveryOf, type LeaseTerms } from './inbox-delivery';
+import { LEASE_NEWEST, LEASE_SUSPECT_NEWEST, withoutSuperseded } from './inbox-newest';
 import { HAND_BACK, LEASE, LEASE_SUSPECT, LEASED_BY, NEXT_DUE, RECLAIM, WAKE } from './inbox-schema';
 import { Pauses } from './pauses';
 
@@ -27,6 +28,8 @@ export interface DispatcherOptions {
   readonly maxAttempts: number;
   readonly holdMs: number;
   readonly backoff: Backoff;
+  /** Of each partition key only the newest message is delivered. */
+  readonly newestOnly?: boolean | undefined;
   /** A message is settled. */
   readonly settled: () => void;
   /** The store fails, or works again. */
@@ -203,12 +206,18 @@ export class Dispatcher {
       });
   }
 
-  /** As many are leased ahead as may be in the flow; asked for when half of that is used up, to lease in batches. */
+  /**
+   * As many are leased ahead as may be in the flow; asked for when half of that is used up, to lease in batches. None during
+   * a pause, or when a newer message may still supersede what is not in the flow.
+   */
   #wantsMore(): boolean {
     if (this.#deliver === undefined || this.#trial !== undefined) return false;
     if (!this.#more && !this.#due && !this.#suspects && !this.#lost) return false;
-    const room = this.#room;
-    return this.#inFlight.size < (room < this.options.concurrency ? room : room * 1.5);
+    return this.#inFlight.size < this.#room * (this.#leasesAhead ? 1.5 : 1);
+  }
+
+  get #leasesAhead(): boolean {
+    return this.options.newestOnly !== true && this.#room >= this.options.concurrency;
   }
 
   async #fill(): Promise<void> {
@@ -218,12 +227,14 @@ export class Dispatcher {
       if (this.#suspects) {
         // Nothing more is leased until it has found its place.
         if (this.#inFlight.size >= this.#room) return;
-        const [[suspect]] = await this.#lease(LEASE_SUSPECT, [this.options.source]);
+        this.#suspects = false;
+        const { newestOnly, source } = this.options;
+        const [[suspect]] = await this.#lease(newestOnly ? LEASE_SUSPECT_NEWEST : LEASE_SUSPECT, [source]);
         if (suspect !== undefined) {
+          this.#suspects = true;
           this.#try(suspect);
           return;
         }
-        this.#suspects = false;
       }
       await this.#leaseAhead();
     }
@@ -270,17 +281,16 @@ export class Dispatcher {
   }
 
   async #leaseAhead(): Promise<void> {
-    const { concurrency, source } = this.options;
-    const places = this.#room < concurrency ? this.#room : concurrency * 2;
-    const room = places - this.#inFlight.size;
+    const { concurrency, newestOnly, source } = this.options;
+    const room = this.#room * (this.#leasesAhead ? 2 : 1) - this.#inFlight.size;
     if (room <= 0) return;
     // Whatever arrives from now on asks for another look.
     this.#more = false;
-    const [leased, next] = await this.#lease(LEASE, [source, room]);
+    const [leased, next] = await this.#lease(newestOnly ? LEASE_NEWEST : LEASE, [source, room]);
     if (leased.length === room) this.#more = true;
     this.#ahead.push(...leased);
     // RETURNING promises no order (sqlite.org/lang_returning, clause 5); and what is urgent overtakes.
-    this.#ahead.sort((a, b) => a.priority - b.priority || a.seq - b.seq);
+    this.#ahead.sort((a, b) => a.priority - b.priority || a.place - b.place || a.seq - b.seq);
     this.#hand();
     if (this.#room < concurrency) this.#holdBack();
     if (leased.length === room) return;
@@ -302,14 +312,21 @@ export class Dispatcher {
       { sql, params },
       { sql: NEXT_DUE, params: [source, source] },
     ];
-    const [result, due] = await store.run(statements).catch((error: unknown) => {
-      // It may have been done all the same.
+    // It may have been done all the same.
+    const lost = (error: unknown): never => {
       this.#lost = true;
+      this.#suspects = true;
       throw error;
-    });
+    };
+    const [result, due] = await store.run(statements).catch(lost);
     const rows = result?.rows ?? [];
     if (rows.length > 0) crashPoint('lease.taken');
-    const leased = rows.map((row) => deliveryOf(row, this.#terms));
+    const good = await withoutSuperseded(store, source, rows, this.options.settled).catch(lost);
+    if (good.length < rows.length) {
+      this.#more = true;
+      this.#suspects = true;
+    }
+    const leased = good.map((row) => deliveryOf(row, this.#terms));
     for (const { seq, fence } of leased) this.#inFlight.set(seq, { seq, fence });
     return [leased, due?.rows[0]];
   }

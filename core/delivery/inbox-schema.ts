@@ -1,4 +1,4 @@
-import type { Migration, Statement } from '../store';
+import type { Migration, Statement, Store } from '../store';
 import { ownerIsGone } from './instances';
 
 /**
@@ -6,7 +6,8 @@ import { ownerIsGone } from './instances';
  * - `ready`: may be leased now; `waiting`: failed, may be leased from `next_at` on; `queued`: an older message of its
  *   partition key is not settled yet; `leased`: in the flow, until `lease_until`, fenced by `fence`; `suspect`: may be
  *   leased now, but alone, since its process died with it more than once;
- * - `done`, `parked` (a dead letter holds it), `dead` (failed for good, nobody parked it: kept here).
+ * - `done` (also what a newer message of its key has superseded, see inbox-newest.ts), `parked` (a dead letter holds it),
+ *   `dead` (failed for good, nobody parked it: kept here).
  * `unended` counts the leases in a row, the present one included, that ended without a word (`MAX_UNENDED`).
  * A row is unsettled as long as `settled_at` is NULL. Every step touches only rows that change: leasing reads the head
  * of an index, whatever else waits (a partial index is used only where its condition stands literally in the query). `done` and
@@ -91,6 +92,27 @@ export const INBOX_SCHEMA: Migration = {
     ],
     // Failures per retry node that has sent the message back, as JSON.
     ['ALTER TABLE crossdock_inbox ADD COLUMN tries TEXT'],
+    // Only the newest per key (inbox-newest.ts).
+    [
+      'ALTER TABLE crossdock_inbox ADD COLUMN superseded_by TEXT',
+      // Orders what is equally urgent: when it, or the first of those that it superseded, arrived. 0 where nothing is superseded.
+      'ALTER TABLE crossdock_inbox ADD COLUMN place BIGINT NOT NULL DEFAULT 0',
+      'DROP INDEX crossdock_inbox_ready',
+      `CREATE INDEX crossdock_inbox_ready ON crossdock_inbox (source, priority, place, seq) WHERE state = 'ready'`,
+      `CREATE INDEX crossdock_inbox_superseded ON crossdock_inbox (source, settled_at)
+        WHERE superseded_by IS NOT NULL`,
+      `CREATE TABLE crossdock_inbox_newest (
+        source TEXT NOT NULL,
+        partition_key TEXT NOT NULL,
+        seq BIGINT NOT NULL,
+        id TEXT NOT NULL,
+        series TEXT NOT NULL,
+        version TEXT NOT NULL,
+        event_at BIGINT NOT NULL,
+        noted_at BIGINT NOT NULL,
+        PRIMARY KEY (source, partition_key))`,
+      'CREATE INDEX crossdock_inbox_newest_age ON crossdock_inbox_newest (source, noted_at)',
+    ],
   ],
 };
 
@@ -98,20 +120,22 @@ export const INBOX_SCHEMA: Migration = {
  * Takes a message in, unless its delivery id is known. One that was parked or had failed for good is taken in again:
  * who sends it again has usually mended the cause, and a failed attempt must not eat the retry that follows.
  */
-function accept(state: string): string {
+function accept(state: string, place = '0'): string {
   return `INSERT INTO crossdock_inbox (source, id, partition_key, priority, headers, body, received_at, expires_at,
-      state, attempts, failures, unended, next_at, fence)
-    VALUES (?, ?, ?, ?, ?, ?, {now}, {now} + ?, ${state}, 0, 0, 0, {now}, 0)
+      place, state, attempts, failures, unended, next_at, fence)
+    VALUES (?, ?, ?, ?, ?, ?, {now}, {now} + ?, ${place}, ${state}, 0, 0, 0, {now}, 0)
     ON CONFLICT (source, id) DO UPDATE SET
       partition_key = excluded.partition_key, priority = excluded.priority, headers = excluded.headers,
-      body = excluded.body, received_at = excluded.received_at, expires_at = excluded.expires_at,
+      body = excluded.body, received_at = excluded.received_at, expires_at = excluded.expires_at, place = excluded.place,
       state = excluded.state, attempts = 0, failures = 0, unended = 0, next_at = excluded.next_at, error = NULL, tries = NULL,
       settled_at = NULL
     WHERE crossdock_inbox.state IN ('parked', 'dead')`;
 }
-const ACCEPT = accept("'ready'");
-const ACCEPT_ORDERED = accept(`CASE WHEN EXISTS (SELECT 1 FROM crossdock_inbox e
-      WHERE e.source = ? AND e.partition_key = ? AND e.settled_at IS NULL) THEN 'queued' ELSE 'ready' END`);
+const ORDERED = `CASE WHEN EXISTS (SELECT 1 FROM crossdock_inbox e
+      WHERE e.source = ? AND e.partition_key = ? AND e.settled_at IS NULL) THEN 'queued' ELSE 'ready' END`;
+const ACCEPT = { single: accept("'ready'"), ordered: accept(ORDERED) };
+/** With a place of their own, which a later one of the same key may take. */
+const ACCEPT_PLACED = { single: accept("'ready'", '{now}'), ordered: accept(ORDERED, '{now}') };
 
 /** A message as its source hands it in. */
 export interface Incoming {
@@ -129,10 +153,24 @@ export interface Incoming {
   readonly priority?: number;
   /** Ms after which the message is no longer worth delivering. Default: never. */
   readonly expiresInMs?: number;
+  /** What orders the messages of its key, where its sender says so. Default: their arrival. */
+  readonly version?: IncomingVersion;
 }
 
-/** The statement that takes a message into the inbox of `source`; it changes one row, or none for a duplicate. */
-export function acceptStatement(source: string, incoming: Incoming): Statement {
+export interface IncomingVersion {
+  /** Versions of one series can be compared; those of two say nothing about each other. */
+  readonly series: string;
+  /** Sorts as text, in any collation: digits and lower-case letters. */
+  readonly order: string;
+  /** When it was true, by the sender's clock, ms. */
+  readonly at?: number;
+}
+
+/**
+ * The statement that takes a message into the inbox of `source`; it changes one row, or none for a duplicate.
+ * @param placed whether messages of this inbox may take each other's place in the queue
+ */
+export function acceptStatement(source: string, incoming: Incoming, placed = false): Statement {
   const { id, partitionKey, body, headers, priority = 5, expiresInMs } = incoming;
   const params = [
     source,
@@ -143,21 +181,22 @@ export function acceptStatement(source: string, incoming: Incoming): Statement {
     body,
     expiresInMs ?? null,
   ];
-  if (partitionKey === undefined) return { sql: ACCEPT, params };
-  return { sql: ACCEPT_ORDERED, params: [...params, source, partitionKey] };
+  const { single, ordered } = placed ? ACCEPT_PLACED : ACCEPT;
+  if (partitionKey === undefined) return { sql: single, params };
+  return { sql: ordered, params: [...params, source, partitionKey] };
 }
 
 const TAKEN = `attempts = attempts + 1, unended = unended + 1, fence = fence + 1, lease_owner = ?, lease_until = {now} + ?`;
-const AS_LEASED = `seq, id, partition_key, priority, headers, body, received_at, expires_at, attempts, failures, unended,
-  fence, tries, {now} AS now`;
+const AS_LEASED = `seq, id, partition_key, priority, place, headers, body, received_at, expires_at, attempts, failures,
+  unended, fence, tries, {now} AS now`;
 
 /**
- * Leases what is ready, by priority and age. Within a partition key only the oldest unsettled message is ever ready.
+ * Leases what is ready, by priority, place and age. Within a partition key only the oldest unsettled message is ever ready.
  * Parameters: source, limit, owner, lease ms.
  */
 export const LEASE = `WITH taken AS MATERIALIZED (
     SELECT seq FROM crossdock_inbox WHERE source = ? AND state = 'ready'
-    ORDER BY priority, seq LIMIT ? {skip_locked})
+    ORDER BY priority, place, seq LIMIT ? {skip_locked})
   UPDATE crossdock_inbox SET state = 'leased', ${TAKEN} WHERE seq IN (SELECT seq FROM taken)
   RETURNING ${AS_LEASED}`;
 
@@ -271,6 +310,11 @@ export function lockPartition(source: string, partitionKey: string): Statement {
     sql: 'SELECT pg_advisory_xact_lock(hashtextextended(?, 0))',
     params: [`${source} ${partitionKey}`],
   };
+}
+
+/** The lock that the store needs for its first statement; none where this process is alone. */
+export function partitionLock(store: Store, source: string, partitionKey: string | undefined): Statement[] {
+  return partitionKey === undefined || store.exclusive ? [] : [lockPartition(source, partitionKey)];
 }
 
 /** Forgets settled rows past their retention, a bounded number per call. Parameters: source, retention ms. */

@@ -9,9 +9,18 @@ import { asCrossdockError, CrossdockError } from '../errors';
 import type { Store } from '../store';
 import { type Backoff, INBOX_BACKOFF } from './backoff';
 import { crashPoint } from './crash-point';
-import { partitionLock } from './inbox-delivery';
 import { type Deliver, Dispatcher } from './inbox-dispatcher';
-import { acceptStatement, CLEAN_UP, DEPTH, INBOX_SCHEMA, type Incoming, OLDEST, SWEEP } from './inbox-schema';
+import { acceptNewest, COUNT_SUPERSEDED, FORGET_NEWEST, NOTE_ALL, SUPERSEDE_ALL } from './inbox-newest';
+import {
+  acceptStatement,
+  CLEAN_UP,
+  DEPTH,
+  INBOX_SCHEMA,
+  type Incoming,
+  OLDEST,
+  partitionLock,
+  SWEEP,
+} from './inbox-schema';
 import { comeAlive } from './instances';
 
 export interface InboxOptions {
@@ -28,8 +37,12 @@ export interface InboxOptions {
   /** Ms for which a settled delivery id is remembered. Default 30 days. */
   readonly retentionMs?: number;
   readonly backoff?: Backoff;
+  /** Of each partition key only the newest message is delivered (inbox-newest.ts). Default: all. */
+  readonly newestOnly?: boolean | undefined;
   /** Told when the store fails or works again; for the node's status. */
   readonly onProblem?: (problem: CrossdockError | undefined) => void;
+  /** Told, where newer messages supersede older ones, that `depth` and `superseded` were counted anew. Must not throw. */
+  readonly onCounted?: () => void;
   /** Told when little or nothing is delivered since somebody asked for a pause, and (undefined) when it is over. */
   readonly onPause?: (reason: string | undefined) => void;
 }
@@ -40,11 +53,16 @@ export interface InboxHealth {
   readonly inFlight: number;
   /** Store clock, ms, of the arrival of the oldest message that is not settled. */
   readonly oldestAt: number | undefined;
+  /** Messages that newer ones have superseded in the last 24 hours; 10,000 stands for more. */
+  readonly superseded: number;
 }
 
 const CLEAN_UP_MS = 10 * 60_000;
-/** On a shared store: how often to look for messages of others, leases of processes that are gone, lost heads. */
-const SHARED_LOOK_MS = 2000;
+/**
+ * How often to look: on a shared store for messages of others, leases of processes that are gone, lost heads; where newer
+ * messages supersede older ones, for how much is left.
+ */
+const LOOK_MS = 2000;
 const DAY_MS = 86_400_000;
 
 export class Inbox {
@@ -53,6 +71,9 @@ export class Inbox {
   #cleaner: NodeJS.Timeout | undefined;
   #looker: NodeJS.Timeout | undefined;
   #depth = 0;
+  #superseded = 0;
+  /** Something may have come or gone since it was last counted. */
+  #touched = true;
   #problem: CrossdockError | undefined;
 
   private constructor(
@@ -65,6 +86,7 @@ export class Inbox {
       store,
       backoff: options.backoff ?? INBOX_BACKOFF,
       settled: () => {
+        this.#touched = true;
         this.#depth = Math.max(0, this.#depth - 1);
       },
       report: (problem) => this.#report(problem),
@@ -77,7 +99,10 @@ export class Inbox {
     await comeAlive(store);
     await store.migrate(INBOX_SCHEMA);
     const inbox = new Inbox(store, options);
-    await store.run([{ sql: SWEEP, params: [options.source] }]);
+    const params = [options.source];
+    // What came before somebody chose to have the newest only.
+    const newest = [NOTE_ALL, SUPERSEDE_ALL].map((sql) => ({ sql, params }));
+    await store.run([...(options.newestOnly ? newest : []), { sql: SWEEP, params }]);
     await inbox.#count();
     return inbox;
   }
@@ -92,6 +117,11 @@ export class Inbox {
     return this.#dispatcher.inFlight;
   }
 
+  /** Messages that newer ones have superseded in the last 24 hours, as last counted. */
+  get superseded(): number {
+    return this.#superseded;
+  }
+
   /** Counts in the store; the cost is in line with what waits. */
   async health(): Promise<InboxHealth> {
     await this.#count();
@@ -99,7 +129,7 @@ export class Inbox {
     const [result] = await this.store.run([{ sql: OLDEST, params: [source, source, source, source] }]);
     const arrived = Object.values(result?.rows[0] ?? {}).filter((at) => at !== null);
     const oldestAt = arrived.length === 0 ? undefined : Math.min(...arrived.map(Number));
-    return { depth: this.#depth, inFlight: this.inFlight, oldestAt };
+    return { depth: this.#depth, inFlight: this.inFlight, oldestAt, superseded: this.#superseded };
   }
 
   /**
@@ -107,7 +137,7 @@ export class Inbox {
    * @throws CrossdockError INBOX_FULL or a store error, all transient: answer 503 with Retry-After.
    */
   async accept(incoming: Incoming): Promise<'accepted' | 'duplicate'> {
-    const { source, highWater = 50_000 } = this.options;
+    const { source, newestOnly, highWater = 50_000 } = this.options;
     if (this.#depth >= highWater) {
       throw new CrossdockError(`${this.#depth} messages of ${source} wait already.`, {
         code: 'INBOX_FULL',
@@ -118,24 +148,25 @@ export class Inbox {
     // Counted before the commit, so that a burst cannot pass the mark while its commits are under way.
     this.#depth += 1;
     let taken = false;
+    const locks = partitionLock(this.store, source, incoming.partitionKey);
+    const statements = newestOnly ? acceptNewest(source, incoming) : [acceptStatement(source, incoming)];
     crashPoint('inbox.beforeCommit');
     try {
-      const results = await this.store.run([
-        ...partitionLock(this.store, source, incoming.partitionKey),
-        acceptStatement(source, incoming),
-      ]);
+      const results = await this.store.run([...locks, ...statements]);
       crashPoint('inbox.afterCommitBeforeAck');
-      taken = results.at(-1)?.changes === 1;
+      taken = results[locks.length]?.changes === 1;
     } finally {
       if (!taken) this.#depth -= 1;
     }
     if (!taken) return 'duplicate';
+    this.#touched = true;
     this.wake();
     return 'accepted';
   }
 
   /** There are new messages, put into the store by somebody else's unit (`acceptStatement`). */
   arrived(count: number): void {
+    this.#touched = true;
     this.#depth += count;
     this.wake();
   }
@@ -149,10 +180,9 @@ export class Inbox {
   start(deliver: Deliver): void {
     this.#cleaner = setInterval(() => void this.#cleanUp(), CLEAN_UP_MS);
     this.#cleaner.unref();
-    if (!this.store.exclusive) {
-      this.#looker = setInterval(() => this.#lookAround(), SHARED_LOOK_MS);
-      this.#looker.unref();
-    }
+    if (!this.store.exclusive) this.#looker = setInterval(() => this.#lookAround(), LOOK_MS);
+    else if (this.options.newestOnly) this.#looker = setInterval(() => this.#recount(), LOOK_MS);
+    this.#looker?.unref();
     this.#dispatcher.start(deliver);
   }
 
@@ -164,9 +194,13 @@ export class Inbox {
   }
 
   async #count(): Promise<void> {
-    const { source } = this.options;
-    const [result] = await this.store.run([{ sql: DEPTH, params: Array(5).fill(source) }]);
-    this.#depth = Number(result?.rows[0]?.['depth'] ?? 0);
+    const { source, newestOnly } = this.options;
+    const [counted, superseded] = await this.store.run([
+      { sql: DEPTH, params: Array(5).fill(source) },
+      ...(newestOnly ? [{ sql: COUNT_SUPERSEDED, params: [source, DAY_MS] }] : []),
+    ]);
+    this.#depth = Number(counted?.rows[0]?.['depth'] ?? 0);
+    this.#superseded = Number(superseded?.rows[0]?.['superseded'] ?? 0);
   }
 
   /** A shared store changes without us. */
@@ -180,6 +214,19 @@ export class Inbox {
       );
   }
 
+  /** How many were superseded is known to the units that did it, and to the store. */
+  #recount(): void {
+    if (!this.#touched && this.#depth === 0) return;
+    this.#touched = false;
+    this.#count().then(
+      () => this.options.onCounted?.(),
+      // The dispatcher says what is wrong with the store.
+      () => {
+        this.#touched = true;
+      },
+    );
+  }
+
   #report(problem: CrossdockError | undefined): void {
     if (problem?.code === this.#problem?.code) return;
     this.#problem = problem;
@@ -187,13 +234,15 @@ export class Inbox {
   }
 
   async #cleanUp(): Promise<void> {
-    const params = [this.options.source, this.options.retentionMs ?? 30 * DAY_MS];
+    const { source, retentionMs = 30 * DAY_MS, newestOnly } = this.options;
+    const old = [{ sql: CLEAN_UP, params: [source, retentionMs] }];
+    if (newestOnly) old.push({ sql: FORGET_NEWEST, params: [source, source, retentionMs] });
     try {
-      let removed: number;
+      let more: boolean;
       do {
-        const [result] = await this.store.run([{ sql: CLEAN_UP, params }]);
-        removed = result?.changes ?? 0;
-      } while (removed === 1000);
+        const results = await this.store.run(old);
+        more = results.some(({ changes }) => changes === 1000);
+      } while (more);
     } catch (error) {
       this.#report(asCrossdockError(error));
     }

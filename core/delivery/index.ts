@@ -3,7 +3,14 @@ export { crashPoint, crashPointLater } from './crash-point';
 export { Inbox, type InboxHealth, type InboxOptions } from './inbox';
 export type { Delivery } from './inbox-delivery';
 export type { Deliver } from './inbox-dispatcher';
-export { acceptStatement, INBOX_SCHEMA, type Incoming, lockPartition } from './inbox-schema';
+export { MANY_SUPERSEDED } from './inbox-newest';
+export {
+  acceptStatement,
+  INBOX_SCHEMA,
+  type Incoming,
+  type IncomingVersion,
+  lockPartition,
+} from './inbox-schema';
 export { comeAlive, ownerIsGone } from './instances';
 export { Intake, type IntakeOptions } from './intake';
 export {

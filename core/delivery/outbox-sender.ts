@@ -121,6 +121,7 @@ export class Sender {
       confirmed = this.options.publisher.publish(written.event, {
         written,
         retain: event.retain,
+        priority: event.priority,
         timeoutMs: CONFIRM_MS,
         address: event.address,
       });

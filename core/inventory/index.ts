@@ -1,4 +1,7 @@
-export { levelFromOdoo, type Site } from './from-odoo';
+export { type AgainRequest, noteSnapshot, tellAgain } from './again';
+export { StockBrowser } from './browse';
+export { INVENTORY_EVENT_TYPE, INVENTORY_SCHEMA } from './event';
+export { changedSkus, levelFromOdoo, Readings, type Site, type Wanted } from './from-odoo';
 export type { AcceptResult } from './intake';
 export type { Held } from './offer';
 export {
@@ -18,4 +21,17 @@ export {
   type InventoryPublisherOptions,
   openInventoryPublisher,
 } from './publisher';
-export { INVENTORY_EVENT_TYPE, INVENTORY_SCHEMA } from './sender';
+export {
+  STOCK_VIEWS,
+  type StockChannel,
+  type StockDetail,
+  type StockExplanation,
+  type StockFilter,
+  type StockItem,
+  type StockPage,
+  type StockReading,
+  type StockSite,
+  type StockStep,
+  type StockView,
+} from './stock';
+export { STOCK_LANGUAGES, type StockLanguage, stockCsv } from './stock-csv';

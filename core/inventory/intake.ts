@@ -5,13 +5,15 @@
 import type { ObservedInventoryLevel } from '../canonical/inventory-level';
 import type { Problem } from '../errors';
 import type { Store } from '../store/types';
-import { settle } from './desired';
+import { takeDirect, wholes } from './direct';
+import type { Lane } from './lane';
 import { HEARD_SQL, observe, type Reading, readingOf } from './observed';
 import type { Policy } from './policy';
+import { settle } from './settle';
 import { Silences } from './silence';
 
 /** Rows per unit of work: bounds how long one unit holds the single writer. */
-const ROWS_PER_UNIT = 5000;
+const ROWS_PER_UNIT = 1024;
 /** Items that are computed in one unit. */
 const ITEMS_PER_UNIT = 512;
 
@@ -39,27 +41,28 @@ export class Intake {
   readonly #policy: Policy;
   readonly #now: () => number;
   readonly #silences: Silences;
-  readonly #onUrgent: () => void;
+  readonly #lane: Lane;
   #calls: Call[] = [];
   #accepting: Promise<void> | undefined;
-  #busy: Promise<void> = Promise.resolve();
   #closed = false;
 
-  /** @param onUrgent called when something has become sold out, or is back in stock */
-  constructor(store: Store, channelId: string, policy: Policy, now: () => number, onUrgent: () => void) {
+  /** @param lane gets what is to be published */
+  constructor(store: Store, channelId: string, policy: Policy, now: () => number, lane: Lane) {
     this.#store = store;
     this.#channelId = channelId;
     this.#policy = policy;
     this.#now = now;
-    this.#onUrgent = onUrgent;
+    this.#lane = lane;
     this.#silences = new Silences(store, channelId, policy);
   }
 
   /** Computes what an earlier process observed and did not come to compute, and everything when the policy is another. */
   async recover(policyText: string): Promise<void> {
-    await this.#silences.load();
-    await this.#silences.adoptPolicy(policyText);
-    await this.#settleDirty();
+    await this.#lane.compute(async () => {
+      await this.#silences.load();
+      await this.#silences.adoptPolicy(policyText);
+      await this.#settleDirty();
+    });
   }
 
   /**
@@ -88,7 +91,7 @@ export class Intake {
    * article), and is published as 0.
    */
   async complete(site: string, since: number): Promise<number> {
-    return this.#alone(async () => {
+    return this.#lane.compute(async () => {
       const gone = await this.#silences.retire(site, since);
       await this.#settleDirty();
       return gone;
@@ -106,7 +109,7 @@ export class Intake {
    * anew. To be called now and then. @returns the sites that are silent
    */
   async checkAge(): Promise<readonly string[]> {
-    return this.#alone(async () => {
+    return this.#lane.compute(async () => {
       if (await this.#silences.check(this.#now())) await this.#settleDirty();
       return [...this.#silences.stale.keys()];
     });
@@ -114,7 +117,13 @@ export class Intake {
 
   /** Publishes everything once more, as it stands (same sequence, same event): for a channel that may have missed something. */
   async snapshot(): Promise<number> {
-    const marked = await this.#silences.markAll(() => this.#closed);
+    let marked: number;
+    try {
+      marked = await this.#silences.markAll(() => this.#closed);
+    } finally {
+      // Also what was marked until the store failed is found there only.
+      this.#lane.stored = true;
+    }
     // Last, so that a crash in between begins it again.
     await this.#silences.snapshotTaken();
     return marked;
@@ -131,17 +140,7 @@ export class Intake {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#accepting;
-    await this.#busy;
-  }
-
-  /** Observing and computing, one after the other: what is observed meanwhile would count as computed. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#busy.then(work);
-    this.#busy = mine.then(
-      () => undefined,
-      () => undefined,
-    );
-    return mine;
+    await this.#lane.compute(async () => undefined);
   }
 
   #enqueue(readings: readonly Reading[]): Promise<{ changed: number; unchanged: number; stale: number }> {
@@ -161,7 +160,7 @@ export class Intake {
       try {
         const newest = new Map<string, Reading>();
         for (const { readings } of calls) for (const reading of readings) keepNewest(newest, reading);
-        const { known, moved } = await this.#alone(() => this.#take([...newest.values()]));
+        const { known, moved } = await this.#lane.compute(() => this.#take([...newest.values()]));
         for (const { readings, resolve } of calls) resolve(countsOf(readings, newest, known, moved));
       } catch (error) {
         for (const { reject } of calls) reject(error);
@@ -176,14 +175,8 @@ export class Intake {
     for (const { site, asOf } of readings) heard.set(site, Math.max(asOf, heard.get(site) ?? 0));
     for (let from = 0; from < readings.length; from += ROWS_PER_UNIT) {
       const unit = readings.slice(from, from + ROWS_PER_UNIT);
-      const statements = observe(this.#channelId, unit);
-      const results = await this.#store.run(statements);
-      const dirty = new Set<string>();
-      for (const row of results.flatMap((result) => result.rows)) {
-        known.add(keyOf(String(row.site), String(row.sku), String(row.part)));
-        if (Number(row.dirty) === 1) dirty.add(String(row.sku));
-      }
-      for (const sku of await this.#settle([...dirty])) moved.add(sku);
+      const rest = this.#store.exclusive ? await this.#direct(unit, known, moved) : unit;
+      if (rest.length > 0) await this.#observe(rest, known, moved);
     }
     if (heard.size > 0) {
       const said = [...heard].map(([site, asOf]) => ({
@@ -198,6 +191,36 @@ export class Intake {
     return { known, moved };
   }
 
+  /** @returns what has to go the long way */
+  async #direct(
+    unit: readonly Reading[],
+    known: Set<string>,
+    moved: Set<string>,
+  ): Promise<readonly Reading[]> {
+    const { stale } = this.#silences;
+    const taken = await takeDirect(this.#store, this.#channelId, this.#policy, stale, unit, this.#now());
+    for (const { site, sku, part } of taken.known) known.add(keyOf(site, sku, part));
+    for (const { sku } of taken.moved) moved.add(sku);
+    this.#lane.offer(taken.moved);
+    return taken.rest;
+  }
+
+  async #observe(unit: readonly Reading[], known: Set<string>, moved: Set<string>): Promise<void> {
+    const whole = this.#store.exclusive
+      ? wholes(
+          this.#channelId,
+          unit.map(({ sku }) => sku),
+        )
+      : [];
+    const results = await this.#store.run([...whole, ...observe(this.#channelId, unit)]);
+    const dirty = new Set<string>();
+    for (const row of results.slice(whole.length).flatMap((result) => result.rows)) {
+      known.add(keyOf(String(row.site), String(row.sku), String(row.part)));
+      if (Number(row.dirty) === 1) dirty.add(String(row.sku));
+    }
+    for (const sku of await this.#settle([...dirty])) moved.add(sku);
+  }
+
   async #settle(skus: readonly string[]): Promise<Set<string>> {
     const moved = new Set<string>();
     for (let from = 0; from < skus.length; from += ITEMS_PER_UNIT) {
@@ -210,8 +233,11 @@ export class Intake {
         items,
         this.#now(),
       );
-      for (const sku of settled.moved) moved.add(sku);
-      if (settled.urgent) this.#onUrgent();
+      for (const { sku } of settled.moved) {
+        moved.add(sku);
+        for (const part of this.#policy.bundles.get(sku) ?? []) moved.add(part.sku);
+      }
+      this.#lane.supersede(settled.moved, settled.urgent);
     }
     return moved;
   }
@@ -227,7 +253,8 @@ export class Intake {
   }
 }
 
-const keyOf = (site: string, sku: string, part: string): string => JSON.stringify([site, sku, part]);
+const keyOf = (site: string, sku: string, part: string): string =>
+  `${site.length}:${site}${sku.length}:${sku}${part}`;
 
 /** @returns false when one of the two is older and so counts for nothing */
 function keepNewest(newest: Map<string, Reading>, reading: Reading): boolean {

@@ -1,15 +1,16 @@
 /** What the systems of record said last, as rows of the store. */
 import { type InventoryLevel, type ObservedInventoryLevel, skuOf } from '../canonical/inventory-level';
 import type { Problem } from '../errors';
-import type { Statement } from '../store/types';
+import type { SqlValue, Statement } from '../store/types';
+import { batches } from './batches';
 import { type Policy, siteOf } from './policy';
 
 const DECIMAL = /^-?\d{1,18}(\.\d{1,10})?$/;
 const UTC = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/;
 /** A clock that is further ahead than this would block every later reading. Ms. */
 const MAX_AHEAD_MS = 5 * 60_000;
-/** Rows per statement: 9 parameters each, well below both databases' limits. */
-const ROWS_PER_STATEMENT = 100;
+/** Rows per statement: 10 parameters each at most, well below both databases' limits. */
+const ROWS_PER_STATEMENT = 64;
 
 /** One reading, ready for the store. */
 export interface Reading {
@@ -78,6 +79,7 @@ const ROW = '(?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1)';
 // Only what changes the offer makes an item dirty; a newer time alone does not.
 const DIFFERS = `(${T}.available <> excluded.available OR ${T}.expiry <> excluded.expiry)`;
 const upserts = new Map<number, string>();
+const keeps = new Map<number, string>();
 
 /**
  * Takes readings in; of a key, an older one changes nothing. A batch must not name a key twice.
@@ -85,8 +87,7 @@ const upserts = new Map<number, string>();
  */
 export function observe(channel: string, readings: readonly Reading[]): Statement[] {
   const statements: Statement[] = [];
-  for (let from = 0; from < readings.length; from += ROWS_PER_STATEMENT) {
-    const rows = readings.slice(from, from + ROWS_PER_STATEMENT);
+  for (const rows of batches(readings, ROWS_PER_STATEMENT)) {
     statements.push({
       sql: upsertSql(rows.length),
       params: rows.flatMap((row) => [
@@ -118,6 +119,38 @@ function upsertSql(rows: number): string {
     WHERE excluded.as_of >= ${T}.as_of
     RETURNING sku, site, part, dirty`;
   upserts.set(rows, sql);
+  return sql;
+}
+
+/**
+ * Stores readings that were compared and computed already, by the only process that writes the store. A batch must not
+ * name a key twice.
+ */
+export function keep(
+  channel: string,
+  rows: readonly (Reading & { readonly revision: number })[],
+): Statement[] {
+  const statements: Statement[] = [];
+  for (const some of batches(rows, ROWS_PER_STATEMENT)) {
+    const params: SqlValue[] = [];
+    for (const row of some) {
+      params.push(channel, row.sku, row.site, row.part, row.asOf, row.available);
+      params.push(row.condition, row.expiry, row.body, row.revision);
+    }
+    statements.push({ sql: keepSql(some.length), params });
+  }
+  return statements;
+}
+
+function keepSql(rows: number): string {
+  const known = keeps.get(rows);
+  if (known !== undefined) return known;
+  const sql = `INSERT INTO ${T} (channel, sku, site, part, as_of, available, condition, expiry, body, revision, dirty)
+    VALUES ${Array(rows).fill('(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)').join(', ')}
+    ON CONFLICT (channel, sku, site, part) DO UPDATE SET
+      as_of = excluded.as_of, body = excluded.body, gone = 0, revision = excluded.revision, dirty = 0,
+      available = excluded.available, expiry = excluded.expiry`;
+  keeps.set(rows, sql);
   return sql;
 }
 

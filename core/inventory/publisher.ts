@@ -8,12 +8,13 @@ import type { EventChannel, Publisher } from '../channel';
 import { CrossdockError } from '../errors';
 import { type Row, type Statement, StatementExpectationError, type Store } from '../store/types';
 import { type AcceptResult, Intake } from './intake';
+import { type Lane, laneOf } from './lane';
 import { type ChannelPolicy, checkedPolicy } from './policy';
 import { inventoryMigration, LEASE_SQL, PENDING_SQL, RELEASE_SQL } from './schema';
 import { Pass } from './sender';
 
 /** Levels that are taken in at once while earlier ones leave. */
-const LEVELS_AT_ONCE = 4000;
+const LEVELS_AT_ONCE = 1024;
 /** Longer than a page can take: its events time out together. Ms. */
 const LEASE_MS = 120_000;
 
@@ -61,9 +62,6 @@ export interface Backlog {
   readonly clearsInMs: number | undefined;
 }
 
-/** Flushes that run now, per store and channel: two publishers of one channel must not overtake each other. */
-const running = new WeakMap<Store, Map<string, Promise<unknown>>>();
-
 /** Opens a publisher and brings its tables up to date. Throws CONFIG_INVALID (permanent) for a policy that cannot be. */
 export async function openInventoryPublisher(
   options: InventoryPublisherOptions,
@@ -74,11 +72,10 @@ export async function openInventoryPublisher(
   });
   await options.store.migrate(inventoryMigration);
   const now = options.now ?? Date.now;
-  let publisher: InventoryPublisher | undefined;
-  const intake = new Intake(options.store, options.channelId, policy, now, () => publisher?.hurry());
+  const lane = laneOf(options.store, options.channelId);
+  const intake = new Intake(options.store, options.channelId, policy, now, lane);
   await intake.recover(JSON.stringify([options.policy ?? {}, options.buffer ?? '']));
-  publisher = new InventoryPublisher(options, intake);
-  return publisher;
+  return new InventoryPublisher(options, intake, lane);
 }
 
 export class InventoryPublisher {
@@ -86,8 +83,9 @@ export class InventoryPublisher {
   readonly #store: Store;
   readonly #channelId: string;
   readonly #intake: Intake;
-  #next: Promise<FlushResult> | undefined;
+  readonly #lane: Lane;
   #pass: Pass | undefined;
+  #next: Promise<FlushResult> | undefined;
   /** Events per ms, smoothed. */
   #rate: number | undefined;
   #closed = false;
@@ -95,11 +93,12 @@ export class InventoryPublisher {
   #published = 0;
 
   /** Use `openInventoryPublisher`. */
-  constructor(options: InventoryPublisherOptions, intake: Intake) {
+  constructor(options: InventoryPublisherOptions, intake: Intake, lane: Lane) {
     this.#options = options;
     this.#store = options.store;
     this.#channelId = options.channelId;
     this.#intake = intake;
+    this.#lane = lane;
   }
 
   /** See `Intake.accept`. */
@@ -132,9 +131,9 @@ export class InventoryPublisher {
     return this.#intake.snapshotWhenDue(everyMs);
   }
 
-  /** Something is sold out or back in stock: a pass that runs looks at it before the rest. */
-  hurry(): void {
-    this.#pass?.hurry();
+  /** Somebody else has marked this key in the store as to be told (`tellAgain`): it goes before the rest. */
+  hurry(site: string, sku: string): void {
+    this.#lane.supersede([{ site, sku }], true);
   }
 
   /**
@@ -207,21 +206,11 @@ export class InventoryPublisher {
    */
   flush(): Promise<FlushResult> {
     if (this.#next !== undefined) return this.#next;
-    const ofStore = running.get(this.#store) ?? new Map<string, Promise<unknown>>();
-    running.set(this.#store, ofStore);
-    const before = ofStore.get(this.#channelId) ?? Promise.resolve();
-    const mine = before.then(() => {
+    this.#next = this.#lane.send(() => {
       this.#next = undefined;
       return this.#flush();
     });
-    this.#next = mine;
-    const done: Promise<unknown> = mine
-      .catch(() => undefined)
-      .then(() => {
-        if (ofStore.get(this.#channelId) === done) ofStore.delete(this.#channelId);
-      });
-    ofStore.set(this.#channelId, done);
-    return mine;
+    return this.#next;
   }
 
   /** What waits to be published. */
@@ -233,8 +222,13 @@ export class InventoryPublisher {
       pending,
       urgent: Number(row?.urgent ?? 0),
       since: pending === 0 ? undefined : Number(row?.since),
-      clearsInMs: this.#rate === undefined || this.#rate <= 0 ? undefined : Math.round(pending / this.#rate),
+      clearsInMs: this.clearsInMs(pending),
     };
+  }
+
+  /** Estimate of how long it takes to send so many, ms; undefined when nothing was sent yet. */
+  clearsInMs(pending: number): number | undefined {
+    return this.#rate === undefined || this.#rate <= 0 ? undefined : Math.round(pending / this.#rate);
   }
 
   /** Keys that wait to be published. */
@@ -247,34 +241,29 @@ export class InventoryPublisher {
     this.#closed = true;
     this.#pass?.stop();
     await this.#intake.close();
-    await running.get(this.#store)?.get(this.#channelId);
+    await this.#lane.idle();
   }
 
   async #flush(): Promise<FlushResult> {
-    const { store, channelId } = { store: this.#store, channelId: this.#channelId };
-    const [clock] = await store.run([{ sql: 'SELECT {now} AS now' }]);
-    const options = this.#options;
-    const pass = new Pass(
-      {
-        store,
-        channel: options.channel,
-        takesWritten: options.channel.kind === 'mqtt' || options.channel.kind === 'amqp',
-        channelId,
-        source: options.source,
-        retain: options.retain ?? true,
-        concurrency: Math.max(1, Math.min(1000, Math.trunc(options.concurrency ?? 256))),
-        read: (select) => this.#leased(select),
-      },
-      Number(clock?.rows[0]?.now),
-    );
-    if (this.#closed) pass.stop();
-    this.#pass = pass;
+    const lane = this.#lane;
+    const before = lane.stored;
+    // From here on, what becomes pending in the store only is for the next pass.
+    lane.stored = false;
+    let pass: Pass | undefined;
     const startedAt = performance.now();
     try {
-      await pass.run();
+      pass = await this.#newPass(before);
+      lane.pass = pass;
+      this.#pass = pass;
+      if (this.#closed) pass.stop();
+      if (lane.urgent) pass.hurry();
+      lane.urgent = false;
+      await pass.run(lane.take());
     } finally {
+      lane.pass = undefined;
       this.#pass = undefined;
-      if (!store.exclusive) await store.run([{ sql: RELEASE_SQL, params: [channelId, store.instanceId] }]);
+      if (pass === undefined || pass.left || pass.stopped) lane.stored = true;
+      await this.#release();
     }
     const { published, failed, problem } = pass;
     this.#published += published;
@@ -288,6 +277,34 @@ export class InventoryPublisher {
       pending: await this.pending(),
       ...(problem === undefined ? {} : { problem }),
     };
+  }
+
+  /** @param stored the store may hold rows that are not in memory */
+  async #newPass(stored: boolean): Promise<Pass> {
+    const options = this.#options;
+    const { store, channelId } = { store: this.#store, channelId: this.#channelId };
+    // Where several processes share the store, another one may have newer rows than this one remembers.
+    const read = stored || !this.#lane.holds || !store.exclusive;
+    const [clock] = read ? await store.run([{ sql: 'SELECT {now} AS now' }]) : [];
+    return new Pass(
+      {
+        store,
+        channel: options.channel,
+        takesWritten: options.channel.kind === 'mqtt' || options.channel.kind === 'amqp',
+        channelId,
+        source: options.source,
+        retain: options.retain ?? true,
+        concurrency: Math.max(1, Math.min(1000, Math.trunc(options.concurrency ?? 256))),
+        read: (select) => this.#leased(select),
+      },
+      Number(clock?.rows[0]?.now ?? 0),
+      read,
+    );
+  }
+
+  async #release(): Promise<void> {
+    const { exclusive, instanceId } = this.#store;
+    if (!exclusive) await this.#store.run([{ sql: RELEASE_SQL, params: [this.#channelId, instanceId] }]);
   }
 
   /** Reads under the lease on the channel; undefined when another process flushes it. */

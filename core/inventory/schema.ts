@@ -67,31 +67,60 @@ export const inventoryMigration: Migration = {
       "ALTER TABLE crossdock_inventory_level ADD COLUMN detail TEXT NOT NULL DEFAULT '{}'",
       'ALTER TABLE crossdock_inventory_level ADD COLUMN stale_since BIGINT',
     ],
+    // What is computed anew is looked for by item, over all sites.
+    [
+      'CREATE INDEX IF NOT EXISTS crossdock_inventory_by_sku ON crossdock_inventory_level (channel, sku, site)',
+    ],
+    // 1: the event of this sequence says that it goes first. (`urgency` is of the moment; a repeated event is the same.)
+    ['ALTER TABLE crossdock_inventory_level ADD COLUMN goes_first BIGINT NOT NULL DEFAULT 0'],
   ],
 };
 
 const COLUMNS = `channel, site, sku, as_of, quantity, body, sequence, moved, pending, pending_since, urgency,
-  published_sequence, basis, detail, stale_since`;
-const ROW = '(?, ?, ?, ?, ?, ?, 1, 1, 1, {now}, ?, 0, ?, ?, ?)';
+  published_sequence, basis, detail, stale_since, goes_first`;
+const ROW = '(?, ?, ?, ?, ?, ?, 1, 1, 1, {now}, ?, 0, ?, ?, ?, ?)';
 const T = 'crossdock_inventory_level';
 const DIFFERS = `(${T}.quantity <> excluded.quantity OR (${T}.stale_since IS NULL) <> (excluded.stale_since IS NULL))`;
 // Sold out and back in stock go first; against what the channel has confirmed, not against the last reading.
 const URGENCY = `CASE WHEN ${T}.published_quantity IS NULL THEN excluded.urgency
   WHEN (${T}.published_quantity = '0') <> (excluded.quantity = '0') THEN 0 ELSE 1 END`;
 
-const PENDING = 'site, sku, sequence, quantity, as_of, body, urgency, pending_since';
+/**
+ * The whole body of a level. Where it only adds to what was read of the item (it begins with a comma then), that is not
+ * stored twice. To be used in a SELECT or UPDATE of the levels without an alias.
+ */
+export function levelBodyOf(t: string): string {
+  return `CASE WHEN substr(${t}.body, 1, 1) = ',' THEN (
+    SELECT substr(o.body, 1, length(o.body) - 1) FROM crossdock_inventory_observed o
+    WHERE o.channel = ${t}.channel AND o.sku = ${t}.sku AND o.site = ${t}.site AND o.part = ''
+  ) || ${t}.body ELSE ${t}.body END`;
+}
+
+export const LEVEL_BODY = levelBodyOf(T);
+
+const PENDING = `site, sku, sequence, quantity, as_of, ${LEVEL_BODY} AS body, urgency, pending_since, goes_first`;
 
 const upserts = new Map<number, string>();
+const moves = new Map<number, string>();
+const confirmations = new Map<number, string>();
+
+/** The texts are long and few. */
+function textFor(known: Map<number, string>, rows: number, write: () => string): string {
+  const text = known.get(rows) ?? write();
+  known.set(rows, text);
+  return text;
+}
 
 /**
  * Sets what a channel is to know, `rows` keys at once, unless it was computed from newer readings meanwhile. Params per
- * row: channel, site, sku, as_of (ms), quantity, body, urgency, basis, detail, stale_since. Returns (site, sku, urgency,
+ * row: channel, site, sku, as_of (ms), quantity, body, urgency, basis, detail, stale_since, goes_first (0 or 1). Returns (site, sku, urgency,
  * moved); `moved` is 0 where the channel knows just that already (another gateway was first). A batch must not name a key twice.
  */
 export function upsertSql(rows: number): string {
-  const known = upserts.get(rows);
-  if (known !== undefined) return known;
-  const sql = `INSERT INTO ${T} (${COLUMNS}) VALUES ${Array(rows).fill(ROW).join(', ')}
+  return textFor(
+    upserts,
+    rows,
+    () => `INSERT INTO ${T} (${COLUMNS}) VALUES ${Array(rows).fill(ROW).join(', ')}
     ON CONFLICT (channel, site, sku) DO UPDATE SET
       basis = excluded.basis,
       moved = CASE WHEN ${DIFFERS} THEN 1 ELSE 0 END,
@@ -103,12 +132,35 @@ export function upsertSql(rows: number): string {
       problem = CASE WHEN ${DIFFERS} THEN NULL ELSE ${T}.problem END,
       pending_since = CASE WHEN ${DIFFERS} AND ${T}.pending = 0 THEN excluded.pending_since ELSE ${T}.pending_since END,
       urgency = CASE WHEN ${DIFFERS} THEN ${URGENCY} ELSE ${T}.urgency END,
+      goes_first = CASE WHEN ${DIFFERS} THEN CASE WHEN ${URGENCY} = 0 THEN 1 ELSE 0 END ELSE ${T}.goes_first END,
       stale_since = CASE WHEN ${DIFFERS} THEN excluded.stale_since ELSE ${T}.stale_since END,
       quantity = excluded.quantity
     WHERE excluded.basis >= ${T}.basis
-    RETURNING site, sku, urgency, moved`;
-  upserts.set(rows, sql);
-  return sql;
+    RETURNING site, sku, urgency, moved`,
+  );
+}
+
+/**
+ * As `upsertSql`, for keys that are known to move: on a store that no other process writes, what was computed from a
+ * reading just made needs no guard. The same params; returns nothing.
+ */
+export function moveSql(rows: number): string {
+  return textFor(
+    moves,
+    rows,
+    () => `INSERT INTO ${T} (${COLUMNS}) VALUES ${Array(rows).fill(ROW).join(', ')}
+    ON CONFLICT (channel, site, sku) DO UPDATE SET
+      basis = excluded.basis, moved = 1, sequence = ${T}.sequence + 1, as_of = excluded.as_of, body = excluded.body,
+      detail = excluded.detail, problem = NULL, pending = 1,
+      pending_since = CASE WHEN ${T}.pending = 0 THEN excluded.pending_since ELSE ${T}.pending_since END,
+      urgency = CASE WHEN excluded.urgency = 0 THEN 0 ELSE ${URGENCY} END, goes_first = excluded.goes_first, stale_since = excluded.stale_since, quantity = excluded.quantity`,
+  );
+}
+
+/** Before other readings of these items are stored: levels that only add to the earlier ones are made whole. */
+export function wholeSql(skus: number): string {
+  return `UPDATE ${T} SET body = ${LEVEL_BODY}
+    WHERE channel = ? AND sku IN (${Array(skus).fill('?').join(', ')}) AND substr(body, 1, 1) = ','`;
 }
 
 /**
@@ -124,13 +176,23 @@ export const PAGE_SQL = `SELECT ${PENDING} FROM ${T}
 export const URGENT_SQL = `SELECT ${PENDING} FROM ${T}
   WHERE channel = ? AND urgency = 0 AND pending = 1 ORDER BY pending_since, site, sku LIMIT ?`;
 
-/** Params: sequence, quantity, sequence, quantity, sequence (confirmed), channel, site, sku, sequence. */
-export const CONFIRMED_SQL = `UPDATE ${T} SET published_sequence = ?, published_quantity = ?, published_at = {now},
-    problem = NULL,
-    pending = CASE WHEN sequence = ? THEN 0 ELSE 1 END,
-    urgency = CASE WHEN (quantity = '0') <> (? = '0') THEN 0 ELSE 1 END,
-    pending_since = CASE WHEN sequence = ? THEN pending_since ELSE {now} END
-  WHERE channel = ? AND site = ? AND sku = ? AND published_sequence <= ?`;
+/**
+ * Marks `rows` keys as confirmed. Params: site, sku, sequence, quantity of each, then the channel. What was confirmed before
+ * stays when it is newer; a key that has moved on meanwhile stays pending.
+ */
+export function confirmedSql(rows: number): string {
+  return textFor(confirmations, rows, () => {
+    const values = Array(rows).fill('(?, ?, CAST(? AS BIGINT), ?)').join(', ');
+    return `UPDATE ${T} SET published_sequence = c.column3, published_quantity = c.column4, published_at = {now},
+      problem = NULL,
+      pending = CASE WHEN ${T}.sequence = c.column3 THEN 0 ELSE 1 END,
+      urgency = CASE WHEN (${T}.quantity = '0') <> (c.column4 = '0') THEN 0 ELSE 1 END,
+      pending_since = CASE WHEN ${T}.sequence = c.column3 THEN ${T}.pending_since ELSE {now} END
+    FROM (VALUES ${values}) AS c
+    WHERE ${T}.channel = ? AND ${T}.site = c.column1 AND ${T}.sku = c.column2
+      AND ${T}.published_sequence <= c.column3`;
+  });
+}
 
 /** Params: problem, channel, site, sku, sequence. */
 export const REFUSED_SQL = `UPDATE ${T} SET problem = ? WHERE channel = ? AND site = ? AND sku = ? AND sequence = ?`;

@@ -8,6 +8,7 @@ export { createOdooClient } from './client/client';
 export { type FieldNeeds, type Fields, requireFields } from './client/fields';
 export { type KeyState, keyState } from './client/key-state';
 export { KeyWatch, timeLeft } from './client/key-watch';
+export { idOrZero, type Link } from './client/rows';
 export type {
   AllowList,
   CallOptions,
@@ -72,3 +73,4 @@ export {
   type StockRequest,
   type WhenMoved,
 } from './stock/index';
+export { readUnits } from './units/index';

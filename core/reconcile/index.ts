@@ -15,11 +15,13 @@ export {
   type FieldType,
   FORMATS,
   type Format,
+  type Period,
   SIDES,
   type Side,
 } from './engine/job';
 export type { DifferenceFilter } from './history/filter';
 export { History, type Page, type Tally, type TrendPoint } from './history/history';
+export { assertPlausible, type Plausible } from './plausible';
 export { presentOf } from './present';
 export { PRESETS, type Preset } from './presets';
 export { LEADS, type Lead } from './propose';

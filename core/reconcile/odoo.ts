@@ -11,6 +11,8 @@ export interface OdooSource {
   readonly warehouse?: string;
   /** Documents of so many days, today included; not for stock. */
   readonly days?: number;
+  /** Documents from this time on, ms, instead of the last days. */
+  readonly from?: number | undefined;
   /** Orders of this channel only (the beginning of `origin`, as odoo order writes it); all that have a reference when empty. */
   readonly channel?: string;
   /** Ms since the epoch; for tests. */
@@ -70,9 +72,9 @@ export function odooPages(client: OdooClient, source: OdooSource): Pages {
 async function* documents(
   client: OdooClient,
   { model, fields, date, domain }: Documents,
-  { days = 1, channel = '', now = Date.now }: OdooSource,
+  { days = 1, from: since, channel = '', now = Date.now }: OdooSource,
 ): AsyncGenerator<readonly unknown[], void, void> {
-  const from = new Date(now() - days * DAY_MS).toISOString().slice(0, 19).replace('T', ' ');
+  const from = new Date(since ?? now() - days * DAY_MS).toISOString().slice(0, 19).replace('T', ' ');
   const own =
     channel === '' || model !== 'sale.order'
       ? []

@@ -1,6 +1,7 @@
 /** What would mend a difference. Nothing here is done: a person approves it, in whole or in part. */
 import { readDecimal, toPlain } from '../canonical/decimal';
-import type { Finding, Job, Side } from './engine/job';
+import { codeOf, inUnit } from './engine/compare';
+import type { FieldJob, Finding, Job, Side } from './engine/job';
 import { SIDES } from './engine/job';
 import { pathNames, valueAt } from './engine/paths';
 import type { Judged } from './explain';
@@ -73,10 +74,14 @@ function adjustment(rules: ProposalRules, finding: Finding, difference: Judged, 
   // A source that does not know the item says that there is none of it.
   const quantity = finding.seen[leader] === null ? '0' : value(leader);
   if (quantity === undefined) return null;
-  const previous = finding.seen[follower] === null ? '0' : value(follower);
-  const record = finding.seen[leader]?.record ?? finding.seen[follower]?.record;
-  const unit = unitOf(record, field.unit);
-  const location = text(first(record, ['location.code', 'location', 'site', 'warehouse'])) ?? rules.site;
+  const [record, theirRecord] = [finding.seen[leader]?.record, finding.seen[follower]?.record];
+  const theirs = unitOf(theirRecord, field, follower);
+  const unit = finding.seen[leader] === null ? theirs : unitOf(record, field, leader);
+  const previous = finding.seen[follower] === null ? '0' : inTheUnit(value(follower), theirs, unit);
+  // Nothing of it on either side: there is nothing to book.
+  if (previous === quantity) return null;
+  const location =
+    text(first(record ?? theirRecord, ['location.code', 'location', 'site', 'warehouse'])) ?? rules.site;
   const [sku = ''] = finding.key.split(' / ');
   return {
     type: 'inventory-adjustment',
@@ -115,10 +120,16 @@ function numberOf(value: string | null | undefined): string | undefined {
   return read === undefined ? undefined : toPlain(read);
 }
 
-function unitOf(record: unknown, fallback: string): string {
-  const own = text(first(record, ['unit', 'uom']));
-  const code = own !== undefined && /^[A-Z0-9]{2,3}$/.test(own) ? own : fallback;
-  return /^[A-Z0-9]{2,3}$/.test(code) ? code : 'C62';
+/** The code of the unit that a source counts in: where the comparison has it from, else what rows usually call it. */
+function unitOf(record: unknown, field: FieldJob, index: number): string {
+  const own = text(first(record, [...(field.unitPaths[index] ?? '').split('|'), 'unit', 'uom']));
+  return codeOf(own ?? field.unit) ?? codeOf(field.unit) ?? 'C62';
+}
+
+function inTheUnit(value: string | undefined, from: string, to: string): string | undefined {
+  const read = value === undefined ? undefined : readDecimal(value);
+  const converted = read === undefined ? undefined : inUnit(read, from, to);
+  return converted === undefined || typeof converted === 'string' ? undefined : toPlain(converted);
 }
 
 function first(record: unknown, paths: readonly string[]): unknown {

@@ -8,7 +8,7 @@ import { StatementExpectationError, type Store } from '../store';
 import { History } from './history/history';
 import type { OpenRun } from './history/rows';
 import { END_ANYHOW, TAKE, WAITS } from './history/schema';
-import { cleanUp, problemOf, work } from './run';
+import { BEGIN_AGAIN, cleanUp, problemOf, readableAgain, work } from './run';
 import { checkSpec, type Spec } from './spec';
 import { type Counts, noCounts, type RunSummary } from './types';
 
@@ -182,8 +182,9 @@ export class Reconciler {
         await cleanUp(this.#options.folder, runId, this.history);
         throw cancelled();
       }
-      // What may pass is gone on with; what a person has to mend is over.
-      if (!error.retryable) await this.#end(runId, 'failed', problemOf(error));
+      // What may pass is gone on with; what a person has to mend is over, and so is what came with a message that is gone.
+      const lost = BEGIN_AGAIN.has(error.code) && !spec.sources.every(readableAgain);
+      if (!error.retryable || lost) await this.#end(runId, 'failed', problemOf(error));
       else if (!this.#stop.signal.aborted)
         await this.#options.store.run([{ sql: WAITS, params: [problemOf(error), runId] }]);
       throw error;

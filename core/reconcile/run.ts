@@ -17,6 +17,7 @@ import { FlightBook } from './flight/book';
 import type { History } from './history/history';
 import { differenceValues, type OpenRun } from './history/rows';
 import { BEGIN_ANEW, END, insertDifferences, MERGED, PREPARED, SIDES_READ } from './history/schema';
+import { assertPlausible } from './plausible';
 import { propose } from './propose';
 import { jobOf, type Spec } from './spec';
 import { spool } from './spool';
@@ -65,9 +66,10 @@ export async function work(run: Run): Promise<RunSummary> {
   }
 }
 
-const BEGIN_AGAIN = new Set(['RECONCILE_FILES_LOST', 'RECONCILE_SOURCE_CHANGED']);
+/** What a run cannot go on after: it begins again, where all of its sources can be read again. */
+export const BEGIN_AGAIN: ReadonlySet<string> = new Set(['RECONCILE_FILES_LOST', 'RECONCILE_SOURCE_CHANGED']);
 
-function readableAgain(source: Spec['sources'][number]): boolean {
+export function readableAgain(source: Spec['sources'][number]): boolean {
   return source.kind === 'file' || source.again;
 }
 
@@ -88,6 +90,9 @@ class Worker {
   #percent = 0;
   #complete = true;
   #book: FlightBook | undefined;
+  #before: RunSummary | undefined;
+  /** As of when the sources speak. */
+  #asOf: readonly (number | null)[];
 
   constructor(private readonly run: Run) {
     const { summary, work, nextNumber } = run.open;
@@ -99,6 +104,7 @@ class Worker {
     this.#value = readDecimal(summary.value) ?? decimal('0');
     this.#next = nextNumber;
     this.#complete = work?.job.allSeen ?? true;
+    this.#asOf = summary.asOf;
   }
 
   async work(): Promise<RunSummary> {
@@ -111,16 +117,18 @@ class Worker {
       this.#id,
       spec.sources.flatMap(({ key = spec.key }) => key),
     );
+    const { reconciler, startedAt } = this.run.open.summary;
+    this.#before = await history.before(reconciler, startedAt);
     if (this.#work === undefined) await this.#prepare();
     else await this.#assertUnchanged();
     const { job, sides, merge } = this.#work as Work;
     const attempt = { ...job, attempt: this.run.open.attempt };
-    const before = await history.before(this.run.open.summary.reconciler, this.run.open.summary.startedAt);
+    for (const [index, state] of sides.entries()) await this.#assertUsable(index, state);
     await runEngine(
       { job: attempt, sides, merge },
       {
         side: (index, state) => this.#side(index, state),
-        batch: (batch) => this.#batch(attempt, batch, before?.runId),
+        batch: (batch) => this.#batch(attempt, batch),
       },
       signal,
     );
@@ -145,6 +153,7 @@ class Worker {
       files.push(file);
     }
     this.#complete = ((await this.#book?.note(signal)) ?? true) && this.#complete;
+    this.#asOf = asOf;
     const job = { ...jobOf(spec, this.#folder, files, open.attempt), allSeen: this.#complete };
     this.#work = { job, sides: job.sides.map(() => NOTHING_READ), merge: NOTHING_MERGED };
     await this.#keep({
@@ -163,19 +172,36 @@ class Worker {
 
   /** A file that somebody has written meanwhile is another one: half of each would be compared. */
   async #assertUnchanged(): Promise<void> {
-    const { asOf } = this.run.open.summary;
-    for (const [index, source] of this.run.spec.sources.entries()) {
-      if (source.kind !== 'file') continue;
-      if ((await changedAt(source.file, source.label)) === asOf[index]) continue;
-      throw new CrossdockError(`${source.label} has changed since the comparison was interrupted.`, {
-        code: 'RECONCILE_SOURCE_CHANGED',
-        kind: 'transient',
-      });
-    }
+    for (const index of this.run.spec.sources.keys()) await this.#assertSame(index);
+  }
+
+  async #assertSame(index: number): Promise<void> {
+    const source = this.run.spec.sources[index];
+    if (source?.kind !== 'file') return;
+    if ((await changedAt(source.file, source.label)) === this.#asOf[index]) return;
+    throw new CrossdockError(`${source.label} has changed since the comparison began.`, {
+      code: 'RECONCILE_SOURCE_CHANGED',
+      kind: 'transient',
+    });
+  }
+
+  /** Once a source is read to its end, and before anything is held against it. */
+  async #assertUsable(index: number, state: SideState): Promise<void> {
+    const source = this.run.spec.sources[index];
+    if (!state.done || source === undefined) return;
+    await this.#assertSame(index);
+    assertPlausible(source.plausible ?? {}, {
+      label: source.label,
+      state,
+      rowsBefore: this.#before?.counts.rows[index],
+      writtenAt: source.kind === 'file' ? (this.#asOf[index] ?? null) : null,
+      now: Date.now(),
+    });
   }
 
   async #side(index: number, state: SideState): Promise<void> {
     const work = this.#work as Work;
+    await this.#assertUsable(index, state);
     work.sides[index] = state;
     this.#counts = { ...this.#counts, rows: work.sides.map(({ rows }) => rows) };
     const shares = await Promise.all(
@@ -197,13 +223,15 @@ class Worker {
     });
   }
 
-  async #batch(job: Job, batch: Batch, earlierRun: string | undefined): Promise<void> {
+  async #batch(job: Job, batch: Batch): Promise<void> {
     const { history, spec, open } = this.run;
     const { findings, state } = batch;
+    // The records that findings go with are read again from the file as they are needed.
+    await this.#assertUnchanged();
     const keys = findings.map(({ key }) => key);
     const [flights, earlier] = await Promise.all([
       this.#book?.find(flightKeys(findings)) ?? new Map(),
-      earlierRun === undefined ? new Map() : history.earlier(earlierRun, keys),
+      this.#before === undefined ? new Map() : history.earlier(this.#before.runId, keys),
     ]);
     const { startedAt } = open.summary;
     const at = new Date(startedAt).toISOString();

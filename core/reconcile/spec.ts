@@ -2,7 +2,9 @@
 
 import { readDecimal } from '../canonical/decimal';
 import { CrossdockError } from '../errors';
-import type { Encoding, FieldJob, FieldType, Format, Job, SideJob } from './engine/job';
+import { isZone } from '../zones';
+import type { Encoding, FieldJob, FieldType, Format, Job, Period, SideJob } from './engine/job';
+import type { Plausible } from './plausible';
 import type { Lead } from './propose';
 import type { Pages } from './spool';
 import type { About } from './types';
@@ -35,6 +37,8 @@ interface CommonSource {
   readonly decimalComma?: boolean;
   /** Largest file, or rows as JSON. Default 2 GB. */
   readonly maxBytes?: number;
+  /** What it must keep, or nothing is compared. */
+  readonly plausible?: Plausible;
 }
 
 export interface FileSource extends CommonSource {
@@ -65,10 +69,14 @@ export interface Spec {
   readonly fields: readonly CompareField[];
   readonly sources: readonly SourceSpec[];
   readonly foldCase?: boolean;
+  /** What a source does not have is zero there: no difference from a row that says zero. Default false. */
+  readonly absentIsZero?: boolean;
   readonly inTimeMs?: number;
   readonly lateMs?: number;
   readonly lead?: Lead;
   readonly site?: string;
+  /** What lies outside serves only to find the other half of a key. Undefined: everything counts. */
+  readonly period?: Period | undefined;
   /** Differences per thousand keys, and sum of what they are apart, above which there is an alarm; undefined: none. */
   readonly alarmRate?: string | undefined;
   readonly alarmValue?: string | undefined;
@@ -110,15 +118,6 @@ export function checkSpec(spec: Spec): void {
   }
 }
 
-function isZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** @param files of the sources, in their order: of streams what they were written to */
 export function jobOf(spec: Spec, folder: string, files: readonly string[], attempt: number): Job {
   const sides = spec.sources.map((source, index): SideJob => {
@@ -155,6 +154,8 @@ export function jobOf(spec: Spec, folder: string, files: readonly string[], atte
     sides,
     fields,
     foldCase: spec.foldCase ?? false,
+    absentIsZero: spec.absentIsZero ?? false,
+    ...(spec.period === undefined ? {} : { period: spec.period }),
     chunkBytes: Math.max(1 << 20, spec.chunkBytes ?? CHUNK_BYTES),
     attempt,
   };

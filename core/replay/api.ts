@@ -319,6 +319,8 @@ export type AuditAction =
   | 'reference.retired'
   | 'references.imported'
   | 'corrections.approved'
+  | 'stock.toldAgain'
+  | 'stock.snapshot'
   | 'correction.shown'
   | 'reconciliation.cancelled';
 

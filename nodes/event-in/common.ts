@@ -1,7 +1,7 @@
 /** What the ways in which event in works (over a broker, with its flow in the lead, local) have in common. */
 
 import { type ChannelState, contentOf, type Subscription, type SubscriptionMemory } from '../../core/channel';
-import type { Delivery } from '../../core/delivery';
+import { type Delivery, MANY_SUPERSEDED } from '../../core/delivery';
 import type { CrossdockError } from '../../core/errors';
 import type { Store } from '../../core/store';
 import type { Context } from '../shared/base';
@@ -23,6 +23,7 @@ export interface EventInConfig extends SourceSettings {
   readonly format: 'cloudevents' | 'plain';
   readonly window: number;
   readonly acknowledge: 'inbox' | 'flow';
+  readonly newestOnly: boolean;
   readonly contract: (() => Promise<ChosenContract>) | undefined;
 }
 
@@ -48,6 +49,8 @@ export interface Counts {
   readonly inFlight: number;
   /** Messages that wait or are in the flow. */
   readonly depth: number;
+  /** Messages that newer ones have superseded in the last 24 hours. */
+  readonly superseded?: number;
   /** Why the store does not take or give messages now. */
   readonly problem?: CrossdockError | undefined;
   /** Why little or nothing is delivered: a circuit breaker waits for its target. */
@@ -62,14 +65,20 @@ export function showStatus(
   contract: ChosenContract | undefined,
 ): void {
   const aged = contract === undefined ? undefined : lifeWords(contract);
-  const { inFlight, depth, problem, paused } = counts;
+  const { inFlight, depth, problem, paused, superseded = 0 } = counts;
+  const replaced = superseded === 0 ? '' : `, ${supersededWords(superseded)} in 24 h`;
   if (problem !== undefined) status.failed(problem.message);
   else if (channel.status !== 'connected') status.waiting(channel.reason?.message ?? channel.status);
   else if (channel.warning !== undefined) status.waiting(channel.warning.message);
-  else if (paused !== undefined) status.waiting(`${paused}, ${depth} waiting`);
-  else if (depth > 0) status.busy(`${inFlight} in the flow, ${Math.max(0, depth - inFlight)} waiting`);
+  else if (paused !== undefined) status.waiting(`${paused}, ${depth} waiting${replaced}`);
+  else if (depth > 0)
+    status.busy(`${inFlight} in the flow, ${Math.max(0, depth - inFlight)} waiting${replaced}`);
   else if (aged !== undefined) status.waiting(aged);
-  else status.ok('connected');
+  else status.ok(`connected${replaced}`);
+}
+
+function supersededWords(count: number): string {
+  return count < MANY_SUPERSEDED ? `${count} superseded` : `over ${MANY_SUPERSEDED - 1} superseded`;
 }
 
 /** What to ask the broker for; it is to forget an earlier filter. */

@@ -2,7 +2,7 @@ import { type AnyChannel, checkedFilter } from '../../core/channel';
 import { CrossdockError } from '../../core/errors';
 import { registerNode } from '../shared/base';
 import type { SharedChannel } from '../shared/channel';
-import { choice, number, text } from '../shared/config';
+import { choice, flag, number, text } from '../shared/config';
 import { shared } from '../shared/config-node';
 import { contractChoice } from '../shared/contracts';
 import type { Red } from '../shared/red';
@@ -26,6 +26,7 @@ export = (red: Red): void => {
       format: choice(config, 'format', 'Format', ['cloudevents', 'plain'], 'cloudevents'),
       window: number(config, 'window', 'Window', 256, { min: 1, max: 10_000 }),
       acknowledge: choice(config, 'acknowledge', 'Acknowledge', ['inbox', 'flow'], 'inbox'),
+      newestOnly: flag(config, 'newestOnly', false),
       contract: contractChoice(red, config),
     }),
     async start(context) {
@@ -33,6 +34,12 @@ export = (red: Red): void => {
       const contract = await config.contract?.();
       const channel = (await config.channel(closed)).channel as AnyChannel;
       if (config.acknowledge === 'flow') {
+        if (config.newestOnly) {
+          throw invalid(
+            'Only what is stored here can give way to a newer message: choose to acknowledge what is stored here.',
+            'newestOnly',
+          );
+        }
         if (channel.kind === 'amqp') return startFlowMode(red, context, channel, contract);
         throw invalid(
           'Only an AMQP broker can wait until the flow is done: choose to acknowledge what is stored here.',

@@ -29,9 +29,9 @@ export async function startInboxMode(
   let subscribed: Subscription | undefined;
   let refused: CrossdockError | undefined;
   const compose = (): void => {
-    const { inFlight = 0, depth = 0, problem } = opened ?? {};
+    const { inFlight = 0, depth = 0, superseded = 0, problem } = opened ?? {};
     const state = subscribed?.state ?? channel.state;
-    showStatus(status, state, { inFlight, depth, problem: refused ?? problem }, contract);
+    showStatus(status, state, { inFlight, depth, superseded, problem: refused ?? problem }, contract);
   };
   const show = (): void => status.soon(compose);
   const source = await openSource({

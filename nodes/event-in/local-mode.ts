@@ -14,7 +14,8 @@ export async function startLocalMode(
   channel: LocalChannel,
   contract: ChosenContract | undefined,
 ): Promise<Behaviour> {
-  const name = await channel.declare({ name: config.name, filter: config.filter });
+  const { filter, newestOnly } = config;
+  const name = await channel.declare({ name: config.name, filter, newestOnly });
   let opened: Source | undefined;
   const compose = (): void => {
     if (opened !== undefined) showStatus(status, channel.state, opened, contract);

@@ -1,4 +1,4 @@
-import { type AnyChannel, addressOf, type CloudEvent, writeEvent } from '../../core/channel';
+import { type AnyChannel, addressOf, priorityOf, writeEvent } from '../../core/channel';
 import { type Extra, type Outbox, scopes } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
 import type { Store } from '../../core/store';
@@ -158,11 +158,6 @@ function unit(out: Out, { event, key }: MadeEvent, to: string): Extra {
     },
     taken,
   );
-}
-
-function priorityOf(event: CloudEvent): number {
-  const priority = Number(event['priority'] ?? 5);
-  return Number.isInteger(priority) && priority >= 1 && priority <= 9 ? priority : 5;
 }
 
 /** The worst first: no connection, what is stuck, what was refused, what the broker cannot keep, an old contract; then what is done. */

@@ -5,19 +5,25 @@ import {
   type AcceptResult,
   type Backlog,
   type ChannelPolicy,
+  changedSkus,
   checkedPolicy,
   type FlushResult,
   levelFromOdoo,
   openInventoryPublisher,
+  Readings,
+  type Wanted,
 } from '../../core/inventory';
 import { type OdooClient, readAvailability } from '../../core/odoo';
 import { type Context, registerNode } from '../shared/base';
 import type { SharedChannel } from '../shared/channel';
 import { choice, number, text } from '../shared/config';
 import { shared } from '../shared/config-node';
+import { stockChanged } from '../shared/desks';
 import type { Message, Red } from '../shared/red';
 import { storeOf } from '../shared/store';
+import { enterLive } from './live';
 import { readPolicy } from './policy';
+import { addStockRoutes } from './routes';
 
 interface Config {
   readonly store: ReturnType<typeof storeOf>;
@@ -34,6 +40,7 @@ interface Config {
 
 const HOUR_MS = 3_600_000;
 const TICK_MS = 10_000;
+const TOLD_EVERY_MS = 1000;
 /** What is published of a site that is silent, in the words of the status. */
 const SILENT = { nothing: 'sold out', reduced: 'reduced', all: 'as last heard' } as const;
 
@@ -60,18 +67,36 @@ export = (red: Red): void => {
     },
     start: (context) => start(red, context),
   });
+  addStockRoutes(red);
 };
 
 async function start(red: Red, { node, config, status, closed }: Context<Config>) {
   const { channel, source } = await config.channel(closed);
   const client = await config.server?.(closed);
+  const store = await config.store(closed);
   const publisher = await openInventoryPublisher({
-    store: await config.store(closed),
+    store,
     channel,
     channelId: config.channelId,
     source,
     policy: config.policy,
   });
+
+  /** Who looks at the stock sees it move, also while a long pass runs. */
+  let working = 0;
+  const telling = setInterval(() => {
+    if (working > 0) stockChanged(store);
+  }, TOLD_EVERY_MS);
+  telling.unref();
+  const seen = async <T>(work: Promise<T>): Promise<T> => {
+    working += 1;
+    try {
+      return await work;
+    } finally {
+      working -= 1;
+      stockChanged(store);
+    }
+  };
 
   const show = async ({ pending, published, problem }: FlushResult): Promise<void> => {
     if (pending === 0) status.ok(published === 0 ? 'up to date' : `${published} published`);
@@ -79,24 +104,32 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     else status.waiting(held(await publisher.backlog(), problem.message));
   };
   const flush = async (): Promise<FlushResult> => {
-    const result = await publisher.drain();
+    const result = await seen(publisher.drain());
     await show(result);
     return result;
   };
+  let seenState = { connected: channel.state.status === 'connected', since: Date.now() };
   /** What was held while the channel was away leaves as soon as it is back, without a message. */
   const onState = ({ status: now, reason }: ChannelState): void => {
-    if (now !== 'connected') {
+    const connected = now === 'connected';
+    // Each attempt to connect anew is a state, but no news.
+    if (connected !== seenState.connected) seenState = { connected, since: Date.now() };
+    stockChanged(store);
+    if (!connected) {
       if (reason !== undefined) status.waiting(reason.message);
       return;
     }
     flush().catch((thrown: unknown) => node.warn((thrown as Error).message));
   };
   const stopListening = channel.onState(onState);
+  let wasSilent = '';
   /** What time alone brings about: a source that is silent for too long, a snapshot that is due. */
   const tick = async (): Promise<void> => {
     const silent = await publisher.checkAge();
     const snapshot = config.snapshotMs > 0 && (await publisher.snapshotWhenDue(config.snapshotMs));
     if ((snapshot || (await publisher.pending()) > 0) && channel.state.status === 'connected') await flush();
+    if (silent.join() !== wasSilent) stockChanged(store);
+    wasSilent = silent.join();
     if (silent.length > 0)
       status.waiting(`nothing heard of ${silent.join(', ')}: ${SILENT[config.policy.age?.show ?? 'all']}`);
   };
@@ -105,15 +138,15 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   }, TICK_MS);
   ticking.unref();
 
-  async function publishFromOdoo(odoo: OdooClient): Promise<Outcome> {
+  async function publishFromOdoo(odoo: OdooClient, skus: Wanted): Promise<Outcome> {
     const site = { code: config.location, authority: `odoo:${odoo.database}` };
     const since = Date.now();
     const total = none();
-    for await (const page of readAvailability(odoo, { warehouse: config.warehouse })) {
+    for await (const page of readAvailability(odoo, { warehouse: config.warehouse, skus })) {
       add(total, await publisher.publish(page.map((found) => levelFromOdoo(found, site))));
     }
-    // What Odoo no longer has (archived, no longer counted) must not stay on offer.
-    await publisher.complete(config.location, since);
+    // What Odoo no longer has (archived, no longer counted) must not stay on offer. Only a full reading shows it.
+    if (skus === undefined) await publisher.complete(config.location, since);
     const last = await publisher.drain();
     const published = total.published + last.published;
     const report = { ...total, published, pending: last.pending, ...problemOf(last) };
@@ -136,10 +169,26 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     return { report: { ...total, pending: result.pending, ...problemOf(result) }, result };
   }
 
-  let running: Promise<unknown> | undefined;
+  const readings = client === undefined ? undefined : new Readings((skus) => publishFromOdoo(client, skus));
   status.ok('ready');
   // The channel may have connected before we listened; what an earlier run left behind must not wait for a message.
   onState(channel.state);
+  const leave = enterLive({
+    id: node.id,
+    name: node.name ?? '',
+    channelId: config.channelId,
+    kind: channel.kind,
+    store,
+    publisher,
+    state: () => ({
+      status: channel.state.status,
+      since: seenState.since,
+      message: (channel.state.reason ?? channel.state.warning)?.message,
+    }),
+    flush: () => {
+      flush().catch((thrown: unknown) => node.warn(asCrossdockError(thrown).message));
+    },
+  });
   return {
     async input(message: Message, send: (message: Message) => void) {
       const operation = message['operation'];
@@ -150,25 +199,19 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
         send(message);
         return;
       }
-      // A trigger that comes while a pass over Odoo still runs joins it: the pass reads the newest state anyway.
-      if (client !== undefined && running !== undefined) {
-        await running;
-        return;
-      }
-      const pass = client === undefined ? publishFromMessage(message) : publishFromOdoo(client);
-      running = pass;
-      try {
-        const { result, report } = await pass;
-        message.payload = report;
-        await show(result);
-        send(message);
-      } finally {
-        if (running === pass) running = undefined;
-      }
+      const reading = readings?.ask(changedSkus(message.payload));
+      const { result, report } = await seen(reading?.done ?? publishFromMessage(message));
+      // Who asked first tells of it.
+      if (reading?.joined) return;
+      message.payload = report;
+      await show(result);
+      send(message);
     },
     close: async () => {
+      leave();
       stopListening();
       clearInterval(ticking);
+      clearInterval(telling);
       await publisher.close();
     },
   };

@@ -41,7 +41,11 @@ async function start(red: Red, { node, config, status, closed }: Context<CallCon
   }
 
   async function read(message: Message, request: Request): Promise<void> {
-    const reading: Reading = { red, node, settings: config.reading, stopped: () => stopped, open };
+    const { holdMs } = config.reading;
+    const reading: Reading = {
+      ...{ red, node, settings: config.reading, reads: 'records', holdMs },
+      ...{ stopped: () => stopped, open },
+    };
     const { model, args, context, after } = request;
     const pages = readPages(client, {
       ...config.caller,

@@ -57,7 +57,10 @@ async function start(red: Red, { node, config: settings, status, closed }: Conte
 
   const read = (message: Message, send: Send): Promise<void> =>
     sendPages(
-      { red, node, wait: settings.read.wait, holdMs: PAGE_HOLD_MS, stopped: () => stopped, open },
+      {
+        ...{ red, node, reads: 'pages', wait: settings.read.wait, holdMs: PAGE_HOLD_MS },
+        ...{ stopped: () => stopped, open },
+      },
       message,
       send,
       messagesOf(red, client, settings, message, (levels) => count('read', levels)),

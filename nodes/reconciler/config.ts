@@ -1,7 +1,7 @@
 /** The node's configuration, whatever version of it the flow has. */
 
 import { CrossdockError } from '../../core/errors';
-import type { About, CompareField, Encoding, FieldType, Format, Lead } from '../../core/reconcile';
+import type { About, CompareField, Encoding, FieldType, Format, Lead, Plausible } from '../../core/reconcile';
 import { ABOUTS, ENCODINGS, FIELD_TYPES, LEADS, PRESETS } from '../../core/reconcile';
 import { choice, decimal, flag, number, text } from '../shared/config';
 import type { RawConfig } from '../shared/red';
@@ -26,6 +26,7 @@ export interface SourceConfig {
   /** Odoo's orders: of this channel only. */
   readonly channel: string;
   readonly maxBytes: number;
+  readonly plausible: Plausible;
 }
 
 export interface ReconcilerConfig {
@@ -35,6 +36,7 @@ export interface ReconcilerConfig {
   readonly fields: readonly CompareField[];
   readonly sources: readonly SourceConfig[];
   readonly foldCase: boolean;
+  readonly absentIsZero: boolean;
   readonly inTimeMs: number;
   readonly lateMs: number;
   readonly lead: Lead;
@@ -46,6 +48,8 @@ export interface ReconcilerConfig {
   readonly alarmRate: string | undefined;
   readonly alarmValue: string | undefined;
   readonly keepRuns: number;
+  /** Property of the message with the time that is compared, `{from, to}`; '' for all. */
+  readonly periodProperty: string;
   /** Source that gets the approved corrections; '' for the node's own output. */
   readonly correctionsTo: string;
 }
@@ -87,10 +91,12 @@ export function readConfig(config: RawConfig): ReconcilerConfig {
     fields: fieldsOf(config, about, tolerance),
     sources,
     foldCase: flag(config, 'foldCase', false),
+    absentIsZero: about === 'inventory' && flag(config, 'absentIsZero', false),
     inTimeMs: number(config, 'inTimeMinutes', 'In time for', 0, { min: 0, max: 100_000 }) * MINUTE_MS,
     lateMs: number(config, 'lateMinutes', 'Late after', 60, { min: 1, max: 100_000 }) * MINUTE_MS,
     lead: choice(config, 'lead', 'Is right', LEADS, 'first'),
     site: text(config, 'site', 'Location', 'main'),
+    periodProperty: text(config, 'periodProperty', 'Only from', ''),
     schedule: schedule(config, sources),
     alarmRate: limit(config, 'alarmRate', 'Alarm above (rate)'),
     alarmValue: limit(config, 'alarmValue', 'Alarm above (value)'),
@@ -143,6 +149,19 @@ function source(
     channel: text(own, 'channel', 'Channel', ''),
     days: number(own, 'days', 'Days', 1, { min: 1, max: 3650 }),
     maxBytes: number(own, 'maxMb', 'Largest file', 2000, { min: 1, max: 100_000 }) * MB,
+    plausible: plausible(own),
+  };
+}
+
+/** Empty settings ask for nothing. */
+function plausible(own: RawConfig): Plausible {
+  const given = (name: string, label: string, max: number): number | undefined =>
+    text(own, name, label, '') === '' ? undefined : number(own, name, label, 0, { min: 1, max });
+  const hours = given('maxAgeHours', 'At most so old', 100_000);
+  return {
+    minRows: given('minRows', 'At least so many rows', 1_000_000_000),
+    minShare: given('minShare', 'At least of the last run', 100),
+    maxAgeMs: hours === undefined ? undefined : hours * 60 * MINUTE_MS,
   };
 }
 
@@ -204,6 +223,8 @@ function field(
 function schedule(config: RawConfig, sources: readonly SourceConfig[]): ReconcilerConfig['schedule'] {
   const kind = choice(config, 'schedule', 'When', ['off', 'every', 'daily'], 'off');
   if (kind === 'off') return { kind };
+  if (text(config, 'periodProperty', 'Only from', '') !== '')
+    throw wrong('A schedule has no message that says which time is compared.', 'schedule');
   if (sources.some(({ type }) => type === 'msg')) {
     throw wrong('A schedule has no message: choose Odoo or files as sources.', 'schedule');
   }

@@ -11,7 +11,7 @@ import {
   type Spec,
   send as sendApproved,
 } from '../../core/reconcile';
-import { type Context, registerNode } from '../shared/base';
+import { type Context, raise, registerNode } from '../shared/base';
 import { lettersChanged } from '../shared/desks';
 import { openSourceOf } from '../shared/open-sources';
 import type { Message, RawConfig, Red, RedNode } from '../shared/red';
@@ -21,7 +21,7 @@ import { type ReconcilerConfig, readConfig } from './config';
 import { enterLive } from './live';
 import { addReconcilerRoutes } from './routes';
 import { onSchedule } from './schedule';
-import { type MakeSource, makeSource } from './sources';
+import { type MakeSource, makeSource, periodOf } from './sources';
 
 interface Config extends ReconcilerConfig {
   readonly store: ReturnType<typeof storeOf>;
@@ -37,7 +37,9 @@ export = (red: Red): void => {
   registerNode<Config>(red, 'crossdock-reconciler', {
     normalise(config: RawConfig) {
       const read = readConfig(config);
-      const makers = read.sources.map((source) => makeSource(red, config, read.about, source));
+      const makers = read.sources.map((source) =>
+        makeSource(red, config, read.about, source, read.periodProperty),
+      );
       return { ...read, store: storeOf(red, config), makers };
     },
     start: (context) => start(red, context),
@@ -65,9 +67,11 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
       store: _store,
       schedule: _schedule,
       correctionsTo: _to,
+      periodProperty,
       ...rest
     } = config;
-    return { ...rest, sources: makers.map((make) => make(message, closed)) };
+    const period = periodOf(red, message, periodProperty);
+    return { ...rest, period, sources: makers.map((make) => make(message, closed, period)) };
   };
   const own = await openSource({
     ...sourceSettings({ id: node.id, type: node.type }),
@@ -85,6 +89,8 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   });
   const target = config.correctionsTo === '' ? `reconcile:${node.id}` : config.correctionsTo;
   let stopped = false;
+  /** Code of the failure that was told last, until a run comes to its end. */
+  let told: string | undefined;
   let again: NodeJS.Timeout | undefined;
   const problem = (thrown: unknown): void => {
     const error = asCrossdockError(thrown);
@@ -96,7 +102,11 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
       again.unref();
     }
     status.failed(error.message);
-    if (!error.retryable) node.error(error.message);
+    // Once per run, however often it is tried: Catch nodes are how somebody gets to know.
+    if (told !== error.code) {
+      told = error.code;
+      raise(node, { topic: node.name ?? '' }, error);
+    }
     lettersChanged(store);
   };
   const approvals = async (): Promise<void> => {
@@ -119,6 +129,7 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     send: (messages: (Message | null)[]) => void,
     message: Message,
   ): Promise<void> => {
+    told = undefined;
     show(status, run);
     lettersChanged(store);
     const page = await reconciler.history.differences(run.runId, {}, MAX_SENT);
@@ -172,7 +183,7 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     store,
     reconciler,
     target,
-    byHand: config.sources.every(({ type }) => type !== 'msg'),
+    byHand: config.periodProperty === '' && config.sources.every(({ type }) => type !== 'msg'),
     start: startNow,
     approved,
   });

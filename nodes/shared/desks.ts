@@ -21,6 +21,8 @@ interface Entry {
   readonly node: RedNode;
   readonly store: Store;
   readonly publish: Publisher;
+  /** Stock changes often: only those who look at it are told. */
+  readonly publishStock: Publisher;
   desk: Desk | undefined;
   closed: boolean;
   timer: NodeJS.Timeout | undefined;
@@ -33,8 +35,17 @@ const entries = new Set<Entry>();
 
 /** Opens the desk of a store, in the background, again and again until it is open. Returns what closes it. */
 export function openDesk(red: Red, node: RedNode, store: Store): () => Promise<void> {
-  const publish = new Publisher(red, node.id);
-  const entry: Entry = { node, store, publish, desk: undefined, closed: false, timer: undefined };
+  const publish = new Publisher(red, `crossdock/console/${node.id}`);
+  const publishStock = new Publisher(red, `crossdock/console/${node.id}/stock`);
+  const entry: Entry = {
+    node,
+    store,
+    publish,
+    publishStock,
+    desk: undefined,
+    closed: false,
+    timer: undefined,
+  };
   entries.add(entry);
   let opening = Promise.resolve();
   const open = (failures: number): void => {
@@ -53,6 +64,7 @@ export function openDesk(red: Red, node: RedNode, store: Store): () => Promise<v
     entries.delete(entry);
     clearTimeout(entry.timer);
     publish.close();
+    publishStock.close();
     await opening;
     await entry.desk?.close();
   };
@@ -113,6 +125,11 @@ export function lettersChanged(store: Store): void {
   for (const listener of listeners.get(store) ?? []) listener();
 }
 
+/** What channels are told of stock, or whether they can be told, has changed. */
+export function stockChanged(store: Store): void {
+  for (const entry of entries) if (entry.store === store) entry.publishStock.changed();
+}
+
 /** The editor's socket queues without bound, so a burst is told once. */
 class Publisher {
   #rev = 0;
@@ -121,7 +138,7 @@ class Publisher {
 
   constructor(
     private readonly red: Red,
-    private readonly storeId: string,
+    private readonly topic: string,
   ) {}
 
   changed(): void {
@@ -131,7 +148,7 @@ class Publisher {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#last = Date.now();
-      this.red.comms?.publish(`crossdock/console/${this.storeId}`, { rev: this.#rev });
+      this.red.comms?.publish(this.topic, { rev: this.#rev });
     }, wait);
     this.#timer.unref();
   }

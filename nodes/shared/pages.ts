@@ -8,17 +8,23 @@ import { CrossdockError } from '../../core/errors';
 import type { Message, Red, RedNode, Send } from './red';
 import { enter } from './source';
 
-export interface PageStream {
-  readonly red: Red;
+/** What pages need of the node that sends them. */
+export interface PageWork {
   readonly node: RedNode;
-  /** Wait until the flow is done with a page; false: send one after the other, so that they can be joined. */
-  readonly wait: boolean;
+  /** What is being read, as the sentences of failures call it. */
+  readonly reads: 'pages' | 'records';
   /** Ms that the flow may take for a page. */
   readonly holdMs: number;
   /** The node has closed, or is about to. */
   readonly stopped: () => boolean;
   /** Pages that are in the flow, to be given back when the node closes. */
   readonly open: Set<() => Promise<unknown>>;
+}
+
+export interface PageStream extends PageWork {
+  readonly red: Red;
+  /** Wait until the flow is done with a page; false: send one after the other, so that they can be joined. */
+  readonly wait: boolean;
 }
 
 export interface PageOfMessage {
@@ -34,10 +40,9 @@ export async function sendPages(
   send: Send,
   pages: AsyncIterable<PageOfMessage>,
 ): Promise<void> {
-  const governed = scopes.isOpen(asked);
+  const goesOn = goingOn(stream, asked);
   for await (const page of pages) {
-    if (stream.stopped()) throw stopped();
-    if (governed && !scopes.isOpen(asked)) throw overtime();
+    goesOn();
     if (page.last) {
       page.fill(asked);
       send(asked);
@@ -46,12 +51,28 @@ export async function sendPages(
     const message = stream.red.util.cloneMessage(asked);
     page.fill(message);
     // Where nobody counts branches, nobody could say that a page is done.
-    if (stream.wait && scopes.tracked) await sendAndWait(stream, asked, ownWork(message));
+    if (stream.wait && scopes.tracked) await sendAndWait(stream, asked, [message]);
     else send(message);
   }
 }
 
-async function sendAndWait({ node, holdMs, open }: PageStream, asked: Message, page: Message): Promise<void> {
+/** What throws READING_STOPPED or READING_OVERTIME (transient) once nobody waits for more pages. */
+export function goingOn({ stopped, reads }: PageWork, asked: Message): () => void {
+  const governed = scopes.isOpen(asked);
+  return () => {
+    if (stopped()) throw readingStopped(reads);
+    if (governed && !scopes.isOpen(asked)) throw overtime(reads);
+  };
+}
+
+/** One page is one piece of work, however many messages it makes. Rejects with its failure. */
+export async function sendAndWait(
+  { node, reads, holdMs, open }: PageWork,
+  asked: Message,
+  messages: readonly Message[],
+): Promise<void> {
+  const [first] = messages;
+  if (first === undefined) return;
   let giveBack: (() => Promise<unknown>) | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
@@ -65,12 +86,21 @@ async function sendAndWait({ node, holdMs, open }: PageStream, asked: Message, p
           return fate.type === 'again' ? fate.inMs : undefined;
         },
         ended: (outcome) => {
-          const failure = failureOf(outcome);
+          const failure = failureOf(outcome, reads);
           if (failure === undefined) resolve();
           else reject(failure);
         },
       };
-      giveBack = enter(node, page, handlers, { holdMs, end: 'automatic' }, () => 'filled');
+      const root = ownWork(first);
+      giveBack = enter(node, root, handlers, { holdMs, end: 'automatic' }, () => {
+        const tokens = root.crossdock;
+        for (const message of messages) {
+          const own = message === first ? root : ownWork(message);
+          own.crossdock = { ...tokens };
+          node.send(own);
+        }
+        return 'sent';
+      });
       open.add(giveBack);
     });
   } finally {
@@ -81,16 +111,15 @@ async function sendAndWait({ node, holdMs, open }: PageStream, asked: Message, p
 /** Without the scopes of the message that asked: the page ends by itself, and that one does not end with it. */
 function ownWork({ crossdock, _msgid, ...rest }: Message): Message {
   const { scopes: _tokens, retry: _retry, failure: _failure, ...kept } = crossdock ?? {};
-  return {
-    ...rest,
-    _msgid: `${_msgid ?? ''}.${Math.random().toString(16).slice(2, 10)}`,
-    crossdock: kept,
-  };
+  return { ...rest, _msgid: `${_msgid ?? ''}.${Math.random().toString(16).slice(2, 10)}`, crossdock: kept };
 }
 
 /** Undefined for a page that is done, be it by a dead letter node. */
-function failureOf(outcome: Outcome | 'stale' | 'abandoned'): CrossdockError | undefined {
-  if (outcome === 'stale') return stopped();
+function failureOf(
+  outcome: Outcome | 'stale' | 'abandoned',
+  reads: PageWork['reads'],
+): CrossdockError | undefined {
+  if (outcome === 'stale') return readingStopped(reads);
   if (outcome === 'abandoned') {
     return new CrossdockError('The flow was not done with a page in its time.', {
       code: 'PAGE_LOST',
@@ -98,20 +127,20 @@ function failureOf(outcome: Outcome | 'stale' | 'abandoned'): CrossdockError | u
     });
   }
   if (outcome.type === 'failed') return outcome.error;
-  return outcome.type === 'handedBack' ? stopped() : undefined;
+  return outcome.type === 'handedBack' ? readingStopped(reads) : undefined;
 }
 
-function stopped(): CrossdockError {
-  return new CrossdockError('The flow was stopped while pages were being read.', {
+function readingStopped(reads: PageWork['reads']): CrossdockError {
+  return new CrossdockError(`The flow was stopped while ${reads} were being read.`, {
     code: 'READING_STOPPED',
     kind: 'transient',
   });
 }
 
 /** Another delivery of the message reads by now. */
-function overtime(): CrossdockError {
+function overtime(reads: PageWork['reads']): CrossdockError {
   return new CrossdockError(
-    'The message that asked for the pages has run out of its time in the flow: raise it at the source.',
+    `The message that asked for the ${reads} has run out of its time in the flow: raise it at the source.`,
     { code: 'READING_OVERTIME', kind: 'transient' },
   );
 }

@@ -76,6 +76,8 @@ export interface SourceOptions extends Omit<SourceSettings, 'laneOf'> {
   /** Names the inbox; two sources with one name would take each other's messages. */
   readonly source: string;
   readonly highWater?: number;
+  /** Of each partition key only the newest message is delivered; what is older is settled as superseded. */
+  readonly newestOnly?: boolean;
   readonly retentionMs?: number;
   /** Sets what the flow gets from the delivery; a CrossdockError is the message's failure and goes to Catch. */
   fill(message: Message, delivery: Delivery): void;
@@ -101,6 +103,8 @@ export interface Source {
   readonly inFlight: number;
   /** Messages that wait or are in the flow. */
   readonly depth: number;
+  /** Messages that newer ones have superseded in the last 24 hours; 10,000 stands for more. */
+  readonly superseded: number;
   /** Why the store does not work now. */
   readonly problem: CrossdockError | undefined;
   /** Why little or nothing is delivered, in a few words for the status: a circuit breaker waits for its target. */
@@ -135,6 +139,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
         if (now !== undefined) status.failed(now.message);
         changed();
       },
+      onCounted: changed,
       onPause: (reason) => {
         paused = reason;
         changed();
@@ -211,6 +216,9 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     },
     get depth() {
       return inbox.depth;
+    },
+    get superseded() {
+      return inbox.superseded;
     },
     get problem() {
       return problem;

@@ -3,9 +3,12 @@
  * flows between them. Each part can be the real one instead.
  */
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { createOdooClient } from '../../core/odoo';
 import { startBroker } from '../broker';
 import { catalogue } from '../catalogue';
+import { startMarketplace } from '../marketplace/marketplace';
+import { type MiraklOrder, ordersOfDay } from '../marketplace/orders';
 import { planStream } from '../storefront/plan';
 import { createRng } from '../storefront/rng';
 import { PATHS } from '../storefront/senders';
@@ -52,6 +55,9 @@ export interface Demo {
 /** A reason not to start that a person can do something about; shown without a stack. */
 export class DemoError extends Error {}
 
+const DAY_MS = 86_400_000;
+/** A day. */
+const MARKETPLACE_ORDERS = 12;
 const DEFAULT_PORTS = { odoo: 8918, mqtt: 1883 };
 /** The warehouse is the same one at every start: it differs at the same products. */
 const WAREHOUSE_SEED = 'warehouse';
@@ -112,6 +118,8 @@ async function start(
   const [stock, currency] = await Promise.all([readOnHand(client, skus), readCurrency(client)]);
   const warehouse = await startWarehouse({ stock, rng: createRng(WAREHOUSE_SEED) });
   parts.push(() => warehouse.close());
+  const marketplace = await startMarketplace({ orders: () => marketplaceOrders(currency) });
+  parts.push(() => marketplace.close());
 
   const editorUrl = `http://127.0.0.1:${options.port}`;
   const startedAt = new Date().toISOString();
@@ -139,6 +147,9 @@ async function start(
       ODOO_API_KEY: odoo.apiKey,
       MQTT_URL: mqttUrl,
       WAREHOUSE_URL: warehouse.url,
+      STOCK_FILE: join(home.folder, '3pl-stock.csv'),
+      MARKETPLACE_URL: marketplace.url,
+      MARKETPLACE_KEY: 'demo',
     },
     say,
     onRunning: tell,
@@ -188,6 +199,21 @@ async function start(
     ordersWelcome,
     stop,
   };
+}
+
+/** What the marketplace sold yesterday and today, as far as it has come. */
+function marketplaceOrders(currency: string): MiraklOrder[] {
+  const now = Date.now();
+  return [DAY_MS, 0].flatMap((ago) => {
+    const day = new Date(now - ago).toISOString().slice(0, 10);
+    const from = new Date(`${day}T00:00:00Z`);
+    const to = new Date(from.getTime() + DAY_MS);
+    return ordersOfDay(
+      createRng(`marketplace:${day}`),
+      { from, to, count: MARKETPLACE_ORDERS },
+      { catalogue, currency },
+    ).filter(({ created_date: at }) => Date.parse(at) <= now);
+  });
 }
 
 /** Waits for both even when one fails, so that what the other has started is known and can be stopped. */

@@ -3,10 +3,12 @@
  * differs at a few products, as every warehouse does: a mis-pick, a breakage, a carton that nobody booked.
  *
  * GET /stock -> 200 [{ sku, onHand, location, countedAt }], quantities as numbers, times RFC 3339 UTC.
+ * GET /export/stock.csv and GET /inventory/stocksummaries: the same in the shapes of exports.ts.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Rng } from '../storefront/rng';
+import { stockFile, stockPage } from './exports';
 
 /** One product's stock, as Odoo has it. */
 export interface StockedProduct {
@@ -29,6 +31,8 @@ export interface WarehouseOptions {
   readonly rng: Rng;
   /** How many products differ from the start. Default 3. */
   readonly differing?: number;
+  /** Most rows of a page of stock summaries, whatever is asked for. Default 500. */
+  readonly perPage?: number;
   /** Default 0: the system chooses. */
   readonly port?: number;
 }
@@ -86,9 +90,20 @@ export async function startWarehouse(options: WarehouseOptions): Promise<Warehou
     }));
 
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://warehouse');
-    const found = pathname === '/stock';
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://warehouse');
     const allowed = request.method === 'GET' || request.method === 'HEAD';
+    if (allowed && pathname === '/export/stock.csv') {
+      response.setHeader('Content-Type', 'text/csv; charset=windows-1252');
+      response.end(stockFile(stock(), new Date()));
+      return;
+    }
+    if (allowed && pathname === '/inventory/stocksummaries') {
+      const { status, body } = stockPage(stock(), searchParams, options.perPage);
+      response.writeHead(status, { 'Content-Type': 'application/hal+json' });
+      response.end(JSON.stringify(body));
+      return;
+    }
+    const found = pathname === '/stock';
     response.statusCode = !found ? 404 : allowed ? 200 : 405;
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.end(

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { machineNpm, root, tail } from '../lib/project.mjs';
+import { referenceFlows } from '../lib/reference-flows.mjs';
 
 const languages = ['en-US', 'de'];
 // Some 1.2 MB of it are tables and schemas (units, contracts, mappings) that a gateway reads when it needs them.
@@ -99,6 +100,8 @@ export function checkPacked({ files, unpackedKb }, manifest) {
     }
   }
   for (const path of required) if (!files.has(path)) problems.push(`${path} is missing`);
+  for (const { offered } of referenceFlows())
+    if (!files.has(offered)) problems.push(`${offered} is missing: Import > Examples is to offer it`);
   const sets = Object.entries(manifest['node-red']?.nodes ?? {});
   const plugins = Object.values(manifest['node-red']?.plugins ?? {});
   for (const file of plugins) checkPlugin(file, files, problems);

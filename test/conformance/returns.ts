@@ -108,7 +108,8 @@ export function describeReturns(
         const received = await fulfilment.receive(came);
         assertCanonical('return', received.return);
         assert.equal(received.return.status, 'partlyAccepted');
-        assert.equal(received.order.return, 'partlyAccepted');
+        // Of the order, the least advanced decides: one of the four is still on its way.
+        assert.equal(received.order.return, 'authorised');
         assert.deepEqual(
           received.return.lines.map(({ quantity }) => quantity),
           [
@@ -141,6 +142,7 @@ export function describeReturns(
         };
         const rest = await fulfilment.receive(more);
         assert.equal(rest.return.lines[0]?.quantity.received, '4');
+        assert.equal(rest.order.return, 'partlyAccepted');
         assert.deepEqual(await delivered(of.placed.odooId), [2, 1]);
         const [read] = await fulfilment.returns({ ref: { id: of.order.id } });
         assertCanonical('return', read);

@@ -418,7 +418,7 @@ describe("partners' words for the states", () => {
   });
 
   it('are translated', () => {
-    assert.equal(stateOfWord('odoo', 'order', 'sale'), 'accepted');
+    assert.equal(stateOfWord('odoo', 'order', 'sale'), 'released');
     assert.equal(stateOfWord('shopify', 'payment', 'partially_refunded'), 'partiallyRefunded');
     assert.equal(stateOfWord('amazon', 'fulfilment', 'PARTIALLY_SHIPPED'), 'partiallyShipped');
     assert.equal(stateOfWord('x12', 'shipment', 'D1'), 'delivered');

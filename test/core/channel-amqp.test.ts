@@ -392,7 +392,7 @@ describe('the queue of what is published', () => {
 
   it('sends what was not confirmed first again, in the same order', async () => {
     const { queue } = open(2);
-    const all = ['a', 'b', 'c'].map((name) => queue.add(name, 5000));
+    const all = ['a', 'b', 'c'].map((name) => queue.add(name, 5000, 5));
     const first = queue.take();
     const second = queue.take();
     assert.deepEqual([first?.message, second?.message, queue.take()], ['a', 'b', undefined]);
@@ -408,14 +408,52 @@ describe('the queue of what is published', () => {
     queue.close(() => error('X'));
   });
 
+  it('sends by priority, in order within one, and never lets one wait for good', async () => {
+    const { queue } = open(1);
+    const names: string[] = [];
+    const added: Promise<void>[] = [];
+    const add = (name: string, priority: number): void => {
+      added.push(queue.add(name, 5000, priority));
+    };
+    for (let n = 0; n < 3; n += 1) add(`catalogue ${n}`, 9);
+    for (let n = 0; n < 20; n += 1) add(`stock ${n}`, 5);
+    add('sold out', 1);
+    const sendOne = (): void => {
+      const next = queue.take();
+      assert.ok(next !== undefined);
+      names.push(next.message);
+      queue.settle(next);
+    };
+    sendOne();
+    assert.equal(names[0], 'sold out');
+    const interrupted = queue.take();
+    queue.again();
+    while (queue.waiting > 0) sendOne();
+    await Promise.all(added);
+    assert.equal(names[1], interrupted?.message, 'what was under way goes first again');
+    const of = (kind: string) => names.filter((name) => name.startsWith(kind));
+    for (const kind of ['catalogue', 'stock']) {
+      assert.deepEqual(
+        of(kind),
+        of(kind).map((_name, n) => `${kind} ${n}`),
+        'in order within a priority',
+      );
+    }
+    const last = names.lastIndexOf('stock 19');
+    const before = names.slice(0, last).filter((name) => name.startsWith('catalogue')).length;
+    assert.ok(before >= 1 && before <= 3, `${before} of the catalogue went between 20 of the stock`);
+    assert.equal(queue.waiting, 0);
+    queue.close(() => error('X'));
+  });
+
   it('gives each its own time, and does not send again what has run out of it', async () => {
     const { queue, late } = open(1);
-    const long = queue.add('long', 60_000);
+    const long = queue.add('long', 60_000, 5);
     const sent = queue.take();
-    await assert.rejects(queue.add('waits', 10), failsWith('WAITED', 'transient'));
+    await assert.rejects(queue.add('waits', 10, 5), failsWith('WAITED', 'transient'));
     if (sent !== undefined) queue.settle(sent);
     await long;
-    const short = queue.add('short', 10);
+    const short = queue.add('short', 10, 5);
     queue.take();
     await assert.rejects(short, failsWith('SENT', 'transient'));
     await waitFor(() => late.count === 2);
@@ -426,7 +464,7 @@ describe('the queue of what is published', () => {
 
   it('keeps its order beyond thousands of waiting messages', async () => {
     const { queue } = open(1);
-    const all = Array.from({ length: 10_000 }, (_, index) => queue.add(String(index), 60_000));
+    const all = Array.from({ length: 10_000 }, (_, index) => queue.add(String(index), 60_000, 5));
     for (let index = 0; index < all.length; index += 1) {
       const pending = queue.take();
       assert.equal(pending?.message, String(index));

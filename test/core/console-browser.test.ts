@@ -73,6 +73,38 @@ describe('console: a list read by cursor', () => {
     assert.deepEqual(asked, ['2000'], 'its cursor is still known');
   });
 
+  it('asks where a far page begins, once, and goes there at once', async () => {
+    const { createPages } = await load<{
+      createPages(fetch: Fetch, changed: () => void, options: { marks: () => Promise<string[]> }): Pages;
+    }>('pages.mjs');
+    let marked = 0;
+    const far = createPages(
+      async (after) => {
+        asked.push(after);
+        const start = Number(after);
+        const items = Array.from({ length: 200 }, (_, at) => ({ id: start + at }));
+        return { items, next: start + 200 < count ? String(start + 200) : null, total: count };
+      },
+      () => undefined,
+      {
+        async marks() {
+          marked += 1;
+          return Array.from({ length: 49 }, (_, at) => String((at + 1) * 200));
+        },
+      },
+    );
+    far.want(0, 10);
+    await waitFor(() => !far.loading, { what: 'the first page' });
+    far.want(210, 220);
+    await waitFor(() => far.at(210) !== undefined, { what: 'the second page' });
+    assert.equal(marked, 0, 'the next page is known');
+    far.want(9990, 9999);
+    await waitFor(() => far.at(9999)?.id === 9999, { what: 'the end' });
+    far.want(5000, 5010);
+    await waitFor(() => far.at(5000)?.id === 5000, { what: 'the middle' });
+    assert.deepEqual([marked, asked], [1, ['', '200', '9800', '5000']]);
+  });
+
   it('keeps the old rows until new ones come, and notices a shorter list', async () => {
     pages.want(0, 10);
     await loaded();

@@ -192,7 +192,7 @@ describe('inventory: publisher', () => {
       health: () => store.health(),
       close: () => store.close(),
       run: (statements: readonly Statement[]) => {
-        if (statements.some(({ sql }) => sql.includes('published_sequence = ?'))) {
+        if (statements.some(({ sql }) => sql.includes('SET published_sequence ='))) {
           return Promise.reject(
             new CrossdockError('The disk is full.', { code: 'STORE_FULL', kind: 'transient' }),
           );

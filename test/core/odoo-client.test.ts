@@ -186,6 +186,7 @@ describe('odoo client', () => {
       [422, 'ODOO_VALIDATION'],
       [429, 'ODOO_RATE_LIMITED'],
       [500, 'ODOO_SERVER'],
+      [501, 'ODOO_NOT_FOUND'],
       [503, 'ODOO_UNAVAILABLE'],
     ];
     for (const [status, code] of byStatus) {
@@ -291,6 +292,7 @@ describe('odoo client', () => {
         raw(301, { location: 'http://127.0.0.1:1/', 'content-type': 'application/json' }, '{}'),
         raw(200, { 'content-type': 'text/html' }, '<html>login</html>'),
         raw(404, { 'content-type': 'text/html' }, '<html>no database</html>'),
+        raw(501, { 'content-type': 'text/html' }, '<html>unsupported method POST</html>'),
       ]) {
         odoo.script = () => oddity;
         const error = await failure(newClient().call('sale.order', 'load', { args: {} }));

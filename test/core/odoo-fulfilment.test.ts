@@ -458,6 +458,8 @@ describe('fulfilment: statuses', () => {
     assert.equal(of([back('done', 'a')]), 'accepted');
     assert.equal(of([back('done', 'r')]), 'rejected');
     assert.equal(of([back('done', 'a'), back('done', 'r')]), 'partlyAccepted');
+    // The least advanced decides, as in the order's status.
+    assert.equal(of([back('done', 'a'), back('assigned')]), 'authorised');
     assert.equal(of([back('done', 'a')], { credited: true }), 'refunded');
     assert.equal(of([back('done', 'r')], { credited: true }), 'rejected');
     assert.equal(status([shipped('5'), back('done')]).fulfilment, 'shipped', 'what came back has left once');

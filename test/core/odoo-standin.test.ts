@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { createOdooClient } from '../../core/odoo';
 import { catalogue } from '../../sandbox/catalogue';
 import { type OdooStandIn, seedDemoCompany, startOdooStandIn } from '../../sandbox/odoo';
 import { describeOdooConformance } from '../conformance/odoo';
@@ -37,6 +38,24 @@ describe('Odoo stand-in', () => {
       assert.equal(status, 501, `${model}.${method}`);
       assert.equal(fault?.name, 'sandbox.NotSupported');
       assert.match(fault?.message ?? '', /^sandbox: not supported: /);
+    }
+  });
+
+  it('is not taken for an Odoo that is down because of what it cannot do', async () => {
+    const { url, database, login, apiKey } = await start();
+    for (const transport of ['json2', 'jsonrpc'] as const) {
+      const client = createOdooClient({ url, database, login, apiKey, transport });
+      try {
+        for (let count = 0; count < 6; count += 1) {
+          await assert.rejects(client.call('sale.order', 'read', { ids: [1] }), {
+            code: 'ODOO_NOT_FOUND',
+            kind: 'permanent',
+          });
+        }
+        assert.equal(client.health().breaker, 'closed');
+      } finally {
+        await client.close();
+      }
     }
   });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { wordTables } from '../../core/canonical/status';
 import { type OrderAxes, type OrderFacts, orderAxes } from '../../core/odoo';
 
 type Line = OrderFacts['lines'][number];
@@ -102,6 +103,14 @@ describe('the four axes of an order in Odoo', () => {
       { return: 'refunded', payment: 'unpaid' },
     ],
     [
+      'a return that was rejected, and a credit note for something else',
+      shipped({
+        ...{ returns: [{ state: 'done' }], judged: 'rejected' },
+        documents: [invoice('50', '50'), credit('10', '10')],
+      }),
+      { return: 'rejected' },
+    ],
+    [
       'a draft invoice',
       shipped({ documents: [invoice('50', '50', { state: 'draft' })] }),
       { payment: 'unpaid' },
@@ -183,4 +192,30 @@ describe('the four axes of an order in Odoo', () => {
         assert.equal(found[axis as keyof OrderAxes], state, axis);
     });
   }
+
+  // The table of words and this reader speak of the same Odoo.
+  it("says of a goods order in each of Odoo's states what the table of words says", () => {
+    const words = (axis: 'order' | 'payment', field: string) =>
+      Object.entries(wordTables('odoo', axis).find((table) => table.field === field)?.words ?? {});
+    const states = words('order', 'sale.order.state');
+    assert.equal(states.length, 5);
+    for (const [state, meaning] of states) {
+      const confirmed = state === 'sale' || state === 'done';
+      assert.equal(orderAxes(facts({ state, openDeliveries: confirmed ? 1 : 0 })).order, meaning, state);
+    }
+    const residual: Readonly<Record<string, string>> = {
+      in_payment: '0',
+      partial: '20',
+      paid: '0',
+      reversed: '0',
+    };
+    const payments = words('payment', 'account.move.payment_state');
+    assert.equal(payments.length, 6);
+    for (const [paymentState, meaning] of payments) {
+      const documents = [invoice('50', residual[paymentState] ?? '50', { paymentState })];
+      const reversed = paymentState === 'reversed';
+      const given = reversed ? { documents: [...documents, credit('50', '0')], offset: '50' } : { documents };
+      assert.equal(orderAxes(shipped(given)).payment, meaning, paymentState);
+    }
+  });
 });

@@ -69,7 +69,7 @@ export function flowOfAllNodes(): object[] {
     },
     {
       ...common,
-      ...on(160, 560),
+      ...on(160, 780),
       id: 'n-contract-check',
       type: 'crossdock-contract-check',
       contract: 'own',
@@ -374,6 +374,7 @@ export function flowOfAllNodes(): object[] {
       acknowledge: 'inbox',
       window: 256,
       end: 'automatic',
+      newestOnly: false,
       concurrency: 64,
       maxAttempts: 100,
       holdSeconds: 300,

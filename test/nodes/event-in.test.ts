@@ -147,6 +147,35 @@ for (const kind of ['local', 'mqtt'] as const) {
       assert.ok((counts[0] ?? 0) < (counts[1] ?? 0));
     });
 
+    it('delivers only the newest message of a key when it is told to, finishes what is in the flow, and counts the others', async () => {
+      const run = await flows.load(flow(eventIn({ concurrency: 1, newestOnly: true }, [['out']])));
+      await run.untilStatus('in', 'connected');
+      const level = (subject: string, sequence: number, more: Record<string, string> = {}) =>
+        makeEvent({
+          type: 'com.crossdock.distribution.inventory.changed.v1',
+          source: '/systems/odoo/main',
+          subject,
+          time: '2026-11-02T09:30:00Z',
+          sequence,
+          extensions: more,
+          data: { sequence },
+        });
+      await publish(run, level('LAMP', 1));
+      await run.nth('out');
+      // The one that is sold out overtakes, and 4 comes before 3.
+      await publish(run, level('DESK', 1), level('LAMP', 2), level('LAMP', 4), level('LAMP', 3));
+      await publish(run, level('SOFA', 1, { priority: '1' }));
+      await run.untilStatus('in', '1 in the flow, 3 waiting, 2 superseded in 24 h');
+      for (const n of [1, 2, 3, 4]) run.send('settle', await run.nth('out', n));
+      await run.nth('settled', 4);
+      const got = run.got('out').map(({ topic, payload }) => {
+        return `${String(topic).split('/').at(-1)} ${(payload as { sequence: number }).sequence}`;
+      });
+      assert.deepEqual([got[0], got[1], got.slice(2).toSorted()], ['LAMP 1', 'SOFA 1', ['DESK 1', 'LAMP 4']]);
+      const { text, fill } = await run.untilStatus('in', 'connected, 2 superseded in 24 h');
+      assert.deepEqual([text, fill], ['connected, 2 superseded in 24 h', 'green']);
+    });
+
     it('delivers a failed message again, with the attempt counted', async () => {
       const run = await flows.load(
         flow(
@@ -241,6 +270,11 @@ for (const kind of ['local', 'mqtt'] as const) {
         'an acknowledgement that only AMQP has',
         { acknowledge: 'flow' },
         /^Only an AMQP broker can wait until/,
+      ],
+      [
+        'the newest only of what the broker holds',
+        { acknowledge: 'flow', newestOnly: true },
+        /^Only what is stored here can give way/,
       ],
       ['no channel', { channel: '' }, /^Event channel is not chosen/],
     ] as const) {

@@ -214,6 +214,24 @@ describe('inventory publish', () => {
       assert.equal((await report(run, 2))['published'], 0);
     });
 
+    it('reads only the products that a message names, and leaves the others on offer', async () => {
+      const run = await flows.load(fromOdoo(), credentials());
+      await run.untilStatus('pub', 'up to date');
+      const skus = catalogue.slice(0, 2).map(({ sku }) => sku);
+      run.send('pub', { payload: { products: skus.map((sku, id) => ({ id, sku })), skus } });
+      assert.equal((await report(run))['changed'], 2);
+      await waitFor(() => shop.heard.length === 2, { what: 'two events' });
+      assert.deepEqual(Object.keys(published(shop.heard)).toSorted(), skus.toSorted());
+      run.send('pub', { payload: 'all' });
+      const { changed, unchanged } = await report(run, 2);
+      assert.deepEqual([changed, unchanged], [catalogue.length - 2, 2]);
+      run.send('pub', { payload: { skus } });
+      const partial = await report(run, 3);
+      assert.deepEqual([partial['changed'], partial['published']], [0, 0]);
+      run.send('pub', { payload: { skus: [] } });
+      assert.equal((await report(run, 4))['unchanged'], 0);
+    });
+
     it('joins triggers that come while a pass runs', async () => {
       const run = await flows.load(fromOdoo(), credentials());
       await run.untilStatus('pub', 'green');

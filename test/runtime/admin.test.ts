@@ -116,6 +116,8 @@ describe('admin routes', () => {
   const letter = '/crossdock/console/store/letters/none';
   const personal = '/crossdock/console/store/letters/none?personal=1';
   const discard = '/crossdock/console/store/letters/discard';
+  const stock = '/crossdock/console/store/stock/channels';
+  const tellAgain = '/crossdock/console/store/stock/tell-again';
   const baskets = '/crossdock/console/store/baskets';
   for (const { method, path, user, status } of [
     { method: 'GET', path: letters, user: undefined, status: 401 },
@@ -135,6 +137,12 @@ describe('admin routes', () => {
     { method: 'GET', path: personal, user: 'letters', status: 401 },
     { method: 'GET', path: personal, user: 'reader', status: 401 },
     { method: 'GET', path: personal, user: 'admin', status: 404 },
+    { method: 'GET', path: stock, user: undefined, status: 401 },
+    { method: 'GET', path: stock, user: 'letters', status: 401 },
+    { method: 'GET', path: stock, user: 'reader', status: 200 },
+    { method: 'POST', path: tellAgain, user: undefined, status: 401 },
+    { method: 'POST', path: tellAgain, user: 'reader', status: 401 },
+    { method: 'POST', path: tellAgain, user: 'admin', status: 400 },
     { method: 'POST', path: discard, user: 'letters', status: 401 },
     { method: 'POST', path: discard, user: 'reader', status: 401 },
     { method: 'POST', path: discard, user: 'admin', status: 400 },

@@ -88,7 +88,8 @@ const RULES: readonly Rule[] = [
   {
     names: /^werkzeug\.exceptions\.NotFound$/,
     code: 'ODOO_NOT_FOUND',
-    statuses: [404],
+    // What a server says that it cannot do is no outage: repeating is no help.
+    statuses: [404, 501],
     kind: 'permanent',
     sentence: (message, call) =>
       `Odoo does not know ${call.model}.${call.method} (is the app installed?): ${message}`,
@@ -156,7 +157,8 @@ export function strangeAnswer(
   }
   if (status === 429) return rateLimited(retryAfterMs, call);
   if (status === 503) return unavailable(retryAfterMs, call);
-  if (status >= 500) {
+  // 501: what answers does not know such requests at all, so it is not what stands in front of an Odoo.
+  if (status >= 500 && status !== 501) {
     return new CrossdockError(`The server in front of Odoo answered ${status} instead of Odoo.`, {
       code: 'ODOO_GATEWAY',
       kind: call.write ? 'ambiguous' : 'transient',

@@ -2,6 +2,7 @@
 import { CrossdockError } from '../../errors/index';
 import { fieldsGet } from '../client/fields';
 import { CALL_RETRY, withRetry } from '../client/retry';
+import { idOf, idOrZero } from '../client/rows';
 import type { Many2One, OdooClient } from '../client/types';
 import type { KeyedLoader, KeyedRecord } from '../load/keyed-load';
 import { hashKey } from '../load/keys';
@@ -93,7 +94,7 @@ async function findLots({ client, fields }: ReadContext, goods: readonly Goods[]
       },
     }),
   );
-  return new Map(rows.map((row) => [lotKey(row.product_id ? row.product_id[0] : 0, row.name), row.id]));
+  return new Map(rows.map((row) => [lotKey(idOrZero(row.product_id), row.name), row.id]));
 }
 
 async function createLots(context: ReadContext, loader: KeyedLoader, goods: readonly Goods[]): Promise<Lots> {
@@ -136,7 +137,7 @@ async function companyOf(client: OdooClient): Promise<number | undefined> {
     ids: [uid],
     args: { fields: ['company_id'] },
   });
-  return user?.company_id ? user.company_id[0] : undefined;
+  return idOf(user?.company_id);
 }
 
 /** Throws SERIAL_DUPLICATE (business): Odoo would let the same piece leave twice. */

@@ -2,12 +2,14 @@
 import { decimal } from '../../canonical/decimal';
 import { asCrossdockError, CrossdockError } from '../../errors/index';
 import { isOutage } from '../client/errors';
+import { externalIds } from '../client/external-ids';
 import { type Fields, requireFields } from '../client/fields';
 import { CALL_RETRY, withRetry } from '../client/retry';
+import { search } from '../client/rows';
 import type { OdooClient } from '../client/types';
 import { flagOf, idOf, linkOf, numberOf, type Row, textOf, timeOf } from './rows';
 import type { Move, MoveLine, OrderLineFacts, Picking, StockOrder, StockProduct } from './types';
-import { externalIds, type Units, type UnitTable } from './units';
+import type { Units, UnitTable } from './units';
 
 /** What reading needs in every Odoo; apps may add the rest. */
 const NEEDED = {
@@ -150,12 +152,15 @@ async function isCredited(
     const domain = [
       ['id', 'in', invoices],
       ['move_type', '=', 'out_refund'],
-      ['state', '=', 'posted'],
+      ['state', 'in', ['draft', 'posted']],
     ];
-    const notes = await client.call<readonly Row[]>('account.move', 'search_read', {
-      args: { domain, fields: ['id'], limit: 1 },
+    const notes = await search<Row>(client, 'account.move', { domain, fields: ['state'] });
+    if (notes.length === 0 || notes.some((note) => note['state'] === 'draft')) return false;
+    const lines = await search<Row>(client, 'sale.order.line', {
+      domain: [['order_id', '=', orderId]],
+      fields: ['qty_to_invoice'],
     });
-    return notes.length > 0;
+    return lines.every((line) => numberOf(line, 'qty_to_invoice').gte(0));
   } catch (thrown) {
     const error = asCrossdockError(thrown);
     if (isOutage(error)) throw error;

@@ -2,6 +2,7 @@
 import { type DecimalValue, decimal } from '../../canonical/decimal';
 import { CrossdockError } from '../../errors/index';
 import { CALL_RETRY, withRetry } from '../client/retry';
+import { idOf, idOrZero } from '../client/rows';
 import type { Many2One, OdooClient } from '../client/types';
 import type { Allocation, Piece } from './allocate';
 import { type Lots, lotKey, lotName } from './lots';
@@ -180,13 +181,12 @@ async function readQuants(client: OdooClient, allocations: readonly Allocation[]
       },
     }),
   );
-  const id = (value: Many2One) => (value ? value[0] : undefined);
   return rows.map((row) => ({
-    productId: id(row.product_id) ?? 0,
-    locationId: id(row.location_id) ?? 0,
-    lotId: id(row.lot_id),
-    packageId: id(row.package_id),
-    ownerId: id(row.owner_id),
+    productId: idOrZero(row.product_id),
+    locationId: idOrZero(row.location_id),
+    lotId: idOf(row.lot_id),
+    packageId: idOf(row.package_id),
+    ownerId: idOf(row.owner_id),
     left: decimal(row.quantity).round(6),
   }));
 }

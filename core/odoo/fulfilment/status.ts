@@ -2,6 +2,7 @@
 import { type DecimalValue, decimal, sum } from '../../canonical/decimal';
 import type { AxisStates, WarehouseFacts } from '../../canonical/status';
 import { lineFulfilment, orderFulfilment, stateOfWord } from '../../canonical/status';
+import { type Judgement, judgement, returnAxis } from '../status/returns';
 import { readKey } from './keys';
 import { isClosed, isReturn } from './read';
 import type { Move, OrderLineFacts, Picking, StockOrder } from './types';
@@ -124,22 +125,17 @@ function warehouseFacts(order: StockOrder): WarehouseFacts {
   return waiting ? { warehouse: 'backordered' } : {};
 }
 
-/** The least advanced of the order's returns decides, and one that was called off only when there is no other. */
 function returnStatus(order: StockOrder): AxisStates['return'] {
   const returns = order.pickings.filter(isReturn);
-  if (returns.length === 0) return 'none';
-  const live = returns.filter(({ state }) => state !== 'cancel');
-  if (live.length === 0) return 'cancelled';
-  const done = live.filter(({ state }) => state === 'done');
-  if (done.length === 0) return 'authorised';
-  const found = judged(done) ?? 'received';
-  return order.credited && found !== 'rejected' ? 'refunded' : found;
+  return returnAxis({
+    states: returns.map(({ state }) => state),
+    judged: judged(returns.filter(({ state }) => state === 'done')),
+    credited: order.credited,
+  });
 }
 
 /** What an inspection found, as the keys of received lines say; undefined where nobody said. */
-export function judged(pickings: readonly Picking[]): 'accepted' | 'partlyAccepted' | 'rejected' | undefined {
+export function judged(pickings: readonly Picking[]): Judgement | undefined {
   const lines = pickings.flatMap(({ moves }) => moves.flatMap((move) => move.lines));
-  const tags = new Set(lines.flatMap(({ key }) => readKey(key)?.tag ?? []));
-  if (tags.has('r')) return tags.has('a') ? 'partlyAccepted' : 'rejected';
-  return tags.has('a') ? 'accepted' : undefined;
+  return judgement(new Set(lines.flatMap(({ key }) => readKey(key)?.tag ?? [])));
 }

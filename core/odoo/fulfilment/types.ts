@@ -123,7 +123,7 @@ export interface StockOrder {
   readonly state: string;
   readonly locked: boolean;
   readonly deliveryStatus: string | undefined;
-  /** A credit note of the order is posted; false too where the account may not see invoices. */
+  /** A credit note is posted, and nothing is to be credited still; false too where the account may not see invoices. */
   readonly credited: boolean;
   readonly lines: readonly OrderLineFacts[];
   readonly pickings: readonly Picking[];

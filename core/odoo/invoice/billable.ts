@@ -1,7 +1,7 @@
 import { fromFloat } from '../client/decimals';
 import { CALL_RETRY, type RetryPolicy, withRetry } from '../client/retry';
+import { idOrZero } from '../client/rows';
 import type { Many2One, OdooClient } from '../client/types';
-import { idOf } from './rows';
 
 /** What of an order can be invoiced now, and which documents it has. */
 export interface Billable {
@@ -37,7 +37,7 @@ export async function readBillable(
     ['order_id', 'qty_to_invoice'],
   );
   const open = (id: number, wanted: (quantity: number) => boolean) =>
-    lines.some((line) => idOf(line.order_id) === id && wanted(Number(fromFloat(line.qty_to_invoice))));
+    lines.some((line) => idOrZero(line.order_id) === id && wanted(Number(fromFloat(line.qty_to_invoice))));
   return new Map(
     orders.map(({ id, name, state, invoice_ids }) => [
       id,

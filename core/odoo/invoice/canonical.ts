@@ -11,8 +11,9 @@ import {
 import { CrossdockError } from '../../errors/index';
 import { codeOf, odooRatio } from '../../units/index';
 import { currencyDigits, fromFloat } from '../client/decimals';
+import { idOrZero } from '../client/rows';
 import { countryOf, partyOf } from './party';
-import { type InvoiceRecords, idOf, type LineRow, type MoveRow, type OrderRow } from './rows';
+import type { InvoiceRecords, LineRow, MoveRow, OrderRow } from './rows';
 import { lineTax, type TaxedLine, taxBreakdown } from './taxes';
 
 export interface CanonicalContext {
@@ -59,10 +60,10 @@ export function canonicalInvoice(move: MoveRow, records: InvoiceRecords, context
   const rows = records.lines.get(move.id) ?? [];
   const products = rows.filter((row) => row.tax_line_id === false && row.display_type !== 'rounding');
   const partner = (id: number) => records.partners.get(id);
-  const seller = partner(records.companies.get(idOf(move.company_id)) ?? 0);
-  const buyer = partner(idOf(move.partner_id));
-  const commercial = partner(idOf(move.commercial_partner_id));
-  const receiver = partner(idOf(move.partner_shipping_id));
+  const seller = partner(records.companies.get(idOrZero(move.company_id)) ?? 0);
+  const buyer = partner(idOrZero(move.partner_id));
+  const commercial = partner(idOrZero(move.commercial_partner_id));
+  const receiver = partner(idOrZero(move.partner_shipping_id));
   if (seller === undefined || buyer === undefined) throw unreadable(move);
   const places = {
     seller: countryOf(seller, records),
@@ -164,13 +165,13 @@ function invoiceLine(
   records: InvoiceRecords,
   money: (value: DecimalValue) => string,
 ): InvoiceLine {
-  const product = records.products.get(idOf(row.product_id));
+  const product = records.products.get(idOrZero(row.product_id));
   const identifiers = [
     ...(product?.default_code ? [{ scheme: 'sku', value: product.default_code }] : []),
     ...(product?.barcode && /^\d{8}$|^\d{12,14}$/.test(product.barcode)
       ? [{ scheme: 'gtin', value: product.barcode.padStart(14, '0') }]
       : []),
-    { scheme: 'odoo:product.product', value: String(idOf(row.product_id)) },
+    { scheme: 'odoo:product.product', value: String(idOrZero(row.product_id)) },
   ];
   const { unit, factor } = unitOf(row, records);
   const quantity = decimal(fromFloat(row.quantity)).times(factor);
@@ -230,11 +231,11 @@ function priced(
 
 /** The line's unit as a Rec 20 code. A pack or a unit of the house becomes pieces (or whatever its product is counted in). */
 function unitOf(row: LineRow, records: InvoiceRecords): { unit: string; factor: DecimalValue } {
-  const unit = records.units.get(idOf(row.product_uom_id));
+  const unit = records.units.get(idOrZero(row.product_uom_id));
   if (unit === undefined) return { unit: 'C62', factor: decimal(1) };
   const code = codeOf(unit);
   if (code !== undefined) return { unit: code, factor: decimal(1) };
-  const base = records.units.get(idOf(records.products.get(idOf(row.product_id))?.uom_id));
+  const base = records.units.get(idOrZero(records.products.get(idOrZero(row.product_id))?.uom_id));
   const baseCode = base === undefined ? undefined : codeOf(base);
   if (base === undefined || baseCode === undefined) {
     throw new CrossdockError(
@@ -252,7 +253,7 @@ function unitOf(row: LineRow, records: InvoiceRecords): { unit: string; factor: 
 function taxItems(move: MoveRow, rows: readonly LineRow[]): ReadonlyMap<number, DecimalValue> {
   const items = new Map<number, DecimalValue>();
   for (const row of rows) {
-    const tax = idOf(row.tax_line_id);
+    const tax = idOrZero(row.tax_line_id);
     if (tax > 0) items.set(tax, (items.get(tax) ?? decimal(0)).plus(signed(move, [row])));
   }
   return items;
@@ -273,7 +274,7 @@ function precedingOf(move: MoveRow, { preceding }: InvoiceRecords): Pick<Invoice
 }
 
 function meansOf(move: MoveRow, { banks }: InvoiceRecords): Pick<Invoice, 'paymentMeans'> {
-  const bank = banks.get(idOf(move.partner_bank_id));
+  const bank = banks.get(idOrZero(move.partner_bank_id));
   if (bank === undefined && !move.payment_reference) return {};
   return {
     paymentMeans: [

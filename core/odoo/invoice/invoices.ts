@@ -2,6 +2,7 @@
 import { CrossdockError } from '../../errors/index';
 import { money } from '../client/decimals';
 import { CALL_RETRY, withRetry } from '../client/retry';
+import { idOrZero } from '../client/rows';
 import type { OdooClient } from '../client/types';
 import { findOrders } from '../status/index';
 import { Batches } from './batches';
@@ -11,7 +12,7 @@ import { differences, differs, priceDifferences } from './compare';
 import { invoiceOrders } from './from-orders';
 import { InvoiceReader } from './records';
 import { reverseInvoice } from './reversal';
-import { type InvoiceRecords, idOf, type MoveRow } from './rows';
+import type { InvoiceRecords, MoveRow } from './rows';
 import { cancelDraft, postInvoices } from './transitions';
 import type { BillingRequest, BillingResult, InvoiceSelector, InvoicesOptions, PlacedInvoice } from './types';
 
@@ -229,7 +230,7 @@ export class Invoices {
     const ids = checked.invoices.map(({ odooId }) => odooId);
     const user = ownOnly ? await this.reader.userId() : undefined;
     const post = (await this.reader.moves(ids)).filter(
-      (move) => user === undefined || move.state !== 'draft' || idOf(move.create_uid) === user,
+      (move) => user === undefined || move.state !== 'draft' || idOrZero(move.create_uid) === user,
     );
     const failed = await postInvoices(
       { client: this.client, reader: this.reader, retry: this.options.callRetry },

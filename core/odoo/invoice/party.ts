@@ -1,5 +1,6 @@
 import type { Address, Party } from '../../canonical/generated';
-import { type InvoiceRecords, idOf, type PartnerRow } from './rows';
+import { idOrZero } from '../client/rows';
+import type { InvoiceRecords, PartnerRow } from './rows';
 
 /**
  * A partner in Odoo as a canonical party.
@@ -38,7 +39,7 @@ export function countryOf(
   partner: PartnerRow | undefined,
   records: Pick<InvoiceRecords, 'countries'>,
 ): string | undefined {
-  return records.countries.get(idOf(partner?.country_id));
+  return records.countries.get(idOrZero(partner?.country_id));
 }
 
 function identifiersOf(partner: PartnerRow, country: string | undefined): Party['identifiers'] {
@@ -59,6 +60,6 @@ function identifiersOf(partner: PartnerRow, country: string | undefined): Party[
 
 /** ISO 3166-2 without the country; Odoo has codes of its own for some countries. */
 function regionOf(partner: PartnerRow, { states }: Pick<InvoiceRecords, 'states'>): { region?: string } {
-  const code = states.get(idOf(partner.state_id));
+  const code = states.get(idOrZero(partner.state_id));
   return code !== undefined && /^[A-Z0-9]{1,3}$/.test(code) ? { region: code } : {};
 }

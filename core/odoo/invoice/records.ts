@@ -3,10 +3,11 @@
 import { Remembered } from '../client/cache';
 import { fieldMap } from '../client/field-map';
 import { CALL_RETRY, type RetryPolicy, withRetry } from '../client/retry';
+import { idOrZero, search } from '../client/rows';
 import type { Many2One, OdooClient } from '../client/types';
+import { readUnits } from '../units/index';
 import {
   type InvoiceRecords,
-  idOf,
   kindOfLine,
   type LineRow,
   type MoveRow,
@@ -14,7 +15,6 @@ import {
   type PartnerRow,
   type ProductRow,
   type TaxRow,
-  type UnitRow,
 } from './rows';
 
 const MOVE_FIELDS = [
@@ -129,54 +129,54 @@ export class InvoiceReader {
 
   /** Everything about the documents. */
   async read(ids: readonly number[]): Promise<InvoiceRecords> {
-    const fields = fieldMap(await this.client.version());
+    const { major } = fieldMap(await this.client.version());
     const moves = await this.moves(ids);
     const lines = await this.lines(ids);
     const [taxes, products, orders, companies] = await Promise.all([
-      this.taxes(lines.flatMap(({ tax_ids, tax_line_id }) => [...tax_ids, idOf(tax_line_id)])),
+      this.taxes(lines.flatMap(({ tax_ids, tax_line_id }) => [...tax_ids, idOrZero(tax_line_id)])),
       this.search<ProductRow>(
         'product.product',
         [
-          ['id', 'in', distinct(lines.map(({ product_id }) => idOf(product_id)))],
+          ['id', 'in', distinct(lines.map(({ product_id }) => idOrZero(product_id)))],
           ['active', 'in', [true, false]],
         ],
         ['default_code', 'barcode', 'uom_id'],
       ),
       this.orders(lines.flatMap(({ sale_line_ids }) => sale_line_ids)),
-      this.companies(moves.map(({ company_id }) => idOf(company_id))),
+      this.companies(moves.map(({ company_id }) => idOrZero(company_id))),
     ]);
     const [partners, units, banks, preceding] = await Promise.all([
       this.partners([
         ...companies.values(),
         ...moves.flatMap((move) =>
-          [move.partner_id, move.commercial_partner_id, move.partner_shipping_id].map(idOf),
+          [move.partner_id, move.commercial_partner_id, move.partner_shipping_id].map(idOrZero),
         ),
       ]),
-      this.units(
-        [
-          ...lines.map(({ product_uom_id }) => idOf(product_uom_id)),
-          ...products.map(({ uom_id }) => idOf(uom_id)),
-        ],
-        fields.uom.kinship,
-      ),
-      this.banks(moves.map(({ partner_bank_id }) => idOf(partner_bank_id))),
+      readUnits(this.client, {
+        ids: distinct([
+          ...lines.map(({ product_uom_id }) => idOrZero(product_uom_id)),
+          ...products.map(({ uom_id }) => idOrZero(uom_id)),
+        ]),
+        retry: this.retry,
+      }),
+      this.banks(moves.map(({ partner_bank_id }) => idOrZero(partner_bank_id))),
       this.preceding(moves, lines),
     ]);
     const places = [...partners.values()];
     const [countries, states] = await Promise.all([
       this.codes(
         'res.country',
-        places.map(({ country_id }) => idOf(country_id)),
+        places.map(({ country_id }) => idOrZero(country_id)),
       ),
       this.codes(
         'res.country.state',
-        places.map(({ state_id }) => idOf(state_id)),
+        places.map(({ state_id }) => idOrZero(state_id)),
       ),
     ]);
     const byMove = new Map<number, LineRow[]>(moves.map(({ id }) => [id, []]));
-    for (const line of lines) byMove.get(idOf(line.move_id))?.push(line);
+    for (const line of lines) byMove.get(idOrZero(line.move_id))?.push(line);
     return {
-      major: fields.major,
+      major,
       moves,
       lines: byMove,
       ...{ taxes, partners, countries, states, companies, units, banks, orders, preceding },
@@ -228,7 +228,7 @@ export class InvoiceReader {
       ids: distinct(ids),
       args: { fields: ['partner_id'] },
     });
-    return new Map(rows.map((row) => [row.id, idOf(row.partner_id)]));
+    return new Map(rows.map((row) => [row.id, idOrZero(row.partner_id)]));
   }
 
   private async codes(model: string, ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
@@ -238,36 +238,6 @@ export class InvoiceReader {
       ['code'],
     );
     return new Map(rows.flatMap(({ id, code }) => (code === false ? [] : [[id, code] as const])));
-  }
-
-  private async units(ids: readonly number[], kinship: string): Promise<ReadonlyMap<number, UnitRow>> {
-    const wanted = distinct(ids);
-    const rows = await this.search<{ id: number; name: string; factor: number; [kinship: string]: unknown }>(
-      'uom.uom',
-      [
-        ['id', 'in', wanted],
-        ['active', 'in', [true, false]],
-      ],
-      ['name', 'factor', kinship],
-    );
-    if (rows.length === 0) return new Map();
-    const names = await this.call<Readonly<Record<string, string>>>('uom.uom', 'get_external_id', {
-      ids: wanted,
-    });
-    return new Map(
-      rows.map((row) => {
-        const kin = row[kinship];
-        const xmlId = names[String(row.id)];
-        return [
-          row.id,
-          {
-            ...{ id: row.id, name: row.name, factor: row.factor },
-            ...(typeof kin === 'string' ? { parentPath: kin } : { category: idOf(kin as Many2One) }),
-            ...(xmlId ? { xmlId } : {}),
-          },
-        ];
-      }),
-    );
   }
 
   private async banks(ids: readonly number[]) {
@@ -287,13 +257,13 @@ export class InvoiceReader {
     );
     const rows = await this.search<OrderRow>(
       'sale.order',
-      [['id', 'in', distinct(lines.map(({ order_id }) => idOf(order_id)))]],
+      [['id', 'in', distinct(lines.map(({ order_id }) => idOrZero(order_id)))]],
       ['name', 'origin', 'client_order_ref'],
     );
     const byId = new Map(rows.map((row) => [row.id, row]));
     return new Map(
       lines.flatMap(({ id, order_id }) => {
-        const order = byId.get(idOf(order_id));
+        const order = byId.get(idOrZero(order_id));
         return order === undefined ? [] : [[id, order] as const];
       }),
     );
@@ -307,7 +277,7 @@ export class InvoiceReader {
     const refunds = moves.filter(({ move_type }) => move_type === 'out_refund');
     if (refunds.length === 0) return new Map();
     const saleLines = (id: number) =>
-      lines.filter(({ move_id }) => idOf(move_id) === id).flatMap(({ sale_line_ids }) => sale_line_ids);
+      lines.filter(({ move_id }) => idOrZero(move_id) === id).flatMap(({ sale_line_ids }) => sale_line_ids);
     const unnamed = refunds.filter(({ reversed_entry_id }) => reversed_entry_id === false);
     const siblings = await this.search<Pick<LineRow, 'id' | 'move_id' | 'sale_line_ids'>>(
       'account.move.line',
@@ -323,7 +293,7 @@ export class InvoiceReader {
         if (refund.reversed_entry_id) return [refund.id, [refund.reversed_entry_id[0]]];
         const own = new Set(saleLines(refund.id));
         const found = siblings.filter((row) => row.sale_line_ids.some((line) => own.has(line)));
-        return [refund.id, distinct(found.map(({ move_id }) => idOf(move_id)))];
+        return [refund.id, distinct(found.map(({ move_id }) => idOrZero(move_id)))];
       }),
     );
     const rows = await this.search<{ id: number; name: string | false; invoice_date: string | false }>(
@@ -345,15 +315,13 @@ export class InvoiceReader {
     return withRetry(this.retry, () => this.client.call<T>(model, method, options));
   }
 
-  private async search<Row>(
+  private search<Row>(
     model: string,
     domain: readonly (readonly unknown[])[],
     fields: readonly string[],
     order = 'id',
   ): Promise<readonly Row[]> {
-    // An empty list of ids finds nothing: no need to ask.
-    if (Array.isArray(domain[0]?.[2]) && domain[0][2].length === 0) return [];
-    return this.call<readonly Row[]>(model, 'search_read', { args: { domain, fields, order } });
+    return search<Row>(this.client, model, { domain, fields, order }, this.retry);
   }
 }
 

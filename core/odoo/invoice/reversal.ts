@@ -10,13 +10,14 @@ import { CrossdockError } from '../../errors/index';
 import { fromFloat } from '../client/decimals';
 import { fieldMap } from '../client/field-map';
 import { CALL_RETRY, type RetryPolicy, withRetry } from '../client/retry';
+import { idOrZero } from '../client/rows';
 import type { OdooClient } from '../client/types';
 import { KeyedLoader, type KeyedRecord } from '../load/keyed-load';
 import { hashKey } from '../load/keys';
 import { billingRightMissing } from './access';
 import { numberOf } from './canonical';
 import type { InvoiceReader } from './records';
-import { idOf, kindOfLine, type LineRow, type MoveRow } from './rows';
+import { kindOfLine, type LineRow, type MoveRow } from './rows';
 
 export interface ReversalOptions {
   readonly namespace: string;
@@ -53,7 +54,9 @@ export async function reverseInvoice(
   const { hidden: hiddenLine } = fieldMap(await client.version()).invoiceLine;
   const lines = (await reader.lines([invoice.id])).filter((row) => kindOfLine(row, hiddenLine) === 'product');
   const before = await creditsOf(client, invoice, lines, options.callRetry);
-  const whole = before.find((row) => idOf(row.reversed_entry_id) === invoice.id && sameTotal(row, invoice));
+  const whole = before.find(
+    (row) => idOrZero(row.reversed_entry_id) === invoice.id && sameTotal(row, invoice),
+  );
   if (whole !== undefined) return { id: whole.id, created: false };
   if (before.length > 0) {
     throw refuse(

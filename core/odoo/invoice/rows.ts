@@ -1,5 +1,6 @@
 /** Rows of Odoo that invoices are read from. */
 import type { Many2One } from '../client/types';
+import type { UnitRows } from '../units/index';
 
 export interface MoveRow {
   readonly id: number;
@@ -78,15 +79,6 @@ export interface PartnerRow {
   readonly global_location_number?: string | false;
 }
 
-export interface UnitRow {
-  readonly id: number;
-  readonly name: string;
-  readonly factor: number;
-  readonly category?: number;
-  readonly parentPath?: string;
-  readonly xmlId?: string;
-}
-
 export interface ProductRow {
   readonly id: number;
   readonly default_code: string | false;
@@ -114,7 +106,7 @@ export interface InvoiceRecords {
   readonly states: ReadonlyMap<number, string>;
   readonly companies: ReadonlyMap<number, number>;
   readonly products: ReadonlyMap<number, ProductRow>;
-  readonly units: ReadonlyMap<number, UnitRow>;
+  readonly units: UnitRows;
   readonly banks: ReadonlyMap<number, { readonly acc_number: string; readonly bank_bic: string | false }>;
   /** The order of each order line, by the line's id. */
   readonly orders: ReadonlyMap<number, OrderRow>;
@@ -134,8 +126,4 @@ export function kindOfLine(
   if (hiddenLine !== undefined)
     return row.display_type === false && row[hiddenLine] !== true ? 'product' : undefined;
   return row.display_type === 'product' || row.display_type === 'rounding' ? row.display_type : undefined;
-}
-
-export function idOf(value: Many2One | undefined): number {
-  return value ? value[0] : 0;
 }

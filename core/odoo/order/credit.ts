@@ -15,6 +15,7 @@ import { LruCache } from '../client/cache';
 import { currencyDigits } from '../client/decimals';
 import { isOutage } from '../client/errors';
 import { CALL_RETRY, jitter, type RetryPolicy, withRetry } from '../client/retry';
+import { idOf, idOrZero } from '../client/rows';
 import type { Many2One, OdooClient } from '../client/types';
 import type { ConfirmOutcome } from './confirm';
 import type { OrderState } from './read';
@@ -179,7 +180,7 @@ export class CreditGate {
     if (missing.size === 0) return found;
     type Row = { readonly id: number; readonly commercial_partner_id: Many2One };
     for (const row of await this.read<Row>('res.partner', [...missing], ['commercial_partner_id'])) {
-      const customer = row.commercial_partner_id ? row.commercial_partner_id[0] : row.id;
+      const customer = idOf(row.commercial_partner_id) ?? row.id;
       this.commercial.set(String(row.id), customer);
       found.set(row.id, customer);
     }
@@ -266,7 +267,7 @@ export class CreditGate {
     const parents = await this.commercialOf(payers.filter((id) => !own.has(id)));
     const sums = new Map<number, number>();
     for (const row of rows) {
-      const payer = row.partner_invoice_id ? row.partner_invoice_id[0] : 0;
+      const payer = idOrZero(row.partner_invoice_id);
       const customer = parents.get(payer) ?? payer;
       sums.set(customer, (sums.get(customer) ?? 0) + Number(row[amount]) / (row.currency_rate || 1));
     }

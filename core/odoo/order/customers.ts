@@ -4,6 +4,7 @@ import { asCrossdockError, CrossdockError } from '../../errors/index';
 import { LruCache, Remembered } from '../client/cache';
 import { isOutage } from '../client/errors';
 import { CALL_RETRY, withRetry } from '../client/retry';
+import { idOf } from '../client/rows';
 import type { Many2One, OdooClient } from '../client/types';
 import type { KeyedLoader, KeyedRecord } from '../load/keyed-load';
 import { hashKey } from '../load/keys';
@@ -305,7 +306,7 @@ export class Customers {
   }
 
   private async known(row: PartnerRow): Promise<KnownPartner> {
-    const countryCode = await this.geography.codeOf(row.country_id ? row.country_id[0] : undefined);
+    const countryCode = await this.geography.codeOf(idOf(row.country_id));
     const street = [row.street || '', row.street2 || ''];
     return {
       id: row.id,

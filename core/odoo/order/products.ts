@@ -1,6 +1,7 @@
 /** Products by what orders call them, with the unit that Odoo counts them in. */
 import { LruCache } from '../client/cache';
 import { CALL_RETRY, withRetry } from '../client/retry';
+import { idOf, idOrZero } from '../client/rows';
 import type { Many2One, OdooClient } from '../client/types';
 
 export interface Product {
@@ -104,7 +105,7 @@ export class Products {
     });
     if (rows.length === 0) return none;
     const products = await this.read<ProductRow>('product.product', {
-      domain: [['id', 'in', rows.map((row) => (row.product_id ? row.product_id[0] : 0))]],
+      domain: [['id', 'in', rows.map((row) => idOrZero(row.product_id))]],
       fields: FIELDS,
     });
     return new Map(
@@ -143,7 +144,7 @@ export function productKeyText(key: ProductKey): string {
 }
 
 function productOf(row: ProductRow): Product {
-  return { id: row.id, name: row.display_name, unit: row.uom_id ? row.uom_id[0] : undefined };
+  return { id: row.id, name: row.display_name, unit: idOf(row.uom_id) };
 }
 
 function isNamedBy(key: ProductKey): (row: ProductRow) => boolean {

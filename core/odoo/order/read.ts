@@ -2,6 +2,7 @@
 import { CrossdockError } from '../../errors/index';
 import { fieldMap } from '../client/field-map';
 import { CALL_RETRY, withRetry } from '../client/retry';
+import { idOf, idOrZero } from '../client/rows';
 import type { Many2One, OdooClient } from '../client/types';
 
 /** An order as Odoo has it now. */
@@ -65,7 +66,7 @@ export async function readOrders(
         amountTotal: row.amount_total,
         currency: row.currency_id ? row.currency_id[1] : '',
         currencyRate: row.currency_rate || 1,
-        invoicePartner: row.partner_invoice_id ? row.partner_invoice_id[0] : 0,
+        invoicePartner: idOrZero(row.partner_invoice_id),
         lineIds: row.order_line,
         lines: row.order_line.length,
         createdAt: Date.parse(`${row.create_date.replace(' ', 'T')}Z`),
@@ -146,10 +147,10 @@ export async function readLines(
     const line: OdooLine = {
       id: row.id,
       order,
-      product: row.product_id ? row.product_id[0] : undefined,
+      product: idOf(row.product_id),
       name: row.name || '',
       quantity: row.product_uom_qty,
-      unit: own ? own[0] : undefined,
+      unit: idOf(own),
       price: row.price_unit,
       discount: row.discount,
       taxes: (row[taxes] as readonly number[] | undefined) ?? [],

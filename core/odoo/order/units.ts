@@ -2,13 +2,13 @@
  * The unit of an ordered line in Odoo. A quantity is never guessed: the line goes in the ordered unit where Odoo has it
  * for this product, else in the product's own unit by what the order says a packaging holds, else not at all.
  */
-import { decimal } from '../../canonical/decimal';
+import { decimal, toPlain } from '../../canonical/decimal';
 import type { Decimal } from '../../canonical/order';
 import { CrossdockError } from '../../errors/index';
 import { codeOf, type OdooUnit, odooRatio, odooRoot } from '../../units/index';
 import { Remembered } from '../client/cache';
-import { CALL_RETRY, withRetry } from '../client/retry';
 import type { OdooClient } from '../client/types';
+import { codedUnit, isPiece, readUnits, type UnitRows } from '../units/index';
 import type { Product, Products } from './products';
 
 /** What is ordered: the line's unit and what the sender says that it holds. */
@@ -28,21 +28,11 @@ export interface LineUnit {
   readonly factor: Decimal;
 }
 
-interface UnitRow {
-  readonly id: number;
-  readonly name: string;
-  readonly factor: number;
-  readonly parent_path?: string | false;
-  readonly category_id?: readonly [number, string] | false;
-}
-
 const OWN: LineUnit = { id: undefined, factor: '1' };
-/** UN/ECE codes that mean one piece. */
-const PIECES: ReadonlySet<string> = new Set(['C62', 'EA', 'H87']);
 const TTL_MS = 60_000;
 
 export class LineUnits {
-  private readonly all: Remembered<ReadonlyMap<number, OdooUnit>>;
+  private readonly all: Remembered<UnitRows>;
 
   constructor(
     private readonly client: OdooClient,
@@ -50,7 +40,7 @@ export class LineUnits {
     /** UN/ECE code -> name in Odoo. */
     private readonly table: Readonly<Record<string, string>>,
   ) {
-    this.all = new Remembered(() => this.fetch(), TTL_MS);
+    this.all = new Remembered(() => readUnits(client), TTL_MS);
   }
 
   forget(): void {
@@ -68,11 +58,11 @@ export class LineUnits {
     const own = product.unit === undefined ? undefined : units.get(product.unit);
     if (own === undefined) {
       // A product without a unit that we may see: only its own unit can be meant by pieces.
-      if (PIECES.has(line.unit)) return OWN;
+      if (isPiece(line.unit)) return OWN;
       throw unsupported(line, 'Odoo does not say in what unit it counts the product');
     }
     const all = [...units.values()];
-    const piece = all.find((unit) => PIECES.has(codeOf(unit) ?? ''));
+    const piece = all.find((unit) => isPiece(codeOf(unit)));
     const countable = piece !== undefined && odooRoot(piece, major) === odooRoot(own, major);
     /** What the sender counts the content of a packaging in: pieces, also where Odoo counts the product in packs. */
     const base = countable ? piece : own;
@@ -87,18 +77,18 @@ export class LineUnits {
     if (product.packaging !== undefined) {
       const packaging = units.get(product.packaging);
       if (packaging === undefined) throw unsupported(line, "Odoo does not show the packaging's unit");
-      if (line.packQuantity === undefined && PIECES.has(line.unit)) {
+      if (line.packQuantity === undefined && isPiece(line.unit)) {
         throw unclear(line, packaging, odooRatio(packaging, base, major));
       }
       return use(packaging);
     }
     // A "piece" that holds several is somebody's word for a packaging.
     const single = line.packQuantity === undefined || decimal(line.packQuantity).eq(1);
-    if (PIECES.has(line.unit) && single) {
+    if (isPiece(line.unit) && single) {
       if (countable) return use(piece);
       throw unsupported(line, `Odoo counts the product in "${own.name}"`);
     }
-    const same = PIECES.has(line.unit) ? undefined : all.find((unit) => codeOf(unit) === line.unit);
+    const same = isPiece(line.unit) ? undefined : all.find((unit) => codeOf(unit) === line.unit);
     if (same !== undefined) return use(same);
     if (line.packQuantity === undefined) throw unsupported(line, 'nothing says how much it holds');
     const packaging = await this.ofSize(line.packQuantity, product, base, units, major);
@@ -113,16 +103,10 @@ export class LineUnits {
   async codeOf(id: number | undefined): Promise<{ readonly unit: string; readonly per: Decimal }> {
     const units = await this.all.get();
     const unit = id === undefined ? undefined : units.get(id);
-    const code = unit && codeOf(unit);
-    if (unit === undefined || code !== undefined) return { unit: code ?? 'ZZ', per: '1' };
+    if (unit === undefined) return { unit: 'ZZ', per: '1' };
     const { major } = await this.client.version();
-    const root = odooRoot(unit, major);
-    for (const other of units.values()) {
-      const known = codeOf(other);
-      if (root === undefined || known === undefined || odooRoot(other, major) !== root) continue;
-      return { unit: known, per: odooRatio(unit, other, major) };
-    }
-    return { unit: 'ZZ', per: '1' };
+    const { code, ratio } = codedUnit(unit, units, major) ?? { code: 'ZZ', ratio: decimal(1) };
+    return { unit: code, per: toPlain(ratio) };
   }
 
   /** The one packaging of this product that holds as much. */
@@ -130,7 +114,7 @@ export class LineUnits {
     size: Decimal,
     product: Product,
     base: OdooUnit,
-    units: ReadonlyMap<number, OdooUnit>,
+    units: UnitRows,
     major: number,
   ): Promise<OdooUnit | undefined> {
     // Before 19 packagings are no units.
@@ -142,36 +126,6 @@ export class LineUnits {
       return decimal(odooRatio(unit, base, major)).eq(decimal(size)) ? [unit] : [];
     });
     return fitting.length === 1 ? fitting[0] : undefined;
-  }
-
-  private async fetch(): Promise<ReadonlyMap<number, OdooUnit>> {
-    const { major } = await this.client.version();
-    const kinship = major >= 19 ? 'parent_path' : 'category_id';
-    const rows = await withRetry(CALL_RETRY, () =>
-      this.client.call<readonly UnitRow[]>('uom.uom', 'search_read', {
-        args: { domain: [], fields: ['id', 'name', 'factor', kinship] },
-        // A product's unit may be archived.
-        context: { active_test: false },
-      }),
-    );
-    const names = await withRetry(CALL_RETRY, () =>
-      this.client.call<Readonly<Record<string, string>>>('uom.uom', 'get_external_id', {
-        ids: rows.map(({ id }) => id),
-      }),
-    );
-    return new Map(
-      rows.map((row) => [
-        row.id,
-        {
-          id: row.id,
-          name: row.name,
-          factor: row.factor,
-          category: row.category_id ? row.category_id[0] : undefined,
-          parentPath: row.parent_path || undefined,
-          xmlId: names[String(row.id)] || undefined,
-        },
-      ]),
-    );
   }
 }
 
@@ -190,7 +144,7 @@ function unclear(line: OrderedUnit, packaging: OdooUnit, holds: Decimal): Crossd
   );
 }
 
-function byName(line: OrderedUnit, name: string, units: ReadonlyMap<number, OdooUnit>): OdooUnit {
+function byName(line: OrderedUnit, name: string, units: UnitRows): OdooUnit {
   const found = [...units.values()].filter((unit) => unit.name === name);
   const [only] = found;
   if (found.length === 1 && only) return only;

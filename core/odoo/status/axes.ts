@@ -1,5 +1,6 @@
 /** The four status axes of an order, derived from what Odoo has of it: quantities and documents, never a field set by hand. */
 import { type AxisStates, type DecimalValue, decimal, orderFulfilment, sum } from '../../canonical/index';
+import { isOpen, type Judgement, returnAxis } from './returns';
 
 /** One line of an order; quantities in the line's unit. */
 export interface LineFacts {
@@ -38,7 +39,7 @@ export interface OrderFacts {
   /** Pickings that undo a delivery, by Odoo's state; undefined when the account may not see them. */
   readonly returns: readonly { readonly state: string }[] | undefined;
   /** What an inspection found of what came back, where somebody said. */
-  readonly judged?: 'accepted' | 'partlyAccepted' | 'rejected' | undefined;
+  readonly judged?: Judgement | undefined;
   /** Undefined when the account may not see them. */
   readonly documents: readonly DocumentFacts[] | undefined;
   /** What credit notes took off invoices: settled without money. */
@@ -56,7 +57,7 @@ export interface OrderAxes {
 export function orderAxes(facts: OrderFacts): OrderAxes {
   const fulfilment = fulfilmentAxis(facts);
   const payment = paymentAxis(facts);
-  return { order: orderAxis(facts, fulfilment, payment), fulfilment, payment, return: returnAxis(facts) };
+  return { order: orderAxis(facts, fulfilment, payment), fulfilment, payment, return: returnsOf(facts) };
 }
 
 function orderAxis(
@@ -136,19 +137,15 @@ function paymentAxis({ documents, offset }: OrderFacts): OrderAxes['payment'] {
   return invoices.some(({ paymentState }) => paymentState === 'in_payment') ? 'authorised' : 'paid';
 }
 
-function returnAxis(facts: OrderFacts): OrderAxes['return'] {
-  if (facts.returns === undefined) return undefined;
-  const real = facts.returns.filter(({ state }) => state !== 'cancel');
-  if (real.length === 0) return facts.returns.length === 0 ? 'none' : 'cancelled';
-  if (real.some(({ state }) => isOpen(state))) return 'authorised';
+/** Undefined when the account may not see deliveries. */
+function returnsOf({ returns, lines, documents, judged }: OrderFacts): OrderAxes['return'] {
+  if (returns === undefined) return undefined;
+  const notes = documents?.filter(({ kind }) => kind === '381') ?? [];
   const owed =
-    facts.lines.some(({ toInvoice }) => decimal(toInvoice).lt(0)) ||
-    facts.documents?.some(({ kind, state }) => kind === '381' && state === 'draft');
-  const credited = facts.documents?.some(({ kind, state }) => kind === '381' && state === 'posted');
-  return credited && !owed ? 'refunded' : (facts.judged ?? 'received');
+    lines.some(({ toInvoice }) => decimal(toInvoice).lt(0)) || notes.some(({ state }) => state === 'draft');
+  const credited = !owed && notes.some(({ state }) => state === 'posted');
+  return returnAxis({ states: returns.map(({ state }) => state), judged, credited });
 }
-
-const isOpen = (pickingState: string): boolean => pickingState !== 'done' && pickingState !== 'cancel';
 
 const total = (documents: readonly DocumentFacts[]): DecimalValue =>
   sum(documents.map((document) => decimal(document.total)));

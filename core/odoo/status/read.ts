@@ -4,17 +4,18 @@ import { asCrossdockError } from '../../errors/index';
 import { fromFloat } from '../client/decimals';
 import { isOutage } from '../client/errors';
 import { type FieldMap, fieldMap } from '../client/field-map';
+import { idOrZero } from '../client/rows';
 import type { OdooClient } from '../client/types';
 import { type DocumentFacts, type LineFacts, type OrderAxes, type OrderFacts, orderAxes } from './axes';
 import {
   type DocumentRow,
-  idOf,
   isReturn,
   type LineRow,
   type MoveRow,
   type PickingRow,
   StatusReader,
 } from './reader';
+import { isOpen, judgement } from './returns';
 
 /** An order as it stands in Odoo. */
 export interface OrderStanding {
@@ -69,12 +70,12 @@ export async function readOrderStatus(
 
   return new Map(
     orders.map((order) => {
-      const own = lines.filter((line) => idOf(line.order_id) === order.id);
-      const ownPickings = pickings?.filter((picking) => idOf(picking.sale_id) === order.id) ?? [];
+      const own = lines.filter((line) => idOrZero(line.order_id) === order.id);
+      const ownPickings = pickings?.filter((picking) => idOrZero(picking.sale_id) === order.id) ?? [];
       const lineStates = own.map((line) => lineStatus(line, moves, pickings, fields, ratio));
       // Freight, fees and services do not wait for the warehouse, unless there is nothing else.
       const goods = own.map((line) => line.qty_delivered_method === 'stock_move');
-      const returnIds = new Set(moves.filter(isReturn).map(({ picking_id }) => idOf(picking_id)));
+      const returnIds = new Set(moves.filter(isReturn).map(({ picking_id }) => idOrZero(picking_id)));
       const deliveries = ownPickings.filter(
         ({ id, picking_type_code }) => OUT.has(picking_type_code) && !returnIds.has(id),
       );
@@ -83,10 +84,10 @@ export async function readOrderStatus(
         state: order.state,
         locked: order.locked ?? order.state === 'done',
         lines: goods.includes(true) ? lineStates.filter((_line, index) => goods[index]) : lineStates,
-        openDeliveries: deliveries.filter(({ state }) => state !== 'done' && state !== 'cancel').length,
+        openDeliveries: deliveries.filter(({ state }) => isOpen(state)).length,
         warehouse: warehouseOf(ownPickings),
         returns: pickings && ownPickings.filter(({ id }) => returnIds.has(id)),
-        judged: judged(ownPickings.flatMap(({ id }) => [...(judgements.get(id) ?? [])])),
+        judged: judgement(new Set(ownPickings.flatMap(({ id }) => [...(judgements.get(id) ?? [])]))),
         documents: ownDocuments?.map(documentFacts),
         offset: toPlain(sum((ownDocuments ?? []).map(({ id }) => offsets.get(id) ?? decimal(0)))),
       };
@@ -115,20 +116,19 @@ function lineStatus(
   ratio: (move: MoveRow, line: LineRow) => DecimalValue,
 ): LineStatus {
   const codes = new Map(pickings?.map(({ id, picking_type_code }) => [id, picking_type_code]));
-  const own = moves.filter((move) => idOf(move.sale_line_id) === line.id);
-  const out = own.filter((move) => !isReturn(move) && OUT.has(codes.get(idOf(move.picking_id)) ?? ''));
+  const own = moves.filter((move) => idOrZero(move.sale_line_id) === line.id);
+  const out = own.filter((move) => !isReturn(move) && OUT.has(codes.get(idOrZero(move.picking_id)) ?? ''));
   const back = own.filter(isReturn);
   const quantity = (rows: readonly MoveRow[], field: string): string =>
     toPlain(
       sum(rows.map((move) => decimal(fromFloat(Number(move[field]))).times(ratio(move, line)))).round(6),
     );
   const done = (rows: readonly MoveRow[]) => rows.filter(({ state }) => state === 'done');
-  const open = (rows: readonly MoveRow[]) =>
-    rows.filter(({ state }) => state !== 'done' && state !== 'cancel');
+  const open = (rows: readonly MoveRow[]) => rows.filter(({ state }) => isOpen(state));
   const counted = line.qty_delivered_method === 'stock_move' && pickings !== undefined;
   return {
     odooId: line.id,
-    productId: idOf(line.product_id),
+    productId: idOrZero(line.product_id),
     ordered: fromFloat(line.product_uom_qty),
     shipped: counted ? quantity(done(out), fields.move.done) : fromFloat(line.qty_delivered),
     // Up to 16, a move's done quantity is not what it reserved; an assigned move has all that it wants.
@@ -144,11 +144,6 @@ function lineStatus(
     invoiced: fromFloat(line.qty_invoiced),
     toInvoice: fromFloat(line.qty_to_invoice),
   };
-}
-
-function judged(tags: readonly string[]): OrderFacts['judged'] {
-  if (tags.includes('r')) return tags.includes('a') ? 'partlyAccepted' : 'rejected';
-  return tags.includes('a') ? 'accepted' : undefined;
 }
 
 /** Undefined when the account may not, or the app is not there. */

@@ -2,11 +2,12 @@
 import { type DecimalValue, decimal } from '../../canonical/index';
 import { odooRatio } from '../../units/index';
 import { fromFloat } from '../client/decimals';
+import { externalIds } from '../client/external-ids';
 import type { FieldMap } from '../client/field-map';
-import { CALL_RETRY, withRetry } from '../client/retry';
+import { idOrZero, search } from '../client/rows';
 import type { Many2One, OdooClient } from '../client/types';
 import { readKey } from '../fulfilment/keys';
-import { externalIds } from '../fulfilment/units';
+import { readUnits } from '../units/index';
 import type { DocumentFacts } from './axes';
 
 export interface OrderRow {
@@ -160,14 +161,14 @@ export class StatusReader {
       (
         await this.search<{ id: number; move_id: Many2One }>(
           'account.move.line',
-          [['id', 'in', [...new Set(partials.map((row) => idOf(row.debit_move_id)))]]],
+          [['id', 'in', [...new Set(partials.map((row) => idOrZero(row.debit_move_id)))]]],
           ['move_id'],
         )
-      ).map(({ id, move_id }) => [id, idOf(move_id)]),
+      ).map(({ id, move_id }) => [id, idOrZero(move_id)]),
     );
     const offsets = new Map<number, DecimalValue>();
     for (const row of partials) {
-      const invoice = moveOf.get(idOf(row.debit_move_id)) ?? 0;
+      const invoice = moveOf.get(idOrZero(row.debit_move_id)) ?? 0;
       const amount = decimal(fromFloat(row.debit_amount_currency));
       offsets.set(invoice, (offsets.get(invoice) ?? decimal(0)).plus(amount));
     }
@@ -191,7 +192,8 @@ export class StatusReader {
     for (const { id, picking_id } of lines) {
       for (const name of names.get(id) ?? []) {
         const tag = readKey(name.slice(name.indexOf('.') + 1))?.tag;
-        if (tag !== undefined) tags.set(idOf(picking_id), (tags.get(idOf(picking_id)) ?? new Set()).add(tag));
+        if (tag !== undefined)
+          tags.set(idOrZero(picking_id), (tags.get(idOrZero(picking_id)) ?? new Set()).add(tag));
       }
     }
     return tags;
@@ -202,49 +204,25 @@ export class StatusReader {
     lines: readonly LineRow[],
     moves: readonly MoveRow[],
   ): Promise<(move: MoveRow, line: LineRow) => DecimalValue> {
-    const unitOf = (line: LineRow): number => idOf(line[this.fields.orderLine.unit] as Many2One);
-    const units = new Set([...lines.map(unitOf), ...moves.map((move) => idOf(move.product_uom))]);
+    const unitOf = (line: LineRow): number => idOrZero(line[this.fields.orderLine.unit] as Many2One);
+    const units = new Set([...lines.map(unitOf), ...moves.map((move) => idOrZero(move.product_uom))]);
     if (units.size <= 1) return () => decimal(1);
-    const { major, uom } = this.fields;
-    const rows = await this.search<{ id: number; name: string; factor: number; [kinship: string]: unknown }>(
-      'uom.uom',
-      [
-        ['id', 'in', [...units]],
-        ['active', 'in', [true, false]],
-      ],
-      ['name', 'factor', uom.kinship],
-    );
-    const known = new Map(
-      rows.map((row) => {
-        const kin = row[uom.kinship];
-        const kinship = typeof kin === 'string' ? { parentPath: kin } : { category: idOf(kin as Many2One) };
-        return [row.id, { id: row.id, name: row.name, factor: row.factor, ...kinship }];
-      }),
-    );
+    const { major } = this.fields;
+    const known = await readUnits(this.client, { ids: [...units], named: false });
     return (move, line) => {
-      const [from, to] = [known.get(idOf(move.product_uom)), known.get(unitOf(line))];
+      const [from, to] = [known.get(idOrZero(move.product_uom)), known.get(unitOf(line))];
       if (from === undefined || to === undefined || from.id === to.id) return decimal(1);
       return decimal(odooRatio(from, to, major));
     };
   }
 
-  private async search<Row>(
+  private search<Row>(
     model: string,
-    domain: readonly unknown[],
+    domain: readonly (readonly unknown[])[],
     fields: readonly string[],
   ): Promise<readonly Row[]> {
-    // An empty list of ids finds nothing: no need to ask.
-    const [first] = domain;
-    if (Array.isArray(first) && first[1] === 'in' && Array.isArray(first[2]) && first[2].length === 0)
-      return [];
-    return withRetry(CALL_RETRY, () =>
-      this.client.call<readonly Row[]>(model, 'search_read', { args: { domain, fields, order: 'id' } }),
-    );
+    return search<Row>(this.client, model, { domain, fields });
   }
-}
-
-export function idOf(value: Many2One | undefined): number {
-  return value ? value[0] : 0;
 }
 
 export function isReturn(move: MoveRow): boolean {

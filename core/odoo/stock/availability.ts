@@ -4,11 +4,11 @@ import { decimal, toPlain } from '../../canonical/decimal';
 import type { Decimal } from '../../canonical/order';
 import { fieldMap } from '../client/field-map';
 import { requireFields } from '../client/fields';
+import { idOf } from '../client/rows';
 import type { OdooClient } from '../client/types';
 import { COMPUTED, type ComputedProduct, computed } from './levellers';
 import { PAGE_SIZE } from './levels';
 import { PRODUCT_FIELDS, productPages, wantedProducts } from './products';
-import { idOf } from './rows';
 import { findSites, warehouseContext } from './sites';
 import { type StockUnits, stockUnits } from './units';
 

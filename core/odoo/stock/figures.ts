@@ -4,8 +4,9 @@
  * 34 ms and 54 ms for each). What is in and out of a site is decided as product.product does it.
  */
 import { fieldMap } from '../client/field-map';
+import { idOf, type Link } from '../client/rows';
 import type { OdooClient } from '../client/types';
-import { idOf, type Link, searchReadAll } from './rows';
+import { searchReadAll } from './rows';
 import type { Location, Site } from './sites';
 import type { Figures } from './types';
 

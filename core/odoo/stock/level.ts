@@ -1,8 +1,8 @@
 /** From Odoo's figures to a canonical inventory level. */
 import { type DecimalValue, decimal, toPlain } from '../../canonical/decimal';
 import type { InventoryLevel, InventoryLocation } from '../../canonical/generated';
+import { idOf } from '../client/rows';
 import type { Product } from './products';
-import { idOf } from './rows';
 import type { Figures } from './types';
 import type { StockUnits } from './units';
 

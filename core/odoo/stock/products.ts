@@ -1,7 +1,8 @@
 /** The products that are asked about: by SKU, by id, or all that are counted in stock. */
 import { fieldMap } from '../client/field-map';
+import type { Link } from '../client/rows';
 import type { OdooClient } from '../client/types';
-import { type Link, parts, searchRead, searchReadAll } from './rows';
+import { parts, searchRead, searchReadAll } from './rows';
 import type { StockProblem, StockRequest } from './types';
 
 export interface Product {

@@ -5,9 +5,10 @@ import { asCrossdockError, CrossdockError } from '../../errors/index';
 import { fieldMap } from '../client/field-map';
 import { requireFields } from '../client/fields';
 import { CALL_RETRY, withRetry } from '../client/retry';
+import { idOf, type Link } from '../client/rows';
 import type { OdooClient } from '../client/types';
 import { hashKey } from '../load/keys';
-import { idOf, type Link, searchReadAll } from './rows';
+import { searchReadAll } from './rows';
 import { type StockUnits, stockUnits } from './units';
 
 export interface ReservationOptions {

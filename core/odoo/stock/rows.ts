@@ -1,14 +1,6 @@
 /** Reading many rows: by ascending id, in pages, without the display names that cost Odoo half of the time. */
 import { CALL_RETRY, withRetry } from '../client/retry';
-import type { Many2One, OdooClient } from '../client/types';
-
-/** A many2one without its display name; from versions that always give one, a pair. */
-export type Link = number | Many2One | null;
-
-export function idOf(link: Link | undefined): number | undefined {
-  if (typeof link === 'number') return link;
-  return Array.isArray(link) ? (link[0] as number) : undefined;
-}
+import type { OdooClient } from '../client/types';
 
 export interface Query {
   readonly domain: readonly unknown[];

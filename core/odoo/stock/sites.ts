@@ -1,7 +1,8 @@
 /** Warehouses and locations: which are meant, and which locations lie below them. */
 import { CrossdockError } from '../../errors/index';
+import { idOf, type Link } from '../client/rows';
 import type { OdooClient } from '../client/types';
-import { idOf, type Link, searchReadAll } from './rows';
+import { searchReadAll } from './rows';
 
 /** A warehouse, or a location with all that lies below it. */
 export interface Site {

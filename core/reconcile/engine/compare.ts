@@ -218,7 +218,8 @@ function whyDifferent(a: DecimalValue, b: DecimalValue): Notice | null {
   return large.minus(small).abs().lte('0.01') || small.eq(large.round(0, 1)) ? 'ROUNDED' : null;
 }
 
-function inUnit(value: DecimalValue, from: string, to: string): DecimalValue | Notice {
+/** A value in another unit, or why it cannot be. */
+export function inUnit(value: DecimalValue, from: string, to: string): DecimalValue | Notice {
   const [source, target] = [codeOf(from), codeOf(to)];
   if (source === undefined || target === undefined) return 'UNIT_UNKNOWN';
   if (source === target) return value;
@@ -233,7 +234,7 @@ function inUnit(value: DecimalValue, from: string, to: string): DecimalValue | N
 const codes = new Map<string, string | undefined>();
 
 /** The code of Recommendation 20 or 21 for what a source calls a unit. */
-function codeOf(unit: string): string | undefined {
+export function codeOf(unit: string): string | undefined {
   if (codes.has(unit)) return codes.get(unit);
   let found: string | undefined;
   for (const scheme of ['rec20', 'odoo', 'edifact', 'x12'] as const) {

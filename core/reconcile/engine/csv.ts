@@ -23,6 +23,8 @@ export interface RowReader {
   readonly after: number;
   /** Index into FAULTS of a row that cannot be read. */
   readonly fault: number;
+  /** The row that was read last is the source's last one, and ends in the middle. */
+  readonly cutShort: boolean;
   close(): void;
 }
 
@@ -31,6 +33,7 @@ export class CsvReader implements RowReader {
   offset = 0;
   after = 0;
   readonly fault = 0;
+  cutShort = false;
   readonly #blocks: Blocks;
   readonly #delimiter: number;
   /** Column to cell; -1 for those that nobody wants. */
@@ -158,6 +161,8 @@ export class CsvReader implements RowReader {
       whole = at >= end || bytes[at] !== delimiter;
       at += 1;
     }
+    // Nothing behind it, not even a line end.
+    this.cutShort = at > end && column < columns;
     if (this.#doubled.length > 0) this.#single(bytes);
     for (const [cell, others] of this.#many) {
       for (const other of others) {

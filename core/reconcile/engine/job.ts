@@ -70,6 +70,16 @@ export interface Job {
   readonly attempt: number;
   /** All that was on its way was looked at. Default true. */
   readonly allSeen?: boolean;
+  /** A source that does not have a key has none of it: that agrees with a row whose numbers are all zero. Default false. */
+  readonly absentIsZero?: boolean;
+  /** Keys whose row is from another time are left out, ms since the epoch; undefined: none is. */
+  readonly period?: Period;
+}
+
+/** From inclusive, to exclusive. */
+export interface Period {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** A sorted part of a source, in the run's folder. */
@@ -89,6 +99,12 @@ export interface SideState {
   /** Rows read. */
   readonly rows: number;
   readonly done: boolean;
+  /** Of these, rows without a usable key. Runs of before this was counted have none of the next three. */
+  readonly faulty?: number;
+  /** The newest time that a row says, ms; null when none does. */
+  readonly newest?: number | null;
+  /** The last row ends in the middle: a CSV file without its last cells and line end. */
+  readonly cutShort?: boolean;
 }
 
 export interface MergeCounts {

@@ -25,6 +25,12 @@ export class JsonReader implements RowReader {
   #begun: boolean;
   #scratch = Buffer.allocUnsafeSlow(65_536);
 
+  /** A line of JSON Lines that is no JSON, and has nothing behind it. */
+  get cutShort(): boolean {
+    const { last, at, end } = this.#blocks;
+    return this.fault === NOT_JSON && last && at === end;
+  }
+
   /** @param wanted paths, one per cell; '' for cells that have none */
   constructor(
     private readonly side: SideJob,

@@ -1,4 +1,5 @@
 /** Brings the sorted sources together by key, and tells what differs. */
+import { toPlain } from '../../canonical/decimal';
 import { type FieldPlan, planFields } from './compare';
 import type { Finding, Job, MergeState, Notice, RawDifference, Seen, Side, SideState } from './job';
 import { SIDES } from './job';
@@ -6,6 +7,8 @@ import { KEY_SEPARATOR, keyAt, keyLengthAt, slotsAt } from './record';
 import { RecordReader } from './reread';
 import { SortedSide, sameSlots, slotsValid } from './runs';
 import { compareKeys } from './sort';
+import { slotsOf } from './spill';
+import { readNumber } from './values';
 
 /** Findings of a batch, and keys after which there is one in any case, so that little is done twice after a crash. */
 const BATCH_FINDINGS = 500;
@@ -107,8 +110,8 @@ class Merger {
       if (least === undefined || compareKeys(side.group.bytes, 0, least.group.bytes, 0) < 0) least = side;
     }
     if (least === undefined) return false;
-    this.#counts.keys += 1;
     if (keyLengthAt(least.group.bytes, 0) === 0) {
+      this.#counts.keys += 1;
       this.#keyless(least);
       least.next();
       return true;
@@ -117,10 +120,25 @@ class Merger {
       (side) =>
         !side.done && (side === least || compareKeys(side.group.bytes, 0, least.group.bytes, 0) === 0),
     );
-    this.#compare(here);
+    if (this.#inPeriod(here)) {
+      this.#counts.keys += 1;
+      this.#compare(here);
+    }
     // In place of `filter`: once per key, a million times.
     for (let index = 0; index < sides.length; index += 1)
       if (here[index]) (sides[index] as SortedSide).next();
+    return true;
+  }
+
+  /** By the row of the first source that has one and says its time: others may have booked it later. */
+  #inPeriod(here: readonly boolean[]): boolean {
+    const { period } = this.job;
+    if (period === undefined) return true;
+    for (let index = 0; index < this.#sides.length; index += 1) {
+      if (!here[index]) continue;
+      const { at } = (this.#sides[index] as SortedSide).group.facts;
+      if (at !== null) return at >= period.from && at < period.to;
+    }
     return true;
   }
 
@@ -156,9 +174,12 @@ class Merger {
       const other = sides[index] as SortedSide;
       const side = SIDES[index] as Side;
       if (!here[0]) {
-        if (here[index]) add({ ...NOTHING, kind: 'extra', side, found: this.#only(other) });
-      } else if (!here[index]) add({ ...NOTHING, kind: 'missing', side, expected: this.#only(first) });
-      else if (
+        if (here[index] && !this.#isNone(other, index))
+          add({ ...NOTHING, kind: 'extra', side, found: this.#only(other, index) });
+      } else if (!here[index]) {
+        if (!this.#isNone(first, 0))
+          add({ ...NOTHING, kind: 'missing', side, expected: this.#only(first, 0) });
+      } else if (
         !this.#bytewise[index] ||
         !sameSlots(first.group.bytes, 0, other.group.bytes, 0) ||
         !slotsValid(first.group.bytes, this.#plans[index] as FieldPlan[])
@@ -179,7 +200,11 @@ class Merger {
     let tolerated = false;
     (this.#plans[index] as readonly FieldPlan[]).forEach(({ compare, slot }, field) => {
       const result = compare(first, other);
-      const both = { field, expected: shown(first[slot]), found: shown(other[slot]) };
+      const both = {
+        field,
+        expected: this.#plain(0, field, first[slot]),
+        found: this.#plain(index, field, other[slot]),
+      };
       if (result.outcome === 'tolerated') tolerated = true;
       else if (result.outcome === 'different') {
         add({
@@ -202,9 +227,37 @@ class Merger {
     return tolerated;
   }
 
+  /** Whether a row says that there is none, where that is the same as no row. */
+  #isNone(side: SortedSide, index: number): boolean {
+    if (this.job.absentIsZero !== true) return false;
+    const comma = this.job.sides[index]?.decimalComma ?? false;
+    const slots = slotsAt(side.group.bytes, 0);
+    let slot = 0;
+    let numbers = 0;
+    for (const { type } of this.job.fields) {
+      if (type === 'quantity' || type === 'decimal') {
+        if (readNumber(slots[slot] ?? '', comma)?.eq(0) !== true) return false;
+        numbers += 1;
+      }
+      slot += slotsOf(type);
+    }
+    return numbers > 0;
+  }
+
   /** The value of a row that only one side has, when it is one. */
-  #only(side: SortedSide): string | null {
-    return this.job.fields.length === 1 ? shown(slotsAt(side.group.bytes, 0)[0]) : null;
+  #only(side: SortedSide, index: number): string | null {
+    return this.job.fields.length === 1 ? this.#plain(index, 0, slotsAt(side.group.bytes, 0)[0]) : null;
+  }
+
+  /** A value as everybody behind the comparison reads it: 1.500 with a decimal comma is 1500, not one and a half. */
+  #plain(index: number, field: number, value: string | null | undefined): string | null {
+    const type = this.job.fields[field]?.type;
+    const number = type === 'decimal' || type === 'quantity' || type === 'money';
+    if (number && this.job.sides[index]?.decimalComma === true && value !== null && value !== undefined) {
+      const read = readNumber(value, true);
+      if (read !== undefined) return toPlain(read);
+    }
+    return shown(value);
   }
 
   #find(here: readonly boolean[], differences: readonly RawDifference[]): void {
@@ -229,8 +282,8 @@ class Merger {
   #values(index: number): (string | null)[] {
     const slots = slotsAt((this.#sides[index] as SortedSide).group.bytes, 0);
     let slot = 0;
-    return this.job.fields.map(({ type }) => {
-      const value = shown(slots[slot]);
+    return this.job.fields.map(({ type }, field) => {
+      const value = this.#plain(index, field, slots[slot]);
       slot += type === 'quantity' || type === 'money' ? 2 : 1;
       return value;
     });

@@ -38,6 +38,8 @@ export class Chunk {
   starts = new Uint32Array(65_536);
   count = 0;
   end = 0;
+  /** Rows without a usable key, also of those that were cleared. */
+  faulty = 0;
   readonly #shape: RecordShape;
 
   constructor(capacity: number, shape: RecordShape) {
@@ -98,6 +100,7 @@ export class Chunk {
     view.setUint16(start + 12, Math.floor(offset / 0x1_0000_0000), true);
     view.setFloat64(start + 14, time, true);
     this.bytes[start + 22] = state;
+    if (state !== 0) this.faulty += 1;
     if (this.count === this.starts.length) {
       const larger = new Uint32Array(this.starts.length * 2);
       larger.set(this.starts);

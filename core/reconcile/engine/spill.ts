@@ -16,7 +16,15 @@ const WRITE_BLOCK = 1 << 18;
 /** More runs than so many are not merged at once: each has a file open, and a block of it in memory. */
 const MAX_RUNS = 32;
 
-export const NOTHING_READ: SideState = { runs: [], offset: 0, rows: 0, done: false };
+export const NOTHING_READ: SideState = {
+  runs: [],
+  offset: 0,
+  rows: 0,
+  done: false,
+  faulty: 0,
+  newest: null,
+  cutShort: false,
+};
 
 export function shapeOf(job: Job): RecordShape {
   return {
@@ -67,24 +75,33 @@ export function* spill(job: Job, index: number, from: SideState): Generator<Side
     const chunk = new Chunk(job.chunkBytes, shape);
     const timeCell = wanted.length - 1;
     const timed = side.time !== '';
+    const faultyBefore = from.faulty ?? 0;
+    let newest = from.newest ?? Number.NEGATIVE_INFINITY;
+    const seen = () => ({
+      faulty: faultyBefore + chunk.faulty,
+      newest: newest === Number.NEGATIVE_INFINITY ? null : newest,
+      cutShort: reader.cutShort,
+    });
     let state = from;
     let full = false;
     for (;;) {
       if (!full && !reader.next()) break;
       const time = timed ? timeOf(cells, timeCell, side.zone) : Number.NaN;
       full = !chunk.add(cells, reader.row, reader.offset, time, reader.fault);
+      if (time > newest) newest = time;
       if (!full) continue;
       state = {
         runs: [...state.runs, write(job, index, state.runs.length, chunk)],
         offset: reader.offset,
         rows: reader.row - 1,
         done: false,
+        ...seen(),
       };
       chunk.clear();
       yield state;
     }
     const rest = chunk.count === 0 ? [] : [write(job, index, state.runs.length, chunk)];
-    return { runs: [...state.runs, ...rest], offset: reader.after, rows: reader.row, done: true };
+    return { runs: [...state.runs, ...rest], offset: reader.after, rows: reader.row, done: true, ...seen() };
   } finally {
     reader.close();
   }

@@ -117,6 +117,15 @@ export function storeApi(id) {
         file,
       }),
     exportReferences: (filter) => save(at('cross-references/export'), filter, 'cross-references.csv'),
+    stockChannels: () => request('GET', at('stock/channels')).then(({ channels }) => channels),
+    stockItems: (filter, after, limit) =>
+      request('GET', at('stock/items'), { query: { ...filter, after, limit } }),
+    stockMarks: (filter, limit) =>
+      request('GET', at('stock/marks'), { query: { ...filter, limit } }).then(({ marks }) => marks),
+    stockItem: (sku) => request('GET', at('stock/item'), { query: { sku } }),
+    tellAgain: (item) => request('POST', at('stock/tell-again'), { body: item }),
+    stockSnapshot: (channel) => request('POST', at('stock/snapshot'), { body: { channel } }),
+    exportStock: (filter, lang) => save(at('stock/items.csv'), { ...filter, lang }, 'stock.csv'),
     audit: (after, limit) => request('GET', at('audit'), { query: { after, limit } }),
     ...reconciliationApi(request, save, at),
   };

@@ -20,6 +20,8 @@ const glyphs = {
   'reference.taught': 'graduation-cap',
   'reference.retired': 'ban',
   'references.imported': 'upload',
+  'stock.toldAgain': 'bullhorn',
+  'stock.snapshot': 'bullhorn',
   'corrections.approved': 'check',
   'correction.shown': 'eye',
   'reconciliation.cancelled': 'ban',

@@ -4,16 +4,19 @@
  *
  * A reload keeps the old rows on the screen until the new ones have come, so that nothing flickers.
  */
-const pageSize = 200;
+export const pageSize = 200;
+/** Pages that it rather walks than asks for marks. */
+const nearPages = 2;
 const keptPages = 12;
 
 /**
  * @param fetch `(after, limit) => Promise<{ items, next, total }>`; `next` is the cursor of the next page, or null
  * @param changed called when rows have come or a fetch has failed (then with the error)
- * @param options.leap `(index)`: the cursor of the page that begins there, when the server can start anywhere; without
- *   it a far page is walked to
+ * @param options.leap `(index)`: the cursor of the page that begins there, when the server can start anywhere
+ * @param options.marks `() => Promise<[cursor]>`: where each page after the first begins, when the server can tell;
+ *   without both, a far page is walked to
  */
-export function createPages(fetch, changed, { leap } = {}) {
+export function createPages(fetch, changed, { leap, marks } = {}) {
   let pages = new Map();
   let cursors = [''];
   let generation = 0;
@@ -21,10 +24,16 @@ export function createPages(fetch, changed, { leap } = {}) {
   let pinned = 0;
   let running = false;
   let ended = false;
+  let marked = marks === undefined;
   const state = { total: undefined, loading: true };
 
   function isFresh(page) {
     return pages.get(page)?.generation === generation;
+  }
+
+  function forgetPlaces() {
+    cursors = [''];
+    marked = marks === undefined;
   }
 
   /** Forgets the rows farthest from what is looked at. */
@@ -53,6 +62,12 @@ export function createPages(fetch, changed, { leap } = {}) {
     try {
       while (!ended && !isFresh(wanted)) {
         const mine = generation;
+        if (!marked && wanted - cursors.length >= nearPages) {
+          const known = await marks();
+          if (mine !== generation) continue;
+          marked = true;
+          cursors = ['', ...known];
+        }
         // The next cursor is only known from the page before: walk there.
         const page = cursors[wanted] === undefined && !leap ? cursors.length - 1 : wanted;
         const answer = await fetch(cursors[page] ?? leap(page * pageSize), pageSize);
@@ -99,13 +114,13 @@ export function createPages(fetch, changed, { leap } = {}) {
     /** Reads anew; `stable` when rows keep their places, then the known cursors stay good. */
     reload({ stable = false } = {}) {
       generation += 1;
-      if (!stable) cursors = [''];
+      if (!stable) forgetPlaces();
       return walk();
     },
     /** Another list altogether: what was shown is wrong. */
     reset() {
       pages = new Map();
-      cursors = [''];
+      forgetPlaces();
       wanted = 0;
       state.total = undefined;
       state.loading = true;

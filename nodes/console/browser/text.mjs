@@ -21,8 +21,26 @@ function language() {
   return RED.i18n.lang();
 }
 
+const formats = new Map();
+
+/** Formats are costly to make, and a list needs them for every row that comes into sight. */
+function format(Kind, options) {
+  const key = `${language()} ${Kind.name} ${JSON.stringify(options)}`;
+  let known = formats.get(key);
+  if (known === undefined) {
+    known = new Kind(language(), options);
+    formats.set(key, known);
+  }
+  return known;
+}
+
 export function number(n) {
-  return new Intl.NumberFormat(language()).format(n);
+  return format(Intl.NumberFormat).format(n);
+}
+
+/** A decimal text, exact however long it is. */
+export function quantity(text) {
+  return format(Intl.NumberFormat, { maximumFractionDigits: 10 }).format(text);
 }
 
 /** Milliseconds, or text in ISO form, as milliseconds; undefined when it is no time. */
@@ -35,14 +53,14 @@ function millis(at) {
 export function dateTime(at) {
   const value = millis(at);
   if (value === undefined) return '–';
-  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'medium' }).format(value);
+  return format(Intl.DateTimeFormat, { dateStyle: 'medium', timeStyle: 'medium' }).format(value);
 }
 
 /** The day alone: for what ends. */
 export function day(at) {
   const value = millis(at);
   if (value === undefined) return '–';
-  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium' }).format(value);
+  return format(Intl.DateTimeFormat, { dateStyle: 'medium' }).format(value);
 }
 
 /** Day and minute: for lists. */
@@ -51,7 +69,7 @@ export function shortTime(at) {
   if (value === undefined) return '–';
   const today = new Date().toDateString() === new Date(value).toDateString();
   const day = today ? {} : { day: 'numeric', month: 'short' };
-  return new Intl.DateTimeFormat(language(), { ...day, hour: '2-digit', minute: '2-digit' }).format(value);
+  return format(Intl.DateTimeFormat, { ...day, hour: '2-digit', minute: '2-digit' }).format(value);
 }
 
 const steps = [
@@ -67,8 +85,8 @@ export function ago(at) {
   const passed = Date.now() - value;
   for (const [unit, ms] of steps) {
     if (passed >= ms) {
-      const format = new Intl.RelativeTimeFormat(language(), { numeric: 'always', style: 'short' });
-      return format.format(-Math.floor(passed / ms), unit);
+      const relative = format(Intl.RelativeTimeFormat, { numeric: 'always', style: 'short' });
+      return relative.format(-Math.floor(passed / ms), unit);
     }
   }
   return t('time.justNow');

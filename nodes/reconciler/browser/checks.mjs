@@ -29,9 +29,11 @@ export function checkFields(node, v, opt) {
   return !none || editor().valueOf(node, 'about') !== 'custom' || reason(opt, 'noFields');
 }
 
-/** Nobody sends a message at a time of day. */
+/** Nobody sends a message at a time of day: neither a source nor the period may come with one. */
 export function checkSchedule(node, v, opt) {
-  return v === undefined || v === 'off' || !typesOf(node).includes('msg') || reason(opt, 'noMessage');
+  if (v === undefined || v === 'off') return true;
+  const asks = typesOf(node).includes('msg') || editor().valueOf(node, 'periodProperty');
+  return !asks || reason(opt, 'noMessage');
 }
 
 export function checkClock(node, v, opt) {

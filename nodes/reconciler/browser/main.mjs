@@ -51,8 +51,12 @@ function prepare(node) {
     $('#crossdock-row-server').toggle(
       sides.some((side) => $(`#node-input-${side}Property`).typedInput('type') === 'odoo'),
     );
+    $('#crossdock-row-period').toggle(
+      $('#node-input-schedule').val() === 'off' || $('#node-input-periodProperty').val() !== '',
+    );
     $('#crossdock-row-every').toggle($('#node-input-schedule').val() === 'every');
     $('#crossdock-row-daily').toggle($('#node-input-schedule').val() === 'daily');
+    $('#crossdock-row-absent').toggle($('#node-input-about').val() === 'inventory');
     $('#crossdock-row-site').toggle($('#node-input-about').val() === 'inventory');
     $('#node-input-keyLabel').attr('placeholder', presets[$('#node-input-about').val()].keyLabel);
   }

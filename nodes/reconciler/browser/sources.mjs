@@ -136,6 +136,22 @@ export function sourceRows(node, side) {
     (type) => type !== 'odoo' && type !== 'published',
   );
   if (['key', 'time', 'zone'].some((name) => given[name])) more.attr('open', '');
+  const keeps = $('<details class="crossdock-more">')
+    .append($('<summary>').text(node._('reconciler.label.keeps')))
+    .appendTo(parent);
+  for (const [name, icon] of [
+    ['minRows', 'list-ol'],
+    ['minShare', 'percent'],
+    ['maxAgeHours', 'hourglass-o'],
+  ]) {
+    const input = text().attr({ inputmode: 'numeric', placeholder: node._('reconciler.placeholder.keeps') });
+    add(keeps, name, icon, node._(`reconciler.label.${name}`), input, () => true);
+    input
+      .wrap('<div class="crossdock-measure"></div>')
+      .after($('<span>').text(node._(`reconciler.unit.${name}`)));
+    if (given[name]) keeps.attr('open', '');
+  }
+  $('<div class="crossdock-tip">').text(node._('reconciler.tip.keeps')).appendTo(keeps);
   function update() {
     const place = $(`#node-input-${side}Property`);
     const type = place.typedInput('type');

@@ -35,7 +35,7 @@ export const fulfilment: Capability = {
     'stock.quant.package': ['load', 'search_read', 'fields_get'],
     'stock.return.picking': ['create', 'action_create_returns', 'create_returns'],
     'stock.warehouse': ['search_read'],
-    'uom.uom': ['search_read', 'get_metadata'],
+    'uom.uom': ['search_read', 'get_external_id'],
   },
   access: [
     { model: 'stock.picking', operation: 'write' },

@@ -4,8 +4,9 @@ import { fromFloat } from '../../client/decimals';
 import { fieldMap } from '../../client/field-map';
 import { requireFields } from '../../client/fields';
 import { CALL_RETRY, withRetry } from '../../client/retry';
+import { idOf, type Link } from '../../client/rows';
 import type { OdooClient } from '../../client/types';
-import { idOf, type Link, searchReadAll } from '../rows';
+import { searchReadAll } from '../rows';
 import type { Leg } from './types';
 
 const COUNTING = { inventory_mode: true };

@@ -3,8 +3,9 @@ import { type DecimalValue, decimal, toPlain } from '../../../canonical/decimal'
 import type { InventoryAdjustment, InventoryLocation, Item } from '../../../canonical/generated';
 import { CrossdockError } from '../../../errors/index';
 import { fieldMap } from '../../client/field-map';
+import { idOf, type Link } from '../../client/rows';
 import type { OdooClient } from '../../client/types';
-import { idOf, type Link, searchReadAll } from '../rows';
+import { searchReadAll } from '../rows';
 import { findLocation, readWarehouses, type Site } from '../sites';
 import type { StockUnits } from '../units';
 import type { Place } from './types';
