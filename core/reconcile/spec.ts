@@ -69,6 +69,8 @@ export interface Spec {
   readonly fields: readonly CompareField[];
   readonly sources: readonly SourceSpec[];
   readonly foldCase?: boolean;
+  /** What a source does not have is zero there: no difference from a row that says zero. Default false. */
+  readonly absentIsZero?: boolean;
   readonly inTimeMs?: number;
   readonly lateMs?: number;
   readonly lead?: Lead;
@@ -152,6 +154,7 @@ export function jobOf(spec: Spec, folder: string, files: readonly string[], atte
     sides,
     fields,
     foldCase: spec.foldCase ?? false,
+    absentIsZero: spec.absentIsZero ?? false,
     ...(spec.period === undefined ? {} : { period: spec.period }),
     chunkBytes: Math.max(1 << 20, spec.chunkBytes ?? CHUNK_BYTES),
     attempt,
