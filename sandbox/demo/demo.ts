@@ -147,6 +147,8 @@ async function start(
       ODOO_API_KEY: odoo.apiKey,
       MQTT_URL: mqttUrl,
       WAREHOUSE_URL: warehouse.url,
+      // The reference flow of stock brings a shop of its own.
+      STOREFRONT_URL: `${editorUrl}/example/storefront`,
       STOCK_FILE: join(home.folder, '3pl-stock.csv'),
       MARKETPLACE_URL: marketplace.url,
       MARKETPLACE_KEY: 'demo',

@@ -4,7 +4,10 @@ import { notSupported } from './errors';
 import type { Model } from './model';
 import { currentName, type Field, fieldsOf, modelNameIn, olderFields, olderName } from './reality';
 
-const ATTRIBUTES = ['type', 'string', 'required', 'readonly', 'store', 'relation', 'selection', 'name'];
+const ATTRIBUTES = [
+  ...['type', 'string', 'required', 'readonly', 'store'],
+  ...['relation', 'relation_field', 'related', 'selection', 'name'],
+];
 
 function describe(
   model: Model,
@@ -23,6 +26,7 @@ function describe(
   };
   if (field.relation !== undefined) all.relation = modelNameIn(major, field.relation);
   if (field.relationField !== undefined) all.relation_field = field.relationField;
+  if (field.related !== undefined) all.related = field.related;
   if (field.type === 'selection' && wanted.includes('selection')) {
     if (field.selection === undefined) throw notSupported(`the selection of ${model.name}.${name}`);
     all.selection = field.selection;
@@ -43,7 +47,7 @@ export function fieldsGet(
 ): Record<string, unknown> {
   const wanted = Array.isArray(attributes) && attributes.length > 0 ? attributes.map(String) : undefined;
   if (wanted === undefined) throw notSupported('fields_get of all attributes: name the attributes you need');
-  const strange = wanted.find((name) => !ATTRIBUTES.includes(name) && name !== 'relation_field');
+  const strange = wanted.find((name) => !ATTRIBUTES.includes(name));
   if (strange !== undefined) throw notSupported(`fields_get attribute ${strange}`);
   const { major } = env.registry;
   const fields = fieldsOf(model.name);

@@ -1,3 +1,5 @@
+import { CHOICES } from '../../core/odoo/changes/choices';
+import { fieldsOf } from '../../sandbox/odoo/reality';
 import { type Bench, idOf, loadOrder, nameOf, TRANSPORTS } from './odoo-server';
 
 /** The searches and reads that Crossdock makes, over domains of every kind it uses. */
@@ -322,6 +324,24 @@ export function describeQueries(bench: Bench): void {
           args: { vals_list: [{ name: `${prefix} 19`, amount: 1, type_tax_use: 'sale' }] },
         });
         check.match(twin.fault?.message ?? '', /^Tax names must be unique!/);
+      });
+
+      it('describes all fields of what odoo changes watches', async () => {
+        const models = new Set(
+          Object.values(CHOICES).flatMap(({ watched }) => watched.map(({ model }) => model)),
+        );
+        for (const model of models) {
+          const fields = await api().get<
+            Record<string, { readonly type: string; readonly related?: string }>
+          >(model, 'fields_get', {
+            args: { attributes: ['type', 'string', 'store', 'related', 'selection'] },
+          });
+          const related = [...fieldsOf(model).values()].filter((field) => field.related !== undefined);
+          check.deepEqual(
+            related.map(({ name }) => [model, name, fields[name]?.related]),
+            related.map((field) => [model, field.name, field.related]),
+          );
+        }
       });
 
       it('describes fields, and leaves out those that do not exist', async () => {

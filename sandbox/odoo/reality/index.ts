@@ -6,7 +6,9 @@ import { commonMethods, models, ownMethods } from './names';
 import * as operations from './operations';
 import * as partners from './partners';
 import * as products from './products';
+import { related } from './related';
 import * as sales from './sales';
+import { longSelections } from './selections';
 import * as stock from './stock';
 import * as terms from './terms';
 import * as users from './users';
@@ -51,7 +53,9 @@ export interface Field {
   readonly relation: string | undefined;
   readonly relationField: string | undefined;
   readonly label: string;
-  /** Pairs of key and label; undefined when it is no selection, or one too long for this table. */
+  /** The way to the field of another record that it shows; undefined when it has a value of its own. */
+  readonly related: string | undefined;
+  /** Pairs of key and label; undefined when it is no selection, or one that is not written down here. */
   readonly selection: readonly (readonly [string, string])[] | undefined;
 }
 
@@ -107,7 +111,7 @@ const TABLES: Readonly<Record<string, string>> = {
   'uom.uom': products.uomUom,
 };
 
-function parseField(line: string): Field {
+function parseField(line: string, ways: ReadonlyMap<string, string>): Field {
   const [name = '', type = '', flags = '', relation = '', inverse = '', label = '', selection = ''] =
     line.split('|');
   return {
@@ -119,33 +123,47 @@ function parseField(line: string): Field {
     relation: relation || undefined,
     relationField: inverse || undefined,
     label,
-    selection:
-      type !== 'selection' || selection === '*' || selection === ''
-        ? undefined
-        : selection.split(';').map((pair) => {
-            const at = pair.indexOf('=');
-            return [pair.slice(0, at), pair.slice(at + 1)] as const;
-          }),
+    related: ways.get(name),
+    selection: type === 'selection' ? selectionOf(name, selection) : undefined,
   };
 }
 
-const words = (text: string): string[] => text.trim().split(/\s+/);
+function selectionOf(name: string, selection: string): Field['selection'] {
+  if (selection === '*') return longSelections[name];
+  if (selection === '') return [];
+  return selection.split(';').map((pair) => {
+    const at = pair.indexOf('=');
+    return [pair.slice(0, at), pair.slice(at + 1)] as const;
+  });
+}
+
+/** `field=way` each. */
+function waysOf(model: string): ReadonlyMap<string, string> {
+  return new Map(
+    words(related[model] ?? '').map((word) => {
+      const at = word.indexOf('=');
+      return [word.slice(0, at), word.slice(at + 1)] as const;
+    }),
+  );
+}
+
+const words = (text: string): string[] =>
+  text
+    .trim()
+    .split(/\s+/)
+    .filter((word) => word !== '');
 
 const MODEL_NAMES: ReadonlySet<string> = new Set(words(models));
 
 const FIELDS: ReadonlyMap<string, ReadonlyMap<string, Field>> = new Map(
-  Object.entries(TABLES).map(([model, table]) => [
-    model,
-    new Map(
-      table
-        .trim()
-        .split('\n')
-        .map((line) => {
-          const field = parseField(line);
-          return [field.name, field] as const;
-        }),
-    ),
-  ]),
+  Object.entries(TABLES).map(([model, table]) => {
+    const ways = waysOf(model);
+    const fields = table
+      .trim()
+      .split('\n')
+      .map((line) => parseField(line, ways));
+    return [model, new Map(fields.map((field) => [field.name, field] as const))];
+  }),
 );
 
 /** Public methods of a model; the value tells whether it is a model method (takes no ids). */
@@ -181,7 +199,7 @@ const OLDER: ReadonlyMap<string, readonly (readonly [until: number, Field])[]> =
   [...new Set(OLD_FIELDS.map(([model]) => model))].map((model) => [
     model,
     OLD_FIELDS.filter(([itsModel]) => itsModel === model).map(
-      ([, until, line]) => [until, parseField(line)] as const,
+      ([, until, line]) => [until, parseField(line, new Map())] as const,
     ),
   ]),
 );
