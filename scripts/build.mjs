@@ -60,7 +60,10 @@ if (existsSync(icons)) {
   }
 }
 // Node-RED offers under Import > Examples what is below examples/. This copy is the one that is packed.
-rmSync(join(root, 'examples', offeredFolder), { recursive: true, force: true });
+for (const name of readdirSync(join(root, 'examples'))) {
+  // Also one of an earlier name.
+  if (name.endsWith('Reference flows')) rmSync(join(root, 'examples', name), { recursive: true });
+}
 mkdirSync(join(root, 'examples', offeredFolder));
 for (const { file, offered } of referenceFlows()) {
   writeFileSync(

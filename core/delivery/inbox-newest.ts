@@ -7,7 +7,8 @@
  *   of each key is remembered as long as delivery ids are: an older one that arrives late is superseded itself.
  * - What is in the flow is finished first. When it fails for now, the newer one goes instead of another attempt.
  * - The newer one takes the place and the urgency of what it supersedes. Otherwise a key that changes faster than its
- *   queue moves would never have its turn, and one that was sold out would lose its right of way by selling again.
+ *   queue moves would never have its turn, and one that was sold out would lose its right of way by selling again. It is
+ *   under the same suspicion, too: a key whose messages end the process would otherwise do so for as long as it changes.
  *
  * A superseded row is `done` like any other that needs no more work, with the id of what superseded it.
  */
@@ -42,10 +43,11 @@ export const NOTE_NEWEST = `INSERT INTO ${T} (source, partition_key, seq, id, se
     event_at = excluded.event_at, noted_at = excluded.noted_at
   WHERE ${NEWER}`;
 
-/** Parameters: source and key, four times. */
+/** Parameters: source and key, five times. */
 export const TAKE_PLACE = `UPDATE crossdock_inbox SET
     priority = (SELECT min(o.priority) FROM crossdock_inbox o WHERE ${WAITING}),
-    place = (SELECT min(o.place) FROM crossdock_inbox o WHERE ${WAITING})
+    place = (SELECT min(o.place) FROM crossdock_inbox o WHERE ${WAITING}),
+    unended = (SELECT max(o.unended) FROM crossdock_inbox o WHERE ${WAITING})
   WHERE seq = ${NEWEST_SEQ} AND settled_at IS NULL AND state <> 'leased'
     AND EXISTS (SELECT 1 FROM crossdock_inbox o WHERE ${WAITING} AND o.seq <> crossdock_inbox.seq)`;
 
@@ -64,6 +66,10 @@ const NEWEST_OF_LEASED = `(SELECT n.id FROM crossdock_inbox_newest n WHERE n.sou
 export const LEASE_NEWEST = `${LEASE}, ${NEWEST_OF_LEASED}`;
 export const LEASE_SUSPECT_NEWEST = `${LEASE_SUSPECT}, ${NEWEST_OF_LEASED}`;
 
+/** Parameters: silent ends of the one that is superseded (twice); source and key. */
+export const TAKE_SUSPICION = `UPDATE crossdock_inbox SET unended = ?
+  WHERE unended < ? AND seq = ${NEWEST_SEQ} AND settled_at IS NULL AND state <> 'leased'`;
+
 /** One that is leased and has not entered the flow. Parameters: id of the newest, seq, fence. */
 export const SUPERSEDE_LEASED = `UPDATE crossdock_inbox SET ${SUPERSEDED}, superseded_by = ?
   WHERE seq = ? AND fence = ? AND state = 'leased'`;
@@ -77,6 +83,13 @@ export const NOTE_ALL = `INSERT INTO ${T} (source, partition_key, seq, id, serie
   ON CONFLICT (source, partition_key) DO UPDATE SET
     seq = excluded.seq, id = excluded.id, series = '', version = '', event_at = 0, noted_at = excluded.noted_at
   WHERE excluded.seq > ${T}.seq`;
+
+/** Where all are delivered again, nobody has a place before the others. Parameters: source, three times. */
+export const FORGET_PLACES = `UPDATE crossdock_inbox SET place = 0 WHERE place > 0 AND seq IN (
+  SELECT seq FROM crossdock_inbox WHERE source = ? AND state = 'ready' AND place > 0
+  UNION ALL SELECT seq FROM crossdock_inbox WHERE source = ? AND state = 'waiting' AND place > 0
+  UNION ALL SELECT seq FROM crossdock_inbox
+    WHERE source = ? AND partition_key IS NOT NULL AND settled_at IS NULL AND state = 'queued' AND place > 0)`;
 
 /** Settles all that is older than the newest of its key. Parameter: source. */
 export const SUPERSEDE_ALL = `UPDATE crossdock_inbox SET ${SUPERSEDED},
@@ -119,7 +132,7 @@ export function acceptNewest(source: string, incoming: Incoming): Statement[] {
 export function supersedeStatements(source: string, partitionKey: string, arrived = ''): Statement[] {
   const of = [source, partitionKey];
   return [
-    { sql: TAKE_PLACE, params: [...of, ...of, ...of, ...of] },
+    { sql: TAKE_PLACE, params: [...of, ...of, ...of, ...of, ...of] },
     { sql: SUPERSEDE, params: [...of, ...of, ...of, arrived, ...of] },
     promoteStatement(source, partitionKey),
   ];
@@ -141,11 +154,18 @@ export async function withoutSuperseded(
   const stale = rows.filter(({ newest }) => typeof newest === 'string');
   if (stale.length === 0) return rows;
   await Promise.all(
-    stale.map(async ({ newest, seq, fence, partition_key }) => {
+    stale.map(async (row) => {
+      const key = String(row['partition_key']);
+      // Without the lease that found it.
+      const silent = Number(row['unended']) - 1;
       await store.run([
-        ...partitionLock(store, source, String(partition_key)),
-        { sql: SUPERSEDE_LEASED, params: [String(newest), Number(seq), Number(fence)] },
-        promoteStatement(source, String(partition_key)),
+        ...partitionLock(store, source, key),
+        { sql: TAKE_SUSPICION, params: [silent, silent, source, key] },
+        {
+          sql: SUPERSEDE_LEASED,
+          params: [String(row['newest']), Number(row['seq']), Number(row['fence'])],
+        },
+        promoteStatement(source, key),
       ]);
       superseded();
     }),

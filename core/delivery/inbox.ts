@@ -10,7 +10,14 @@ import type { Store } from '../store';
 import { type Backoff, INBOX_BACKOFF } from './backoff';
 import { crashPoint } from './crash-point';
 import { type Deliver, Dispatcher } from './inbox-dispatcher';
-import { acceptNewest, COUNT_SUPERSEDED, FORGET_NEWEST, NOTE_ALL, SUPERSEDE_ALL } from './inbox-newest';
+import {
+  acceptNewest,
+  COUNT_SUPERSEDED,
+  FORGET_NEWEST,
+  FORGET_PLACES,
+  NOTE_ALL,
+  SUPERSEDE_ALL,
+} from './inbox-newest';
 import {
   acceptStatement,
   CLEAN_UP,
@@ -99,10 +106,12 @@ export class Inbox {
     await comeAlive(store);
     await store.migrate(INBOX_SCHEMA);
     const inbox = new Inbox(store, options);
-    const params = [options.source];
-    // What came before somebody chose to have the newest only.
-    const newest = [NOTE_ALL, SUPERSEDE_ALL].map((sql) => ({ sql, params }));
-    await store.run([...(options.newestOnly ? newest : []), { sql: SWEEP, params }]);
+    const { source } = options;
+    // What came before somebody chose to have the newest only, or not any more.
+    const before = options.newestOnly
+      ? [NOTE_ALL, SUPERSEDE_ALL].map((sql) => ({ sql, params: [source] }))
+      : [{ sql: FORGET_PLACES, params: [source, source, source] }];
+    await store.run([...before, { sql: SWEEP, params: [source] }]);
     await inbox.#count();
     return inbox;
   }

@@ -19,6 +19,7 @@ import {
   KNOWN_SOURCE,
   MARK_DONE,
   MARK_FAILED,
+  MARK_SUPERSEDED,
   moveTo,
   TO_SEND,
   WITH_SENT,
@@ -264,7 +265,9 @@ export class ReplayRunner {
 
   /** Looks what became of what was sent. */
   async #follow(basket: string): Promise<void> {
-    const [done, failed] = await this.store.run([
+    const note = 'Not needed: a newer message of its key has taken its place.';
+    const [superseded, done, failed] = await this.store.run([
+      { sql: MARK_SUPERSEDED, params: [note, basket] },
       { sql: MARK_DONE, params: [basket] },
       { sql: FAILED, params: [basket, 500] },
     ]);
@@ -275,7 +278,8 @@ export class ReplayRunner {
       ...(row['state'] === 'dead' ? [{ sql: PARK_AGAIN, params: [String(row['letter_id'])] }] : []),
     ]);
     if (statements.length > 0) await this.store.run(statements);
-    if ((done?.changes ?? 0) + statements.length > 0) this.options.changed();
+    const ended = (superseded?.changes ?? 0) + (done?.changes ?? 0) + statements.length;
+    if (ended > 0) this.options.changed();
     await this.#finish(basket);
   }
 }

@@ -129,6 +129,11 @@ export const NOT_TAKEN = `UPDATE crossdock_basket_item SET state = 'skipped', no
 export const END_PENDING = `UPDATE crossdock_basket_item SET state = ?, note = ?, ended_at = {now}
   WHERE basket_id = ? AND item = ? AND state = 'pending'`;
 
+/** Sent ones that gave way to a newer message of their key (event in: only the newest). Parameters: note, basket. */
+export const MARK_SUPERSEDED = `UPDATE crossdock_basket_item SET state = 'skipped', note = ?, ended_at = {now}
+  WHERE basket_id = ? AND state = 'sent' AND EXISTS (
+    SELECT 1 FROM crossdock_inbox x WHERE x.source = crossdock_basket_item.target_source
+      AND x.id = crossdock_basket_item.target_id AND x.superseded_by IS NOT NULL)`;
 /** Parameter: basket. */
 export const MARK_DONE = `UPDATE crossdock_basket_item SET state = 'done', ended_at = {now}
   WHERE basket_id = ? AND state = 'sent' AND EXISTS (

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './project.mjs';
 
-/** Below examples/. The capital puts the folder before those of the nodes. */
-export const offeredFolder = 'Reference flows';
+/** Below examples/. The number puts the folder before those of the nodes. */
+export const offeredFolder = '00 - Reference flows';
 
 /**
  * @returns {{file: string, offered: string}[]} each flow's name in flows/ and its path for the import dialog

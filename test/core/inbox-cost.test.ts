@@ -43,6 +43,8 @@ describe('what the inbox costs', () => {
     'supersedes what was leased': newest.SUPERSEDE_LEASED,
     'counts the superseded': newest.COUNT_SUPERSEDED,
     'forgets the newest of a key': newest.FORGET_NEWEST,
+    'hands suspicion on': newest.TAKE_SUSPICION,
+    'forgets places': newest.FORGET_PLACES,
     'notes what waits': newest.NOTE_ALL,
     'supersedes what waits': newest.SUPERSEDE_ALL,
   };

@@ -281,6 +281,39 @@ export function inboxNewestSuite(open: () => Promise<Store>): void {
     assert.deepEqual({ depth, superseded }, { depth: 0, superseded: 2 });
   });
 
+  it('a key whose messages end the process is found out, though each time it is a newer one', async () => {
+    const store = await openStore();
+    const gone =
+      "UPDATE crossdock_inbox SET lease_owner = 'gone', lease_until = 0 WHERE state = 'leased' AND partition_key = 'bad'";
+    let life = await start(store);
+    for (let version = 1; version <= 6; version += 1) {
+      await life.accept(versioned('bad', version));
+      await waitFor(() => inFlow.has(`bad-${version}`), { what: `version ${version} in the flow` });
+      assert.equal(inFlow.get(`bad-${version}`)?.delivery.refusal, undefined);
+      // It dies with it, and the next one is there before it lives again.
+      await life.accept(versioned('bad', version + 1));
+      await store.run([{ sql: gone }]);
+      life = await start(store);
+    }
+    await waitFor(() => inFlow.has('bad-7'), { what: 'the last one' });
+    assert.equal(inFlow.get('bad-7')?.delivery.refusal?.code, 'DELIVERY_POISON');
+  });
+
+  it('when all are to be delivered again, what waits from before keeps its turn', async () => {
+    const store = await openStore();
+    const before = await start(store);
+    await before.accept(plain('hold', 'hold'));
+    await waitFor(() => inFlow.has('hold'), { what: 'a full flow' });
+    // More than is leased ahead.
+    for (const id of ['a', 'b', 'c']) await before.accept(plain(id, id));
+    await before.stop(0);
+    const after = await start(store, { newestOnly: false });
+    await waitFor(() => entered.length === 2, { what: 'what was handed back' });
+    await after.accept(plain('d', 'd'));
+    for (const id of ['hold', 'a', 'b', 'c', 'd']) await end(id);
+    assert.deepEqual(entered.slice(1), ['hold', 'a', 'b', 'c', 'd']);
+  });
+
   it('whatever comes in whatever order: of each key the newest is delivered last, and none after a newer one', async function () {
     this.timeout(60_000);
     const below = seeded(20_261_127);

@@ -46,9 +46,15 @@ export class Shop {
     readonly letters: DeadLetters,
   ) {}
 
-  static async open(store: Store, source = 'shop'): Promise<Shop> {
+  static async open(store: Store, source = 'shop', newestOnly = false): Promise<Shop> {
     const letters = await DeadLetters.open(store);
-    const inbox = await Inbox.open(store, { source, concurrency: 50, maxAttempts: 3, holdMs: 60_000 });
+    const inbox = await Inbox.open(store, {
+      source,
+      concurrency: 50,
+      maxAttempts: 3,
+      holdMs: 60_000,
+      newestOnly,
+    });
     const shop = new Shop(store, source, inbox, letters);
     const scopes = new ScopeRegistry();
     inbox.start((delivery) => {
@@ -286,6 +292,29 @@ export function describeReplay(
       assert.equal(progress.skipped, 1);
       assert.deepEqual(shop.effects, ['a']);
       assert.match((await desk.report(id)).notDone[0]?.note ?? '', /its sender/);
+    });
+
+    it('does not send what a newer message of its key has replaced meanwhile, and says so', async () => {
+      const stock = await Shop.open(store, 'stock', true);
+      open_.set('stock', stock);
+      const level = (id: string) => ({
+        id,
+        partitionKey: 'main/LAMP',
+        body: Buffer.from(JSON.stringify({ id })),
+      });
+      stock.fate = () => 'park';
+      await stock.inbox.accept(level('old'));
+      await waitFor(async () => (await stock.letters.count()) === 1, { what: 'parked' });
+      stock.fate = () => 'done';
+      await stock.inbox.accept(level('new'));
+      await waitFor(() => stock.effects.length === 1, { what: 'the newer one' });
+      const desk = await openDesk();
+      const id = await basketOf(desk);
+      await desk.start(id, ANNA, 1000);
+      const { progress } = await until(desk, id, 'finished');
+      assert.deepEqual([progress.skipped, progress.done], [1, 0]);
+      assert.deepEqual(stock.effects, ['new']);
+      assert.match((await desk.report(id)).notDone[0]?.note ?? '', /newer message/);
     });
 
     it('counts what fails again; what no dead letter node took is a letter again', async () => {
