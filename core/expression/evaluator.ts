@@ -16,6 +16,12 @@ interface JsonataExpression {
   assign(name: string, value: unknown): void;
 }
 
+type Moment = (...given: unknown[]) => unknown;
+interface Libraries {
+  readonly jsonata: Jsonata | undefined;
+  readonly moment: Moment | undefined;
+}
+
 const PROGRESS = new Uint8Array(1);
 
 if (isMainThread) main();
@@ -25,10 +31,12 @@ function main(): void {
   const setup = JSON.parse(process.argv[2] ?? '{}') as Setup;
   new Worker(__filename);
   const jsonata = setup.jsonata === '' ? undefined : (require(setup.jsonata) as Jsonata);
+  // Loaded by the first expression that needs it, it would find a realm that has been taken apart.
+  const moment = setup.moment === '' ? undefined : (require(setup.moment) as Moment);
   harden();
   const programs = new Map<number, Run>();
   process.on('message', (batch: Batch) => {
-    run(batch, programs, setup, jsonata).then(
+    run(batch, programs, setup, { jsonata, moment }).then(
       (results) => process.send?.({ id: batch.id, results, cpuMs: cpuMs() }),
       () => process.exit(1),
     );
@@ -80,9 +88,9 @@ async function run(
   batch: Batch,
   programs: Map<number, Run>,
   setup: Setup,
-  jsonata: Jsonata | undefined,
+  libraries: Libraries,
 ): Promise<Result[]> {
-  for (const [key, program] of batch.programs) programs.set(key, compile(program, setup, jsonata));
+  for (const [key, program] of batch.programs) programs.set(key, compile(program, setup, libraries));
   const results: Result[] = [];
   for (const [key, input] of batch.evaluations) {
     tellProgress();
@@ -100,7 +108,7 @@ function tellProgress(): void {
   }
 }
 
-function compile(program: Program, { maxSequence }: Setup, jsonata: Jsonata | undefined): Run {
+function compile(program: Program, { maxSequence }: Setup, { jsonata, moment }: Libraries): Run {
   if (program.language === 'regex') {
     const { source, flags, replace } = program;
     const pattern = new RegExp(source, flags);
@@ -115,6 +123,12 @@ function compile(program: Program, { maxSequence }: Setup, jsonata: Jsonata | un
   expression.assign('eval', () => {
     throw { code: 'D3120' };
   });
+  if (program.nodeRed !== undefined) {
+    const { env } = program.nodeRed;
+    expression.assign('env', (name: unknown) => (Object.hasOwn(env, String(name)) ? env[String(name)] : ''));
+    expression.assign('clone', (value: unknown) => structuredClone(value));
+    if (moment !== undefined) expression.assign('moment', (...given: unknown[]) => moment(...given));
+  }
   return (input) => expression.evaluate(input);
 }
 
@@ -144,6 +158,8 @@ function copyOf(value: unknown): Result {
       throw new Refused('kind');
     if (typeof part !== 'object' || part === null) return part;
     if (part instanceof Date) return part.toJSON();
+    // A moment: what came in has no functions.
+    if ('toISOString' in part && typeof part.toISOString === 'function') return part.toISOString() as unknown;
     if (Array.isArray(part)) return Array.from(part as unknown[], copy);
     if (isLambda(part)) throw new Refused('kind');
     const made: Record<string, unknown> = {};

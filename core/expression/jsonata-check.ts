@@ -12,14 +12,33 @@ export interface AstNode {
 export type JsonataParser = (source: string) => { ast(): AstNode };
 
 const FORBIDDEN_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
-/** What Node-RED adds to JSONata, and `$eval`: a mapping needs nothing but its message. */
-const FORBIDDEN_VARIABLES = new Set(['eval', 'env', 'flowContext', 'globalContext', 'moment', 'clone']);
+/** What reaches out of the message: Node-RED's contexts, and `$eval`, which nobody has looked at before it runs. */
+const FORBIDDEN_VARIABLES = ['eval', 'flowContext', 'globalContext'] as const;
+/** What Node-RED adds to JSONata. */
+export const NODE_RED_VARIABLES = ['env', 'moment', 'clone'] as const;
+
+/** Every node of a tree once, parents first. */
+export function* nodesOf(ast: AstNode): Generator<AstNode, void, void> {
+  const open: unknown[] = [ast];
+  const seen = new Set<object>();
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (typeof next !== 'object' || next === null || seen.has(next) || next instanceof RegExp) continue;
+    seen.add(next);
+    yield next as AstNode;
+    for (const member of Object.values(next)) if (typeof member === 'object') open.push(member);
+  }
+}
 
 /**
- * Parses an expression and refuses what a mapping must not use.
+ * Parses an expression and refuses what it must not use.
+ * @param more variables that are refused as well
  * @throws CrossdockError EXPRESSION_INVALID
  */
-export function checkedAst(parse: JsonataParser, source: string): AstNode {
+export function checkedAst(
+  parse: JsonataParser,
+  source: string,
+  more: readonly string[] = NODE_RED_VARIABLES,
+): AstNode {
   let ast: AstNode;
   try {
     ast = parse(source).ast();
@@ -29,7 +48,7 @@ export function checkedAst(parse: JsonataParser, source: string): AstNode {
     const place = typeof position === 'number' ? ` (at character ${position})` : '';
     throw invalid(`The JSONata expression is faulty: ${why.replace(/\.$/, '')}${place}.`);
   }
-  refuse(ast);
+  refuse(ast, new Set([...FORBIDDEN_VARIABLES, ...more]));
   return ast;
 }
 
@@ -37,19 +56,13 @@ export function invalid(sentence: string): CrossdockError {
   return new CrossdockError(sentence, { code: 'EXPRESSION_INVALID', kind: 'permanent' });
 }
 
-function refuse(ast: AstNode): void {
-  const open: unknown[] = [ast];
-  const seen = new Set<object>();
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (typeof next !== 'object' || next === null || seen.has(next) || next instanceof RegExp) continue;
-    seen.add(next);
-    const { type, value } = next as Partial<AstNode>;
+function refuse(ast: AstNode, variables: ReadonlySet<string>): void {
+  for (const { type, value } of nodesOf(ast)) {
     if (type === 'name' && FORBIDDEN_NAMES.has(String(value)))
       throw invalid(
         `"${String(value)}" must not be used in an expression: it reaches into how objects are made.`,
       );
-    if (type === 'variable' && FORBIDDEN_VARIABLES.has(String(value)))
+    if (type === 'variable' && variables.has(String(value)))
       throw invalid(`$${String(value)} is not available here: an expression gets nothing but its message.`);
-    for (const member of Object.values(next)) if (typeof member === 'object') open.push(member);
   }
 }

@@ -11,6 +11,8 @@ import type { Evaluation, Expression, ExpressionEngine, Outcome, RegexOptions } 
 export interface PoolOptions {
   /** The file of the JSONata that the runtime ships; without it JSONata is refused. */
   readonly jsonata?: string;
+  /** The file of moment, for expressions that get what Node-RED adds to JSONata. */
+  readonly moment?: string;
   /** Most processes. Default 2. */
   readonly size?: number;
   /** Ms that one evaluation may take. Default 250. */
@@ -47,7 +49,7 @@ interface Job {
 }
 
 export class ExpressionPool implements ExpressionEngine {
-  readonly #options: Required<Omit<PoolOptions, 'jsonata'>> & { readonly jsonata: string };
+  readonly #options: Required<PoolOptions>;
   readonly #limits: ProcessLimits;
   readonly #parse: JsonataParser | undefined;
   readonly #accepted = new WeakMap<Expression, Accepted>();
@@ -58,9 +60,9 @@ export class ExpressionPool implements ExpressionEngine {
   #closed = false;
 
   constructor(options: PoolOptions = {}) {
-    const { jsonata = '', size = 2, limitMs = 250, memoryMb = 64 } = options;
+    const { jsonata = '', moment = '', size = 2, limitMs = 250, memoryMb = 64 } = options;
     const { maxBytes = 1024 * 1024, maxQueued = 1000 } = options;
-    this.#options = { jsonata, size, limitMs, memoryMb, maxBytes, maxQueued };
+    this.#options = { jsonata, moment, size, limitMs, memoryMb, maxBytes, maxQueued };
     this.#limits = { evaluationMs: limitMs, batchMs: BATCH_FACTOR * limitMs, memoryMb };
     this.#parse = jsonata === '' ? undefined : (require(jsonata) as JsonataParser);
   }
@@ -71,10 +73,24 @@ export class ExpressionPool implements ExpressionEngine {
   }
 
   jsonata(source: string): Expression {
+    const here = simplePath(checkedAst(this.#parser(source), source));
+    return this.#accept({ language: 'jsonata', source }, { language: 'jsonata', source }, here);
+  }
+
+  /**
+   * As `jsonata`, with what Node-RED adds: $moment, $clone, and $env, which gives these values.
+   * Throws CrossdockError EXPRESSION_INVALID.
+   */
+  nodeRedJsonata(source: string, env: Readonly<Record<string, string>>): Expression {
+    checkedAst(this.#parser(source), source, []);
+    const program: Program = { language: 'jsonata', source, nodeRed: { env } };
+    return this.#accept({ language: 'jsonata', source }, program, undefined);
+  }
+
+  #parser(source: string): JsonataParser {
     if (this.#parse === undefined) throw invalid('JSONata is not available here.');
     if (source.length > MAX_SOURCE) throw invalid(`An expression has at most ${MAX_SOURCE} characters.`);
-    const here = simplePath(checkedAst(this.#parse, source));
-    return this.#accept({ language: 'jsonata', source }, { language: 'jsonata', source }, here);
+    return this.#parse;
   }
 
   regex(source: string, { flags = '', replace }: RegexOptions = {}): Expression {
@@ -174,8 +190,8 @@ export class ExpressionPool implements ExpressionEngine {
   }
 
   #start(): EvaluatorProcess {
-    const { jsonata, maxBytes } = this.#options;
-    const setup = { jsonata, maxResult: maxBytes, maxSequence: MAX_SEQUENCE };
+    const { jsonata, moment, maxBytes } = this.#options;
+    const setup = { jsonata, moment, maxResult: maxBytes, maxSequence: MAX_SEQUENCE };
     const process: EvaluatorProcess = new EvaluatorProcess(setup, this.#limits, () => {
       this.#processes.delete(process);
       setImmediate(() => {

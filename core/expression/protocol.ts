@@ -2,7 +2,12 @@
 
 /** An expression as a process gets it, once. */
 export type Program =
-  | { readonly language: 'jsonata'; readonly source: string }
+  | {
+      readonly language: 'jsonata';
+      readonly source: string;
+      /** With Node-RED's $moment and $clone, and what $env gives. */
+      readonly nodeRed?: { readonly env: Readonly<Record<string, string>> };
+    }
   | {
       readonly language: 'regex';
       readonly source: string;
@@ -39,6 +44,8 @@ export interface Ready {
 export interface Setup {
   /** The file of JSONata; '' without it. */
   readonly jsonata: string;
+  /** The file of moment; '' without it. */
+  readonly moment: string;
   /** Largest result, in bytes of about its JSON. */
   readonly maxResult: number;
   /** Longest list that an expression may make on its way. */

@@ -4,7 +4,7 @@ import { createMapper, type MappingSpec, READY_MAPPINGS } from '../../core/mappi
 import { registerNode } from '../shared/base';
 import { choice, text } from '../shared/config';
 import { referencesIn } from '../shared/cross-references';
-import { expressionPool } from '../shared/expression';
+import { expressionPool } from '../shared/expression-pool';
 import { registerMapper } from '../shared/mappers';
 import type { Message, RawConfig, Red } from '../shared/red';
 import { storeOf } from '../shared/store';

@@ -23,7 +23,7 @@ import {
   tryMapping,
 } from '../../core/mapping-desk';
 import { invalid, jsonBody, refuse } from '../shared/admin';
-import { expressionPool } from '../shared/expression';
+import { expressionPool } from '../shared/expression-pool';
 import type { HttpHandler, Red } from '../shared/red';
 import { impactOf } from './impact';
 import { type LiveMapping, liveMapping, versionsOf } from './live';
@@ -33,24 +33,15 @@ const MAX_BODY_BYTES = 2 * 1024 * 1024;
 /** Messages that are offered as a sample. */
 const MAX_SHOWN = 30;
 const STATUS: Readonly<Record<string, number>> = {
-  REQUEST_INVALID: 400,
-  JSON_INVALID: 400,
-  JSON_UNSAFE: 400,
-  JSON_TOO_DEEP: 400,
   SAMPLE_INVALID: 400,
   MAPPING_SPEC_INVALID: 400,
   EXPRESSION_INVALID: 400,
-  BODY_CUT: 400,
   CONTRACT_UNKNOWN: 404,
   MAPPING_UNKNOWN: 404,
   VERSION_UNKNOWN: 404,
   NODE_UNKNOWN: 404,
   MESSAGE_UNKNOWN: 404,
-  BODY_TOO_SLOW: 408,
-  JSON_TOO_LARGE: 413,
-  BODY_TOO_LARGE: 413,
   SAMPLE_TOO_LARGE: 413,
-  BODY_ENCODED: 415,
 };
 
 interface Asked {

@@ -5,8 +5,7 @@ import type { VersionFiles } from '../../core/archive';
 import { isCanonical } from '../../core/canonical';
 import { contracts, daysLeft, ownContract, stateOf } from '../../core/contract';
 import { asyncApi, openApi } from '../../core/contract/describe';
-import { asCrossdockError } from '../../core/errors';
-import { invalid, jsonBody } from '../shared/admin';
+import { invalid, jsonBody, refuse } from '../shared/admin';
 import type { HttpHandler, HttpRequest, Red } from '../shared/red';
 import { against, type CheckMode, MODES } from './against';
 import { describeFlows, usersOf } from './describe';
@@ -14,18 +13,11 @@ import { describeFlows, usersOf } from './describe';
 /** A schema of 1 MB, and what stands around it. */
 const MAX_BODY_BYTES = 1024 * 1024 + 4096;
 const STATUS: Readonly<Record<string, number>> = {
-  REQUEST_INVALID: 400,
-  JSON_INVALID: 400,
-  JSON_UNSAFE: 400,
   CONFIG_INVALID: 400,
   CONTRACT_INVALID: 400,
   CONTRACT_UNKNOWN: 404,
   COMPARISON_TOO_LARGE: 422,
   COMPARISON_BUSY: 503,
-  BODY_TOO_LARGE: 413,
-  BODY_TOO_SLOW: 408,
-  BODY_ENCODED: 415,
-  BODY_CUT: 400,
 };
 /** Of this package; its folder is three above the built file. */
 const { version: PACKAGE_VERSION } = JSON.parse(
@@ -39,12 +31,7 @@ export function addContractRoutes(red: Red, kept: VersionFiles): void {
     (request, response, next) => {
       answer(request)
         .then((body) => response.json(body))
-        .catch((thrown: unknown) => {
-          const { code, message } = asCrossdockError(thrown);
-          const status = STATUS[code];
-          if (status === undefined) throw thrown;
-          response.status(status).json({ code, message });
-        })
+        .catch((thrown: unknown) => refuse(thrown, response, STATUS))
         .catch(next);
     };
   const app = red.httpAdmin;

@@ -12,8 +12,6 @@ import { invalid, queryOf, refuse } from '../shared/admin';
 import type { SharedNode } from '../shared/config-node';
 import type { Red } from '../shared/red';
 
-const STATUS: Readonly<Record<string, number>> = { REQUEST_INVALID: 400 };
-
 /** `GET crossdock/odoo-call/<server>/suggestions?model=<model>`. */
 export function mountSuggestions(red: Red): void {
   red.httpAdmin.get(
@@ -23,7 +21,7 @@ export function mountSuggestions(red: Red): void {
       const model = queryOf(request).get('model') ?? '';
       answer(red, request.params?.['server'] ?? '', model)
         .then((found) => response.json(found))
-        .catch((thrown: unknown) => refuse(thrown, response, STATUS))
+        .catch((thrown: unknown) => refuse(thrown, response))
         .catch(next);
     },
   );

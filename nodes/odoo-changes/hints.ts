@@ -7,6 +7,7 @@ import { parseJson } from '../../core/canonical';
 import { asCrossdockError, CrossdockError } from '../../core/errors';
 import { readHint } from '../../core/odoo';
 import { readBody } from '../../core/webhook';
+import { REQUEST_STATUS } from '../shared/admin';
 import { mountRoutes, normalisePath } from '../shared/public-routes';
 import type { HttpRequest, HttpResponse, Red } from '../shared/red';
 
@@ -49,7 +50,7 @@ export function openHints(
     handle: (request: HttpRequest, response: HttpResponse): void => {
       receive(settings, request, response, hint).catch((thrown: unknown) => {
         const { code, retryable } = asCrossdockError(thrown);
-        answer(request, response, STATUS[code] ?? (retryable ? 503 : 500), code);
+        answer(request, response, REQUEST_STATUS[code] ?? (retryable ? 503 : 500), code);
       });
     },
   };
@@ -58,13 +59,6 @@ export function openHints(
     if (routes.get(path) === own) routes.delete(path);
   };
 }
-
-const STATUS: Readonly<Record<string, number>> = {
-  BODY_TOO_LARGE: 413,
-  BODY_TOO_SLOW: 408,
-  BODY_ENCODED: 415,
-  BODY_CUT: 400,
-};
 
 async function receive(
   { token }: HintSettings,

@@ -36,19 +36,35 @@ export function invalid(message: string): CrossdockError {
   return new CrossdockError(message, { code: 'REQUEST_INVALID', kind: 'permanent' });
 }
 
+/** The HTTP status of what may be wrong with any request and its body. */
+export const REQUEST_STATUS: Readonly<Record<string, number>> = {
+  REQUEST_INVALID: 400,
+  JSON_INVALID: 400,
+  JSON_UNSAFE: 400,
+  JSON_TOO_DEEP: 400,
+  BODY_CUT: 400,
+  BODY_TOO_SLOW: 408,
+  JSON_TOO_LARGE: 413,
+  BODY_TOO_LARGE: 413,
+  BODY_ENCODED: 415,
+};
+
 /**
- * Answers a refusal with its code and sentence: 503 for what may pass, else what the route's table says of the code.
- * @throws what was thrown, when the table does not know it: our fault, of which the log learns more than whoever asked
+ * Answers a refusal with its code and sentence: 503 for what may pass, else what the route's own table, or the one of all
+ * requests, says of the code.
+ * @throws what was thrown, when neither knows it (our fault, of which the log learns more than whoever asked), or when
+ *   the answer has begun
  */
 export function refuse(
   thrown: unknown,
   response: HttpResponse,
-  statusOf: Readonly<Record<string, number>>,
+  own: Readonly<Record<string, number>> = {},
 ): void {
   const error = asCrossdockError(thrown);
-  const status = error.retryable ? 503 : statusOf[error.code];
-  if (status === undefined) throw thrown;
-  response.status(status).json({ code: error.code, message: error.message });
+  const status = error.retryable ? 503 : (own[error.code] ?? REQUEST_STATUS[error.code]);
+  if (status === undefined || response.headersSent) throw thrown;
+  const { code, message, problems } = error;
+  response.status(status).json({ code, message, ...(problems.length === 0 ? {} : { problems }) });
 }
 
 /** Who is logged in, for the audit. */

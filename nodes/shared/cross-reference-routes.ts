@@ -12,12 +12,12 @@ import {
   type ReferenceEntry,
   type ReferenceFilter,
 } from '../../core/cross-reference';
-import { asCrossdockError, CrossdockError } from '../../core/errors';
+import { CrossdockError } from '../../core/errors';
 import type { OdooClient } from '../../core/odoo';
 import { auditStatement, type Desk } from '../../core/replay';
 import type { Store } from '../../core/store';
 import { arithmetic, searchUnits, units } from '../../core/units';
-import { invalid, jsonBody, queryOf, whoOf } from './admin';
+import { invalid, jsonBody, queryOf, refuse, whoOf } from './admin';
 import type { SharedNode } from './config-node';
 import { pageSize, textOf } from './console-requests';
 import { bookOf } from './cross-references';
@@ -32,19 +32,11 @@ const MAX_FILE_BYTES = 128 * 1024 * 1024;
 const STATUS: Readonly<Record<string, number>> = {
   STORE_UNKNOWN: 404,
   CROSS_REFERENCE_UNKNOWN: 404,
-  REQUEST_INVALID: 400,
   CROSS_REFERENCE_INVALID: 400,
   CSV_INVALID: 400,
-  JSON_INVALID: 400,
-  JSON_UNSAFE: 400,
-  BODY_CUT: 400,
   CROSS_REFERENCE_ENDED: 409,
   CROSS_REFERENCE_CONFLICT: 409,
-  JSON_TOO_LARGE: 413,
-  BODY_TOO_LARGE: 413,
   IMPORT_TOO_LARGE: 413,
-  BODY_TOO_SLOW: 408,
-  BODY_ENCODED: 415,
 };
 
 interface Asked {
@@ -116,13 +108,7 @@ function handler(answer: Answer): HttpHandler {
     };
     asked()
       .then((body) => (body === ANSWERED ? undefined : response.json(body)))
-      .catch((thrown: unknown) => {
-        const error = asCrossdockError(thrown);
-        const status = error.retryable ? 503 : STATUS[error.code];
-        if (status === undefined || response.headersSent) throw thrown;
-        const { code, message, problems } = error;
-        response.status(status).json({ code, message, ...(problems.length === 0 ? {} : { problems }) });
-      })
+      .catch((thrown: unknown) => refuse(thrown, response, STATUS))
       .catch(next);
   };
 }

@@ -77,7 +77,10 @@ export interface HttpApp {
 
 /** A compiled JSONata expression of Node-RED. */
 export interface Expression {
-  readonly compiled: unique symbol;
+  /** JSONata's syntax tree. */
+  ast(): { readonly type: string };
+  /** `msg` is in the expression, which is then applied to what has the message in its field `msg`. */
+  readonly _legacyMode?: boolean;
 }
 
 export interface Red {

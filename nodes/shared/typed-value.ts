@@ -1,6 +1,6 @@
 /** Values as a typedInput gives them: text, number, JSON, a property of the message, flow or global context, JSONata. */
 import { CrossdockError } from '../../core/errors';
-import { jsonata } from './expression';
+import { jsonata } from './jsonata';
 import type { Message, RawConfig, Red, RedNode } from './red';
 
 export const VALUE_TYPES = ['str', 'num', 'bool', 'json', 'msg', 'flow', 'global', 'env', 'jsonata'] as const;

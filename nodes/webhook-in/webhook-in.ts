@@ -4,6 +4,7 @@ import { parseJson } from '../../core/canonical';
 import { lifeHeaders } from '../../core/contract';
 import { asCrossdockError, CrossdockError } from '../../core/errors';
 import { readBody, SIGNATURE_KINDS, signatureMatches } from '../../core/webhook';
+import { REQUEST_STATUS } from '../shared/admin';
 import { type Context, registerNode } from '../shared/base';
 import { choice, number, secret, text } from '../shared/config';
 import { type ChosenContract, contractChoice, lifeWords } from '../shared/contracts';
@@ -32,14 +33,9 @@ const READ_TIMEOUT_MS = 15_000;
 /** How long the rest of a refused body is thrown away, so that the sender reads why. */
 const LINGER_MS = 1000;
 const HTTP_STATUS: Readonly<Record<string, number>> = {
-  BODY_TOO_LARGE: 413,
-  BODY_TOO_SLOW: 408,
-  BODY_ENCODED: 415,
-  BODY_CUT: 400,
+  ...REQUEST_STATUS,
   CONTRACT_BROKEN: 422,
   CONTRACT_SUNSET: 410,
-  JSON_INVALID: 400,
-  JSON_UNSAFE: 400,
 };
 
 interface Config {

@@ -4,7 +4,7 @@ import { CrossReferenceBook, checkEntry, type EntryInput, importCsv } from '../.
 import * as sql from '../../core/cross-reference/schema';
 import { CrossdockError } from '../../core/errors';
 import { openSqliteStore, type SqlValue, type Store } from '../../core/store';
-import { type TempDir, tempDir } from '../support';
+import { type TempDir, tempDir, waitFor } from '../support';
 import { describeCrossReferences, unitEntry } from './cross-reference-suite';
 
 const dirs: TempDir[] = [];
@@ -66,11 +66,7 @@ describe('cross-references: what is remembered', () => {
     const other = await CrossReferenceBook.open(store);
     assert.equal((await book.lookup('acme', keys))[0], undefined);
     await other.save([unitEntry('CS', 'XCS')], { who: 'anna', replace: true });
-    const until = Date.now() + 5000;
-    while ((await book.lookup('acme', keys))[0]?.target !== 'XCS') {
-      assert.ok(Date.now() < until, 'never seen');
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await waitFor(async () => (await book.lookup('acme', keys))[0]?.target === 'XCS', { timeoutMs: 5000 });
   });
 
   it('every query is served by an index', async () => {

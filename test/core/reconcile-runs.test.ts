@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { openSqliteStore } from '../../core/store';
 import { type TempDir, tempDir } from '../support';
+import { reconcileCorrectionSuite } from './reconcile-correction-suite';
+import { reconcileFlightSuite } from './reconcile-flight-suite';
 import { reconcileSuite } from './reconcile-suite';
 
 describe('reconcile: runs', () => {
@@ -11,5 +13,8 @@ describe('reconcile: runs', () => {
   });
   after(() => dir.remove());
   let count = 0;
-  reconcileSuite(() => openSqliteStore(join(dir.path, `store-${++count}.sqlite`)));
+  const open = () => openSqliteStore(join(dir.path, `store-${++count}.sqlite`));
+  describe('history', () => reconcileSuite(open));
+  describe('what is on its way', () => reconcileFlightSuite(open));
+  describe('corrections', () => reconcileCorrectionSuite(open));
 });

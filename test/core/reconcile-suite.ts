@@ -2,67 +2,31 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DeadLetters } from '../../core/dead-letter';
-import { acceptStatement, INBOX_SCHEMA, OUTBOX_SCHEMA } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
-import { inventoryMigration } from '../../core/inventory/schema';
 import {
-  approve,
   csvReport,
   type Difference,
   htmlReport,
   jsonReport,
-  openApprovals,
-  Reconciler,
+  type Reconciler,
   type RunSummary,
-  type SourceSpec,
   type Spec,
-  send,
-  Words,
 } from '../../core/reconcile';
-import { publishedPages } from '../../core/reconcile/published';
 import type { Store } from '../../core/store';
-import { type TempDir, tempDir } from '../support';
+import type { TempDir } from '../support';
 import { failsWith } from './channel-suite';
+import { ReconcileBench, type Rows, spec, stream } from './reconcile-bench';
 import { stock } from './reconcile-support';
-
-type Rows = readonly unknown[];
 
 export function reconcileSuite(openStore: () => Promise<Store>): void {
   let dir: TempDir;
   let store: Store;
   let reconciler: Reconciler;
-  const folder = (): string => join(dir.path, 'runs');
-  const openOne = (id = 'stock'): Promise<Reconciler> =>
-    Reconciler.open({ store, id, name: 'Stock', folder: folder() });
-
-  beforeEach(async () => {
-    dir = tempDir();
-    store = await openStore();
-    reconciler = await openOne();
+  const bench = new ReconcileBench(openStore);
+  const { all, folder, openOne } = bench;
+  beforeEach(() => {
+    ({ dir, store, reconciler } = bench);
   });
-  afterEach(async () => {
-    await reconciler.close();
-    await store.close();
-    dir.remove();
-  });
-
-  const stream = (label: string, rows: Rows, more: Partial<SourceSpec> = {}): SourceSpec =>
-    ({ label, kind: 'stream', again: true, open: () => [rows], ...more }) as SourceSpec;
-  const spec = (left: Rows, right: Rows, more: Partial<Spec> = {}): Spec => ({
-    about: 'inventory',
-    keyLabel: 'SKU',
-    key: ['sku'],
-    fields: [{ path: 'onHand', type: 'decimal' }],
-    sources: [stream('Odoo', left), stream('Warehouse', right)],
-    ...more,
-  });
-  const all = async (run: RunSummary, from = reconciler): Promise<readonly Difference[]> =>
-    (await from.history.differences(run.runId, {}, 1000)).items;
-  const inbox = (id: string, body: unknown, partitionKey?: string): Promise<unknown> =>
-    store.run([
-      acceptStatement('webhook:shop', { id, partitionKey, body: Buffer.from(JSON.stringify(body)) }),
-    ]);
 
   it('keeps runs with what they found, and leaves no files', async () => {
     const run = await reconciler.compare(spec(stock({ A: 5, B: 1, C: 1 }), stock({ A: 4, C: 1, D: 2 })), {
@@ -120,269 +84,6 @@ export function reconcileSuite(openStore: () => Promise<Store>): void {
     const second = await reconciler.history.runs('stock', 1, first.next ?? '');
     assert.deepEqual([...first.items, ...second.items], list.items);
     assert.equal(second.next, null);
-  });
-
-  it('calls what is on its way pending, and what was on its way for too long late', async () => {
-    await store.migrate(INBOX_SCHEMA);
-    await inbox('d1', { order: { externalId: 'X-1' } });
-    await inbox('d2', { number: 7 }, 'shop-eu:acme:X-2');
-    const orders = (...ids: string[]): unknown[] => ids.map((id) => ({ id, total: 1 }));
-    const of = (more: Partial<Spec> = {}): Spec =>
-      spec(orders('X-1', 'X-2', 'X-3'), [], {
-        about: 'orders',
-        key: ['id'],
-        fields: [{ path: 'total', type: 'decimal' }],
-        ...more,
-      });
-    const run = await reconciler.compare(of());
-    const found = await all(run);
-    assert.deepEqual(
-      found.map(({ key, kind, insteadOf, cause, correction }) => [
-        key,
-        kind,
-        insteadOf,
-        cause,
-        correction.state,
-      ]),
-      [
-        ['X-1', 'pending', 'missing', 'IN_FLIGHT', 'none'],
-        ['X-2', 'pending', 'missing', 'IN_FLIGHT', 'none'],
-        ['X-3', 'missing', null, 'NOT_TOLD', 'proposed'],
-      ],
-    );
-    assert.deepEqual([run.counts.pending, run.counts.different], [2, 1]);
-    const late = await all(await reconciler.compare(of({ lateMs: -1 })));
-    assert.deepEqual(
-      late.map(({ kind, insteadOf }) => [kind, insteadOf]),
-      [
-        ['late', 'missing'],
-        ['late', 'missing'],
-        ['missing', null],
-      ],
-    );
-  });
-
-  it('knows what was settled between reading two sources', async () => {
-    await store.migrate(INBOX_SCHEMA);
-    await inbox('d1', { sku: 'A' });
-    const settles = stream('Odoo', [], {
-      open: async () => {
-        await store.run([
-          { sql: "UPDATE crossdock_inbox SET state = 'done', settled_at = {now}, body = NULL" },
-        ]);
-        return [[]];
-      },
-    });
-    const run = await reconciler.compare(
-      spec([], [], { sources: [stream('Shop', stock({ A: 1 })), settles] }),
-    );
-    assert.deepEqual([run.counts.pending, run.counts.different], [1, 0]);
-  });
-
-  it('looks into the outbox and among the dead letters', async () => {
-    await store.migrate(OUTBOX_SCHEMA);
-    const letters = await DeadLetters.open(store);
-    const event = (id: string, sku: string, state: string): Promise<unknown> =>
-      store.run([
-        {
-          sql: `INSERT INTO crossdock_outbox (channel, event_id, partition_key, priority, event, address, retain, state, attempts, error, created_at)
-            VALUES ('shop', ?, ?, 5, ?, 'a', 0, ?, 0, ?, {now})`,
-          params: [
-            id,
-            sku,
-            JSON.stringify({ subject: sku, data: {} }),
-            state,
-            '{"code":"CHANNEL_REFUSED","message":"No."}',
-          ],
-        },
-      ]);
-    await event('e1', 'A', 'ready');
-    await event('e2', 'B', 'refused');
-    const { id, statements } = letters.park({
-      error: new CrossdockError('SKU C is not known.', { code: 'SKU_UNKNOWN', kind: 'business' }),
-      failedAt: { flowId: 'f', flowName: 'f', nodeId: 'n', nodeType: 't', nodeName: 'odoo order' },
-      origin: undefined,
-      payload: { lines: [{ sku: 'C' }] },
-      businessKey: 'order:1',
-    });
-    await store.run(statements);
-    const run = await reconciler.compare(spec(stock({ A: 1, B: 1, C: 1 }), []));
-    const found = await all(run);
-    assert.deepEqual(
-      found.map(({ key, kind, cause, correction }) => [
-        key,
-        kind,
-        cause,
-        correction.proposal?.type,
-        correction.state,
-      ]),
-      [
-        ['A', 'pending', 'IN_FLIGHT', undefined, 'none'],
-        ['B', 'missing', 'REFUSED', 'inventory-adjustment', 'proposed'],
-        ['C', 'missing', 'DEAD_LETTER', 'letter', 'none'],
-      ],
-    );
-    const c = found[2] as Difference;
-    assert.equal(c.correction.proposal?.letter, id);
-    const [en, de] = (['en', 'de'] as const).map((language) =>
-      new Words(language, run).evidence(c).join(' '),
-    );
-    assert.match(en ?? '', /Dead letter .* at odoo order since .*: SKU_UNKNOWN: SKU C is not known\./);
-    assert.match(de ?? '', /Unzustellbare Nachricht .* bei odoo order seit/);
-  });
-
-  it('reads what a channel was told, and knows what it is still to be told', async () => {
-    await store.migrate(inventoryMigration);
-    const told = (
-      sku: string,
-      desired: string,
-      published: string | null,
-      pending: number,
-    ): Promise<unknown> =>
-      store.run([
-        {
-          sql: `INSERT INTO crossdock_inventory_level (channel, site, sku, as_of, quantity, body, sequence, moved, pending,
-              pending_since, urgency, published_sequence, published_quantity)
-            VALUES ('shop', 'main', ?, {now}, ?, '{}', 1, 1, ?, {now}, 1, 1, ?)`,
-          params: [sku, desired, pending, published],
-        },
-      ]);
-    await told('A', '5', '5', 0);
-    await told('B', '4', '7', 1);
-    await told('C', '3', null, 1);
-    await told('D', '2', '9', 0);
-    const channel = stream('Shop', [], { open: () => publishedPages(store, 'shop') });
-    const run = await reconciler.compare(
-      spec([], [], { sources: [stream('Odoo', stock({ A: 5, B: 4, C: 3, D: 2 })), channel] }),
-    );
-    assert.deepEqual(
-      (await all(run)).map(({ key, kind, insteadOf }) => [key, kind, insteadOf]),
-      [
-        ['B', 'pending', 'quantity'],
-        ['C', 'pending', 'missing'],
-        ['D', 'quantity', null],
-      ],
-    );
-  });
-
-  it('gives young rows time', async () => {
-    const now = Date.now();
-    const row = (sku: string, ageMs: number): unknown => ({
-      sku,
-      onHand: 1,
-      at: new Date(now - ageMs).toISOString(),
-    });
-    const sources = [
-      stream('Odoo', [row('OLD', 3_600_000), row('NEW', 1000)], { time: 'at' }),
-      stream('Shop', []),
-    ];
-    const run = await reconciler.compare(spec([], [], { sources, inTimeMs: 60_000 }));
-    assert.deepEqual(
-      (await all(run)).map(({ key, kind, cause }) => [key, kind, cause]),
-      [
-        ['NEW', 'pending', 'IN_TIME'],
-        ['OLD', 'missing', 'NOT_TOLD'],
-      ],
-    );
-  });
-
-  it('proposes adjustments that keep their contract, and the rows of orders', async () => {
-    const { contracts } = await import('../../core/contract');
-    const valid = contracts().validator('inventory-adjustment', '1.0');
-    const run = await reconciler.compare(
-      spec(stock({ A: 5, B: 1, C: '0.5' }), stock({ A: '-4', C: '0.5', D: 2 })),
-    );
-    const messages = (await all(run)).map(
-      ({ correction }) => correction.proposal?.message as Record<string, unknown>,
-    );
-    for (const message of messages) assert.deepEqual(valid(message), []);
-    assert.deepEqual(
-      messages.map(({ quantity, previous, mode }) => [quantity, previous, mode]),
-      [
-        ['5', '-4', 'absolute'],
-        ['1', '0', 'absolute'],
-        ['0', '2', 'absolute'],
-      ],
-    );
-    const others = await reconciler.compare(spec(stock({ A: 5 }), stock({ A: 4 }), { lead: 'others' }));
-    const [other] = await all(others);
-    assert.deepEqual(
-      [
-        other?.correction.proposal?.side,
-        (other?.correction.proposal?.message as { quantity: string } | undefined)?.quantity,
-      ],
-      ['first', '4'],
-    );
-    const order = { externalId: '1001', total: '12.00', lines: [{ sku: 'A' }] };
-    const orders = await reconciler.compare(
-      spec([order], [{ externalId: '9' }], {
-        about: 'orders',
-        key: ['externalId'],
-        fields: [{ path: 'total', type: 'money' }],
-      }),
-    );
-    assert.deepEqual(
-      (await all(orders)).map(({ key, correction }) => [
-        key,
-        correction.proposal?.type,
-        correction.proposal?.message,
-      ]),
-      [
-        ['1001', 'redrive', order],
-        ['9', 'review', null],
-      ],
-    );
-  });
-
-  it('sends each approved correction once, in the unit with its mark, and counts what was confirmed', async () => {
-    const rows = (from: number, to: number): Record<string, number> =>
-      Object.fromEntries(
-        Array.from({ length: to - from }, (_, n) => [`S${String(from + n).padStart(4, '0')}`, 1]),
-      );
-    const run = await reconciler.compare(spec(stock(rows(0, 250)), []));
-    const request = { runId: run.runId, who: 'ann', source: 'reconcile:stock' };
-    await assert.rejects(
-      approve(reconciler.history, { ...request, filter: {}, count: 249 }),
-      failsWith('RECONCILE_COUNT_CHANGED', 'business', /250 .* 249/),
-    );
-    const first = await approve(reconciler.history, { ...request, numbers: [3, 1, 2], count: 3 });
-    const rest = await approve(reconciler.history, { ...request, filter: { q: 's00' }, count: 100 });
-    // Two processes work on the same approvals at once.
-    let arrived = 0;
-    const work = async (): Promise<void> => {
-      for (const approval of await openApprovals(store))
-        await send(
-          store,
-          approval,
-          (count) => (arrived += count),
-          () => false,
-        );
-    };
-    await Promise.all([work(), work()]);
-    await work();
-    assert.equal(arrived, 100);
-    const [counted] = await store.run([
-      {
-        sql: "SELECT count(*) AS n, count(DISTINCT id) AS d FROM crossdock_inbox WHERE source = 'reconcile:stock'",
-      },
-    ]);
-    assert.deepEqual([Number(counted?.rows[0]?.['n']), Number(counted?.rows[0]?.['d'])], [100, 100]);
-    assert.deepEqual(await openApprovals(store), []);
-    const after = await reconciler.history.run(run.runId);
-    assert.deepEqual([after?.proposed, after?.approved], [150, 100]);
-    const one = await reconciler.history.difference(run.runId, 2);
-    assert.deepEqual([one?.correction.state, one?.correction.by], ['approved', 'ann']);
-    const [audit] = await store.run([
-      { sql: "SELECT who, letters FROM crossdock_audit WHERE action = 'corrections.approved' ORDER BY seq" },
-    ]);
-    assert.deepEqual(
-      audit?.rows.map((row) => [row['who'], Number(row['letters'])]),
-      [
-        ['ann', 3],
-        ['ann', 100],
-      ],
-    );
-    assert.deepEqual([first.wanted, rest.wanted], [3, 100]);
   });
 
   it('filters and pages differences', async () => {

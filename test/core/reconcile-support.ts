@@ -101,3 +101,7 @@ export function nothingKnown(job: Job): Known {
 
 export const stock = (levels: Record<string, unknown>): unknown[] =>
   Object.entries(levels).map(([sku, quantity]) => ({ sku, onHand: quantity }));
+
+/** Key, kind and side of each difference, in a line. */
+export const kindsOf = ({ differences }: Compared): string[] =>
+  differences.map(({ key, kind, side }) => `${key} ${kind} ${side}`);

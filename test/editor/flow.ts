@@ -69,7 +69,7 @@ export function flowOfAllNodes(): object[] {
     },
     {
       ...common,
-      ...on(160, 560),
+      ...on(160, 780),
       id: 'n-contract-check',
       type: 'crossdock-contract-check',
       contract: 'own',

@@ -11,9 +11,10 @@ export type Language = 'en-US' | 'de';
 export const themes: readonly Theme[] = ['light', 'dark'];
 export const languages: readonly Language[] = ['en-US', 'de'];
 
-export const configNodes = ['store', 'odoo-server', 'event-channel'] as const;
+export const configNodes = ['store', 'odoo-server', 'event-channel', 'contract'] as const;
 export const messageNodes = [
   'webhook-in',
+  'contract-check',
   'canonical-mapper',
   'idempotency-guard',
   'sequence-guard',

@@ -43,6 +43,23 @@ window.crossdockTest = (() => {
   const ownText = (element) =>
     [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join('').trim();
 
+  const ARROW = 20;
+  function measure(element) {
+    const style = getComputedStyle(element);
+    const pen = document.createElement('canvas').getContext('2d');
+    pen.font = style.fontWeight + ' ' + style.fontSize + ' ' + style.fontFamily;
+    const room = element.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return (text, less) => pen.measureText(text).width <= room - less + 1;
+  }
+  // A selection shows its chosen option beside an arrow, a field its example: what is longer is cut without a sign.
+  function cutTexts(control) {
+    const fits = measure(control);
+    if (control.matches('input')) return control.placeholder && !fits(control.placeholder, 0) ? [control.placeholder] : [];
+    // Titles of contracts and other people's names are as long as they are.
+    const own = [...control.options].filter((option) => option.hasAttribute('data-i18n'));
+    return own.map((option) => option.text.trim()).filter((text) => !fits(text, ARROW));
+  }
+
   return {
     visibleForm: () => form() !== null && visible(form()),
 
@@ -76,6 +93,7 @@ window.crossdockTest = (() => {
         if (own.right > box.right + 1 || own.left < box.left - 1) found.push('outside: ' + name);
         const text = element.matches('label, label > span, .crossdock-tip, .crossdock-heading, .crossdock-measure > span, .red-ui-button > span');
         if (text && (element.scrollWidth > element.clientWidth + 1) && getComputedStyle(element).display !== 'inline') found.push('cut: ' + name);
+        if (element.matches('select, input')) for (const words of cutTexts(element)) found.push('cut: ' + name + ' "' + words + '"');
       }
       return found;
     },
@@ -96,7 +114,8 @@ window.crossdockTest = (() => {
     pale() {
       const found = [];
       for (const element of form().querySelectorAll('label span, label i, .crossdock-tip, .crossdock-tip code, .crossdock-heading, .crossdock-measure > span, .crossdock-check > span, .crossdock-result, .crossdock-topology th, .crossdock-topology code, .crossdock-topology div, button span, input, textarea, select')) {
-        if (!visible(element)) continue;
+        // Monaco listens in a text area that nobody sees, and draws the text elsewhere.
+        if (!visible(element) || element.closest('.monaco-editor')) continue;
         const ratio = contrast(element);
         if (ratio < 4.5) found.push(element.tagName + '.' + element.className + ' ' + ratio.toFixed(2));
         if (element.matches('input') && element.placeholder && element.value === '') {

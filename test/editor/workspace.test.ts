@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { waitFor } from '../support';
 import {
+  allNodes,
   type Bench,
   type EditorPage,
   languages,
@@ -70,7 +71,7 @@ describe('editor: palette, canvas, examples', function () {
   }
 
   it('the icons are served', async () => {
-    for (const name of [...messageNodes, 'store', 'odoo-server', 'event-channel']) {
+    for (const name of allNodes) {
       const response = await fetch(
         `${bench.nodeRed.url}/icons/node-red-contrib-crossdock/crossdock-${name}.svg`,
       );

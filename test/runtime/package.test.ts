@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NodeRed, projectFolders, spawnNodeRed, waitFor } from '../support';
-import type { FlowNode } from './flow';
+import { type FlowNode, watchStatuses } from './flow';
 
 const { root } = projectFolders();
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -29,26 +29,6 @@ const flowFiles = ['flows', 'examples'].flatMap((folder) => {
   }
 });
 
-/** Statuses as an editor learns them: those of before as it connects, then every change. */
-async function watchStatuses(red: NodeRed): Promise<{ known: Map<string, string>; close(): void }> {
-  const known = new Map<string, string>();
-  const socket = new WebSocket(`${red.url.replace('http', 'ws')}/comms`);
-  await new Promise((resolve, reject) => {
-    socket.onopen = resolve;
-    socket.onerror = () => reject(new Error('the editor channel cannot be reached'));
-  });
-  socket.onmessage = ({ data }) => {
-    for (const { topic, data: status } of JSON.parse(String(data)) as {
-      topic: string;
-      data?: { text?: string };
-    }[]) {
-      if (topic.startsWith('status/')) known.set(topic.slice(7), status?.text ?? '');
-    }
-  };
-  socket.send(JSON.stringify({ subscribe: 'status/#' }));
-  return { known, close: () => socket.close() };
-}
-
 describe('the installed package', () => {
   let red: NodeRed;
   before(async () => {
@@ -67,6 +47,9 @@ describe('the installed package', () => {
         POSTGRES_USER: 'gateway',
         POSTGRES_PASSWORD: 'not a real password',
         WAREHOUSE_URL: 'http://127.0.0.1:9',
+        STOCK_FILE: '/nowhere/stock.csv',
+        STOREFRONT_URL: 'http://127.0.0.1:9',
+        STOREFRONT_TOKEN: 'none',
       },
     });
   });

@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { openPostgresStore } from '../../core/store';
+import { reconcileCorrectionSuite } from '../core/reconcile-correction-suite';
+import { reconcileFlightSuite } from '../core/reconcile-flight-suite';
 import { reconcileSuite } from '../core/reconcile-suite';
 
 const url = process.env['POSTGRES_TEST_URL'] ?? '';
@@ -21,9 +23,12 @@ describe('reconcile: runs on PostgreSQL', function () {
     await admin?.end();
   });
 
-  reconcileSuite(async () => {
+  const open = async () => {
     const schema = `test_${randomBytes(6).toString('hex')}`;
     schemas.push(schema);
     return openPostgresStore({ url, schema });
-  });
+  };
+  describe('history', () => reconcileSuite(open));
+  describe('what is on its way', () => reconcileFlightSuite(open));
+  describe('corrections', () => reconcileCorrectionSuite(open));
 });
