@@ -36,7 +36,12 @@ const tsc = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', join(roo
 });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 copyAssets('nodes', (name) => /\.(html|json)$/.test(name));
-for (const page of ['console/crossdock-console.html', 'canonical-mapper/canonical-mapper.html']) {
+const pages = [
+  'console/crossdock-console.html',
+  'canonical-mapper/canonical-mapper.html',
+  'reconciler/reconciler.html',
+];
+for (const page of pages) {
   writeFileSync(join(dist, 'nodes', page), inline(join(root, 'nodes', page)));
 }
 copyAssets('core', (name) => name.endsWith('.json'));
