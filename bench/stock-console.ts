@@ -229,16 +229,22 @@ setInterval(() => {
   const each = SIZES.flatMap((size) => CHANNELS.map((n) => ({ size, id: `${size}${n}` })));
   return [
     { id: 'tab', type: 'tab', label: 'bench' },
-    ...SIZES.map((size) => ({ id: size, type: 'crossdock-store', name: size, path: `${size}.sqlite` })),
+    ...SIZES.map((size) => ({
+      id: size,
+      type: 'crossdock-store',
+      name: `${size} keys`,
+      path: `${size}.sqlite`,
+    })),
     ...each.flatMap(({ size, id }) => [
       {
         id,
         type: 'crossdock-event-channel',
-        name: id,
+        // No setting is the id of a config node itself: Node-RED would take it for a circle.
+        name: `channel ${id}`,
         kind: 'mqtt',
         url,
-        topicPrefix: id,
-        clientId: id,
+        topicPrefix: `bench/${id}`,
+        clientId: `bench-${id}`,
         source: '/bench',
       },
       {

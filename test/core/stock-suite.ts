@@ -179,6 +179,19 @@ export function stockSuite(openStore: () => Promise<Store>): void {
     assert.equal((await browser.items({ q: 'S_1' }, 4)).total, 0);
   });
 
+  it('says of each site how old its reading is', async () => {
+    const publisher = await open('shop');
+    await publisher.publish([level('A', '5', { minute: 3 }), level('A', '7', { site: 'graz', minute: 9 })]);
+    const { items } = await (await StockBrowser.open(store)).items({ channel: 'shop' }, 10);
+    assert.deepEqual(
+      items.map(({ site, readAt }) => [site, readAt - START]),
+      [
+        ['graz', 9 * MINUTE],
+        ['main', 3 * MINUTE],
+      ],
+    );
+  });
+
   it('refuses a cursor that is none, and of another list', async () => {
     const publisher = await open('shop');
     await publisher.accept([level('A', '5'), level('B', '4')]);
@@ -256,6 +269,16 @@ export function stockSuite(openStore: () => Promise<Store>): void {
     assert.deepEqual([free?.sku, free?.held, free?.silentSince], ['free', {}, null]);
     assert.deepEqual(skus((await browser.items({ view: 'held' }, 10)).items), ['A', 'SET']);
     assert.deepEqual(skus((await browser.items({ view: 'age' }, 10)).items), ['A', 'SET']);
+    // Read again, nothing new: as fresh as that, though nobody was told.
+    await publisher.publish([level('A', '10', { site: 'wh1', minute: 20 })]);
+    const again = (await browser.items({ channel: 'shop' }, 2)).items;
+    assert.deepEqual(
+      again.map(({ sku, readAt, sequence }) => [sku, readAt - START, sequence]),
+      [
+        ['A', 20 * MINUTE, 2],
+        ['SET', 20 * MINUTE, 2],
+      ],
+    );
     const [card] = await browser.channels();
     assert.deepEqual(
       [card?.reduced, card?.zeroed, card?.age, card?.sites.map(({ site, silent }) => [site, silent])],

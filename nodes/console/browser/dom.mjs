@@ -37,7 +37,7 @@ export function fill(element, ...children) {
  * does not throw the keyboard out.
  */
 export function refill(element, ...children) {
-  const buttons = () => [...element.querySelectorAll('button')];
+  const buttons = () => [...element.querySelectorAll('button, summary')];
   const at = buttons().indexOf(document.activeElement);
   fill(element, ...children);
   if (at >= 0) (buttons()[at] ?? buttons().at(-1))?.focus();

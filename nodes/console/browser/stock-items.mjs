@@ -37,6 +37,7 @@ export function createItemList(context, { filter, channels, changed, cleared }) 
     },
   );
   let wide = false;
+  let shown;
   let list = makeList();
 
   function makeList() {
@@ -68,12 +69,17 @@ export function createItemList(context, { filter, channels, changed, cleared }) 
   watcher.observe(element);
 
   function draw() {
-    if (pages.total === 0) {
-      const { q, view } = filter();
-      const kind = q === undefined ? `noStock-${view}` : 'noStockMatch';
-      const action = { label: t('action.clearSearch'), act: cleared };
-      fill(element, emptyState(kind, view === 'all' && q === undefined ? {} : { action }));
-    } else if (list.element.parentNode !== element) fill(element, wide && head, list.element);
+    const { q, view } = filter();
+    const next = pages.total !== 0 ? list : q === undefined ? `noStock-${view}` : 'noStockMatch';
+    // An unchanged answer that there is nothing keeps its button, and who is on it.
+    if (next !== shown) {
+      shown = next;
+      if (next === list) fill(element, wide && head, list.element);
+      else {
+        const action = { label: t('action.clearSearch'), act: cleared };
+        fill(element, emptyState(next, view === 'all' && q === undefined ? {} : { action }));
+      }
+    }
     list.update();
   }
 
