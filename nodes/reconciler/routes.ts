@@ -166,7 +166,7 @@ const startRun: Answer = async ({ store, param }) => {
   if (found === undefined || found.store !== store)
     throw unknown('RECONCILER_UNKNOWN', 'No such reconciler is running.');
   if (!found.byHand) {
-    throw new CrossdockError('This reconciler takes a source from its message: send it one.', {
+    throw new CrossdockError('This reconciler takes a source or its period from a message: send it one.', {
       code: 'RECONCILER_NEEDS_MESSAGE',
       kind: 'business',
     });

@@ -75,7 +75,11 @@ describe('editor: the reconciliation in the console', function () {
     await openRun('Odoo – Warehouse Graz');
     await sidebar.shows('1,204 entries');
     assert.match((await whyOf('.bar .main')) ?? '', /is not running: its node was removed/);
-    await sidebar.click('.bar .main');
+    await sidebar.editor.page.locator('.crossdock-console .bar .main').focus();
+    await sidebar.press('Enter');
+    await waitFor(async () => /is not running/.test(await sidebar.text('.spoken')), {
+      what: 'why, as it is heard',
+    });
     assert.equal(await sidebar.count('.sheet'), 0);
   });
 
