@@ -47,6 +47,7 @@ describe('the installed package', () => {
         POSTGRES_USER: 'gateway',
         POSTGRES_PASSWORD: 'not a real password',
         WAREHOUSE_URL: 'http://127.0.0.1:9',
+        STOCK_FILE: '/nowhere/3pl-stock.csv',
       },
     });
   });
