@@ -35,8 +35,10 @@ function level(n: number, available: number, asOf: number): ObservedInventoryLev
 run('inventory-publish', async () => {
   // What is retained is the whole catalogue: saving the whole file at each change would measure only that.
   const broker = await startMosquitto(UNSAVED);
+  const red = await startNodeRed(flows(broker.url)).catch((error: unknown) =>
+    broker.stop().then(() => Promise.reject(error)),
+  );
   const bare = await mqtt.connectAsync(broker.url, { protocolVersion: 5, clientId: 'bench-bare' });
-  const red = await startNodeRed(flows(broker.url));
   let sent = 0;
   try {
     await red.waitForLog(/bench up to date/, { timeoutMs: 30_000 });
@@ -94,6 +96,8 @@ function attributesOf(n: number, round: number, time: string): Record<string, st
     partitionkey: `main/SKU-${n}`,
     sequence: String(round),
     site: 'main',
+    // Sold out, or back in stock.
+    ...((n + round) % 50 < 2 ? { priority: '1' } : {}),
   };
 }
 

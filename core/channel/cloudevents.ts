@@ -4,7 +4,7 @@
  * Ids are deterministic, so that an event that is published again after a crash is the same event: consumers tell
  * duplicates by `source` + `id`, as the specification asks them to.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { CrossdockError, type Problem } from '../errors';
 import { isJson } from './event-data';
 
@@ -98,7 +98,7 @@ export function eventId(parts: {
 }): string {
   const order = parts.sequence === undefined ? ['v', parts.version ?? ''] : ['s', String(parts.sequence)];
   const text = JSON.stringify([parts.source, parts.type, parts.subject, ...order, ...(parts.idScope ?? [])]);
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }
 
 /**

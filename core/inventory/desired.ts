@@ -207,5 +207,8 @@ function levelOf(row: ObservedRow): ObservedInventoryLevel {
 export function differs(before: Told | undefined, want: Wanted, policy: Policy): boolean {
   if (before === undefined) return true;
   if (before.stale !== (want.staleSince !== null)) return true;
+  // Both are written the same way: only a threshold asks how much they differ.
+  if (before.quantity === want.quantity) return false;
+  if (policy.threshold === undefined) return true;
   return worthTelling(decimal(before.quantity), decimal(want.quantity), policy);
 }

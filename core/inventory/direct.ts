@@ -39,6 +39,10 @@ interface Level extends Told {
   readonly adds: boolean;
 }
 
+const NOTHING: Seen = { rows: [], levels: [] };
+/** Readings of silent sites go the long way. */
+const NONE_SILENT = { stale: new Map<string, number>() };
+
 /**
  * Nothing else of the channel may observe or compute meanwhile (the intake sees to that).
  * @param readings one per key. Rejects with the store's errors
@@ -52,31 +56,27 @@ export async function takeDirect(
   now: number,
 ): Promise<Direct> {
   const seen = await look(store, channel, readings);
+  const often = oftenNamed(readings);
   const known: Reading[] = [];
   const rest: Reading[] = [];
   const kept: (Reading & { readonly revision: number })[] = [];
   const wanted: { readonly want: Wanted; readonly urgency: number }[] = [];
   const moved: PendingRow[] = [];
   const whole: string[] = [];
-  const often = oftenNamed(readings);
   for (const reading of readings) {
     const { sku, site } = reading;
-    const { rows = [], levels = [] } = seen.get(sku) ?? {};
+    const { rows, levels } = seen.get(sku) ?? NOTHING;
     const before = rows.find((row) => row.site === site && row.part === reading.part);
     if (before !== undefined && before.asOf > reading.asOf) continue;
+    const others = rows.length - (before === undefined ? 0 : 1);
     const [level] = levels;
-    const alone =
-      reading.part === '' &&
-      !often.has(sku) &&
-      rows.length === (before === undefined ? 0 : 1) &&
-      levels.length < 2 &&
-      (level === undefined || level.site === site) &&
-      siteOf(policy, site)?.publishAs === site &&
-      !stale.has(site) &&
-      !policy.bundles.has(sku) &&
-      !policy.bundlesOf.has(sku) &&
-      policy.items.get(sku)?.perUnit === undefined;
-    if (!alone) {
+    if (
+      others > 0 ||
+      often.has(sku) ||
+      levels.some((each) => each.site !== site) ||
+      stale.has(site) ||
+      !saysAll(reading, policy)
+    ) {
       rest.push(reading);
       continue;
     }
@@ -84,33 +84,66 @@ export async function takeDirect(
     const same = before?.available === reading.available && before.expiry === reading.expiry;
     const revision = (before?.revision ?? 0) + (same ? 0 : 1);
     kept.push({ ...reading, revision });
-    let tell = false;
-    if (!same || before.dirty) {
-      const row: ObservedRow = { ...reading, revision, dirty: false, gone: false };
-      const want = compute(sku, site, new Map([[sku, [row]]]), policy, { stale }, now);
-      tell = differs(level, want, policy);
-      if (tell) {
-        const urgency = urgencyOf(level, want.quantity);
-        wanted.push({ want, urgency });
-        const { quantity, asOf, body } = want;
-        const sequence = (level?.sequence ?? 0) + 1;
-        moved.push({
-          key: rowKey(site, sku),
-          site,
-          sku,
-          sequence,
-          quantity,
-          asOf,
-          body,
-          urgent: urgency === 0,
-        });
-      }
-    }
-    if (!tell && level?.adds === true) whole.push(sku);
+    const want = same && !before.dirty ? undefined : wantedOf(reading, revision, policy, now);
+    if (want !== undefined && differs(level, want, policy)) {
+      const urgency = urgencyOf(level, want.quantity);
+      wanted.push({ want, urgency });
+      moved.push(pendingOf(want, (level?.sequence ?? 0) + 1, urgency === 0));
+    } else if (level?.adds === true) whole.push(sku);
   }
   const statements = [...wholes(channel, whole), ...keep(channel, kept), ...moves(channel, wanted)];
   if (statements.length > 0) await store.run(statements);
   return { known, moved, rest };
+}
+
+/** What was computed, by what is available; of items that have no rule and no day of their own. */
+interface Usual {
+  readonly quantity: string;
+  readonly tail: string;
+  readonly detail: string;
+}
+
+const usual = new WeakMap<Policy, Map<string, Usual>>();
+/** Different quantities that are remembered per policy. */
+const MAX_USUAL = 1000;
+
+function wantedOf(reading: Reading, revision: number, policy: Policy, now: number): Wanted {
+  const { sku, site, available, asOf, body, expiry } = reading;
+  const remembered = usual.get(policy) ?? new Map<string, Usual>();
+  usual.set(policy, remembered);
+  const plain = expiry === '' && !policy.items.has(sku);
+  const known = plain ? remembered.get(available) : undefined;
+  if (known !== undefined) {
+    const { quantity, tail, detail } = known;
+    const whole = body.slice(0, -1) + tail;
+    return { site, sku, quantity, asOf, basis: revision, body: whole, tail, detail, staleSince: null };
+  }
+  const row: ObservedRow = { ...reading, revision, dirty: false, gone: false };
+  const want = compute(sku, site, new Map([[sku, [row]]]), policy, NONE_SILENT, now);
+  if (plain && want.tail !== undefined) {
+    if (remembered.size >= MAX_USUAL) remembered.clear();
+    remembered.set(available, { quantity: want.quantity, tail: want.tail, detail: want.detail });
+  }
+  return want;
+}
+
+/** Nothing but the reading itself counts for what the channel is told of the item. */
+function saysAll({ sku, site, part }: Reading, policy: Policy): boolean {
+  return (
+    part === '' &&
+    siteOf(policy, site)?.publishAs === site &&
+    !policy.bundles.has(sku) &&
+    !policy.bundlesOf.has(sku) &&
+    policy.items.get(sku)?.perUnit === undefined
+  );
+}
+
+function pendingOf(
+  { site, sku, quantity, asOf, body }: Wanted,
+  sequence: number,
+  urgent: boolean,
+): PendingRow {
+  return { key: rowKey(site, sku), site, sku, sequence, quantity, asOf, body, urgent, first: urgent };
 }
 
 /** Items that several readings are about. */
@@ -215,7 +248,7 @@ function moves(
     const params: SqlValue[] = [];
     for (const { want, urgency } of some) {
       params.push(channel, want.site, want.sku, want.asOf, want.quantity, want.tail ?? want.body);
-      params.push(urgency, want.basis, want.detail, want.staleSince);
+      params.push(urgency, want.basis, want.detail, want.staleSince, urgency === 0 ? 1 : 0);
     }
     statements.push({ sql: moveSql(some.length), params });
   }

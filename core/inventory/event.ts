@@ -20,7 +20,7 @@ export function eventOf(
     partitionkey: `${topicSegment(row.site)}/${topicSegment(row.sku)}`,
     sequence: row.sequence,
     idScope: [channelId, row.site],
-    extensions: { site: row.site, ...(row.urgent ? { priority: 1 } : {}) },
+    extensions: { site: row.site, ...(row.first ? { priority: 1 } : {}) },
     data: null,
   });
   return attributes;

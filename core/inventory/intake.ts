@@ -253,7 +253,8 @@ export class Intake {
   }
 }
 
-const keyOf = (site: string, sku: string, part: string): string => JSON.stringify([site, sku, part]);
+const keyOf = (site: string, sku: string, part: string): string =>
+  `${site.length}:${site}${sku.length}:${sku}${part}`;
 
 /** @returns false when one of the two is older and so counts for nothing */
 function keepNewest(newest: Map<string, Reading>, reading: Reading): boolean {

@@ -12,6 +12,8 @@ export interface PendingRow {
   readonly body: string;
   /** Sold out or back in stock: goes before the rest. */
   readonly urgent: boolean;
+  /** Its event says so; decided once per sequence, where `urgent` is of the moment. */
+  readonly first: boolean;
 }
 
 /** Tells keys of a channel apart in memory. */

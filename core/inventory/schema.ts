@@ -71,12 +71,14 @@ export const inventoryMigration: Migration = {
     [
       'CREATE INDEX IF NOT EXISTS crossdock_inventory_by_sku ON crossdock_inventory_level (channel, sku, site)',
     ],
+    // 1: the event of this sequence says that it goes first. (`urgency` is of the moment; a repeated event is the same.)
+    ['ALTER TABLE crossdock_inventory_level ADD COLUMN goes_first BIGINT NOT NULL DEFAULT 0'],
   ],
 };
 
 const COLUMNS = `channel, site, sku, as_of, quantity, body, sequence, moved, pending, pending_since, urgency,
-  published_sequence, basis, detail, stale_since`;
-const ROW = '(?, ?, ?, ?, ?, ?, 1, 1, 1, {now}, ?, 0, ?, ?, ?)';
+  published_sequence, basis, detail, stale_since, goes_first`;
+const ROW = '(?, ?, ?, ?, ?, ?, 1, 1, 1, {now}, ?, 0, ?, ?, ?, ?)';
 const T = 'crossdock_inventory_level';
 const DIFFERS = `(${T}.quantity <> excluded.quantity OR (${T}.stale_since IS NULL) <> (excluded.stale_since IS NULL))`;
 // Sold out and back in stock go first; against what the channel has confirmed, not against the last reading.
@@ -96,7 +98,7 @@ export function levelBodyOf(t: string): string {
 
 export const LEVEL_BODY = levelBodyOf(T);
 
-const PENDING = `site, sku, sequence, quantity, as_of, ${LEVEL_BODY} AS body, urgency, pending_since`;
+const PENDING = `site, sku, sequence, quantity, as_of, ${LEVEL_BODY} AS body, urgency, pending_since, goes_first`;
 
 const upserts = new Map<number, string>();
 const moves = new Map<number, string>();
@@ -111,7 +113,7 @@ function textFor(known: Map<number, string>, rows: number, write: () => string):
 
 /**
  * Sets what a channel is to know, `rows` keys at once, unless it was computed from newer readings meanwhile. Params per
- * row: channel, site, sku, as_of (ms), quantity, body, urgency, basis, detail, stale_since. Returns (site, sku, urgency,
+ * row: channel, site, sku, as_of (ms), quantity, body, urgency, basis, detail, stale_since, goes_first (0 or 1). Returns (site, sku, urgency,
  * moved); `moved` is 0 where the channel knows just that already (another gateway was first). A batch must not name a key twice.
  */
 export function upsertSql(rows: number): string {
@@ -130,6 +132,7 @@ export function upsertSql(rows: number): string {
       problem = CASE WHEN ${DIFFERS} THEN NULL ELSE ${T}.problem END,
       pending_since = CASE WHEN ${DIFFERS} AND ${T}.pending = 0 THEN excluded.pending_since ELSE ${T}.pending_since END,
       urgency = CASE WHEN ${DIFFERS} THEN ${URGENCY} ELSE ${T}.urgency END,
+      goes_first = CASE WHEN ${DIFFERS} THEN CASE WHEN ${URGENCY} = 0 THEN 1 ELSE 0 END ELSE ${T}.goes_first END,
       stale_since = CASE WHEN ${DIFFERS} THEN excluded.stale_since ELSE ${T}.stale_since END,
       quantity = excluded.quantity
     WHERE excluded.basis >= ${T}.basis
@@ -150,7 +153,7 @@ export function moveSql(rows: number): string {
       basis = excluded.basis, moved = 1, sequence = ${T}.sequence + 1, as_of = excluded.as_of, body = excluded.body,
       detail = excluded.detail, problem = NULL, pending = 1,
       pending_since = CASE WHEN ${T}.pending = 0 THEN excluded.pending_since ELSE ${T}.pending_since END,
-      urgency = ${URGENCY}, stale_since = excluded.stale_since, quantity = excluded.quantity`,
+      urgency = CASE WHEN excluded.urgency = 0 THEN 0 ELSE ${URGENCY} END, goes_first = excluded.goes_first, stale_since = excluded.stale_since, quantity = excluded.quantity`,
   );
 }
 

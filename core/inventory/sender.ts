@@ -12,6 +12,8 @@ import { Marker } from './marker';
 import { type PendingRow, rowKey } from './pending';
 import { PAGE_SQL, URGENT_SQL } from './schema';
 
+/** For a place in the channel's window, before whatever else other nodes publish there. */
+const URGENT_PRIORITY = 1;
 const PAGE_ROWS = 500;
 /** Rows that are asked for ahead of everything when something became urgent. */
 const URGENT_ROWS = 500;
@@ -243,11 +245,12 @@ export class Pass {
     this.#inFlight.set(row.key, row.sequence);
     if (this.#reading) this.#busy.set(row.key, row.sequence);
     const { channel, retain, takesWritten } = this.#options;
+    const options = row.urgent ? { retain, priority: URGENT_PRIORITY } : { retain };
     try {
       const event = eventOf(row, this.#options);
       const json = dataOf(row);
-      if (takesWritten) await channel.publish(event, { retain, written: writeEventAround(event, json) });
-      else await channel.publish({ ...event, data: JSON.parse(json) as InventoryLevel }, { retain });
+      if (takesWritten) await channel.publish(event, { ...options, written: writeEventAround(event, json) });
+      else await channel.publish({ ...event, data: JSON.parse(json) as InventoryLevel }, options);
       this.published += 1;
       this.#marker.add(row);
     } catch (thrown) {
@@ -316,5 +319,6 @@ function pendingRow(row: Row): PendingRow {
     asOf: Number(row.as_of),
     body: String(row.body),
     urgent: Number(row.urgency) === 0,
+    first: Number(row.goes_first) === 1,
   };
 }

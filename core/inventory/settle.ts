@@ -9,7 +9,7 @@ import { compute, differs, type ObservedRow, type Silence, sitesOf, type Told, t
 import type { Policy } from './policy';
 import { upsertSql } from './schema';
 
-/** 10 parameters each. */
+/** 11 parameters each. */
 export const LEVELS_PER_STATEMENT = 64;
 
 /** A site and an item, as the channel names them. */
@@ -109,6 +109,7 @@ function upserts(channel: string, wanted: readonly Wanted[], sole: boolean): Sta
         basis,
         detail,
         staleSince,
+        quantity === '0' ? 1 : 0,
       ]),
     });
   }

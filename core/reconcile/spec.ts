@@ -2,6 +2,7 @@
 
 import { readDecimal } from '../canonical/decimal';
 import { CrossdockError } from '../errors';
+import { isZone } from '../zones';
 import type { Encoding, FieldJob, FieldType, Format, Job, Period, SideJob } from './engine/job';
 import type { Plausible } from './plausible';
 import type { Lead } from './propose';
@@ -114,15 +115,6 @@ export function checkSpec(spec: Spec): void {
       if (value === undefined || value.lt(0))
         throw wrong(`The tolerance of ${field.label ?? field.path} must be a number from 0.`, 'fields');
     }
-  }
-}
-
-function isZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -8,14 +8,17 @@ import type { CloudEvent } from '../../core/channel';
 import type { Rng } from '../../sandbox/storefront/rng';
 import { type FlowNode, node } from '../runtime/flow';
 import { type NodeRed, spawnNodeRed, type TempDir, tempDir, waitFor } from '../support';
-import { mosquittoBinary, ownMosquitto } from './support/brokers';
+import { mosquittoBinary, ownMosquitto, SAVED_AT_ITS_END } from './support/brokers';
 import { choices, keep, SEED, tell, turns } from './support/campaign';
 import { proxied, rabbitForTests } from './support/shared-services';
 
 const KEYS = turns(600, 20_000);
 const CHANGES = turns(6000, 100_000);
 const PER_MESSAGE = 100;
-const HOT = 20;
+/** Items whose sale to the last one is timed. */
+const HOT = turns(20, 150);
+/** Timed ones under way at once: so much of the burst is before each of them. */
+const PROBES_AT_ONCE = 4;
 /** What may be in flight when something becomes urgent (the channel's window), on both sides of the line. */
 const IN_FLIGHT = 512;
 
@@ -57,7 +60,7 @@ describe('a burst of stock changes', function () {
     const rabbit = rabbitForTests(name);
     if (mosquittoBinary === undefined || rabbit === undefined) this.skip();
     const rng = choices('burst');
-    const mosquitto = await ownMosquitto();
+    const mosquitto = await ownMosquitto(SAVED_AT_ITS_END);
     ends.push(() => mosquitto.remove());
     await mosquitto.start();
     const lines = [await proxied(mosquitto.url), await proxied(rabbit.url)] as const;
@@ -80,9 +83,15 @@ describe('a burst of stock changes', function () {
     ends.push(() => portal.close());
     const subscribers = [market.told, portal.told, shop.told];
     const warehouse = new Warehouse(red, rng);
+    let begun = performance.now();
+    const done = (what: string): void => {
+      tell(`${what}: ${Math.round((performance.now() - begun) / 1000)} s`);
+      begun = performance.now();
+    };
     try {
       await warehouse.initial();
       await settled(subscribers, warehouse.truth, 'the first quantities');
+      done(`${warehouse.truth.size} first quantities`);
 
       await warehouse.change(CHANGES * 0.4);
       for (const { proxy } of lines) proxy.cut();
@@ -92,6 +101,7 @@ describe('a burst of stock changes', function () {
       await red.restart();
       await warehouse.change(CHANGES * 0.15);
       await warehouse.mark('c');
+      done('changes before and while the lines are down, killed once');
       const before = new Map(subscribers.map((subscriber) => [subscriber, subscriber.order.length]));
       for (const { proxy } of lines) proxy.restore();
       shop.broken = false;
@@ -100,15 +110,17 @@ describe('a burst of stock changes', function () {
       for (const subscriber of [market.told, portal.told])
         urgentFirst(subscriber, before.get(subscriber) ?? 0);
 
+      done('what was held is told');
       const latencies = await warehouse.changeWithProbes(CHANGES * 0.3, market.told);
       await settled(subscribers, warehouse.truth, 'the final quantities');
       for (const subscriber of subscribers)
         assert.deepEqual(subscriber.stale, [], `${subscriber.name}: old after new`);
+      done('the last part of the burst');
       latencies.sort((a, b) => a - b);
       const at = (share: number): string =>
         `${Math.round(latencies[Math.floor(latencies.length * share)] ?? Number.NaN)} ms`;
       tell(
-        `${CHANGES} changes over ${KEYS} keys, killed once: ${subscribers.map(({ name, order }) => `${name} was told ${order.length}`).join(', ')}; sold out during the burst reached MQTT in ${at(0.5)} (p50), ${at(0.99)} (p99)`,
+        `seed ${SEED}: ${CHANGES} changes over ${KEYS} keys, killed once: ${subscribers.map(({ name, order }) => `${name} was told ${order.length}`).join(', ')}; of ${latencies.length} sold out during the burst, MQTT was told in ${at(0.5)} (p50), ${at(0.99)} (p99)`,
       );
     } catch (error) {
       const file = keep(name, { log: red.log.slice(-300), sent: warehouse.sent });
@@ -116,6 +128,10 @@ describe('a burst of stock changes', function () {
     }
   });
 });
+
+async function told(channel: Subscriber, sku: string): Promise<void> {
+  await waitFor(() => channel.arrived.has(sku), { what: `${sku} to be told`, timeoutMs: 60_000 });
+}
 
 /** What is sold out or back is told before all else that waited; what was in flight when the line broke may go again. */
 function urgentFirst({ name, order }: Subscriber, from: number): void {
@@ -184,25 +200,23 @@ class Warehouse {
       await this.#post(this.#some(Math.min(PER_MESSAGE, count - done)));
   }
 
-  /** Changes, and again and again one that makes a hot item sold out: ms from its acknowledgement to the channel. */
+  /** Changes, and again and again one that makes a hot item sold out: ms from its sending to the channel, of each. */
   async changeWithProbes(count: number, channel: Subscriber): Promise<number[]> {
     this.#inOrder = false;
-    const latencies: number[] = [];
+    const sent: { readonly sku: string; readonly at: number }[] = [];
     const every = Math.max(PER_MESSAGE, Math.floor(count / HOT / PER_MESSAGE) * PER_MESSAGE);
-    let probe = 0;
     for (let done = 0; done < count; done += PER_MESSAGE) {
       await this.#post(this.#some(PER_MESSAGE));
-      if (done % every !== 0 || probe >= HOT) continue;
-      const sku = `HOT${probe}`;
-      probe += 1;
-      const at = performance.now();
+      if (done % every !== 0 || sent.length >= HOT) continue;
+      const sku = `HOT${sent.length}`;
+      sent.push({ sku, at: performance.now() });
       await this.#post([[sku, '0']]);
-      // The burst goes on meanwhile: one message more, then it is waited for.
-      await this.#post(this.#some(PER_MESSAGE));
-      await waitFor(() => channel.arrived.has(sku), { what: `${sku} to be told`, timeoutMs: 60_000 });
-      latencies.push((channel.arrived.get(sku) ?? 0) - at);
+      // The burst goes on meanwhile.
+      const waited = sent.at(-PROBES_AT_ONCE);
+      if (waited !== undefined) await told(channel, waited.sku);
     }
-    return latencies;
+    for (const { sku } of sent) await told(channel, sku);
+    return sent.map(({ sku, at }) => (channel.arrived.get(sku) ?? Number.NaN) - at);
   }
 
   /** Resolves when everything that was acknowledged before was taken in by all three. */

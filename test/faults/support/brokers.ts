@@ -52,8 +52,11 @@ max_inflight_messages 0
 allow_anonymous true
 `;
 
-/** Mosquitto with the advised settings. */
-export async function ownMosquitto(): Promise<OwnBroker> {
+/** It writes all it holds at each change: for a broker that holds much and is never killed, that would be all that is measured. */
+export const SAVED_AT_ITS_END = MOSQUITTO.replace('autosave_on_changes true', 'autosave_on_changes false');
+
+/** Mosquitto with the advised settings, unless told otherwise. */
+export async function ownMosquitto(settings = MOSQUITTO): Promise<OwnBroker> {
   const dir = tempDir('crossdock-mosquitto-');
   const port = await freePort();
   // As root, Mosquitto would become the user "mosquitto", who may not write into the temporary folder.
@@ -61,7 +64,7 @@ export async function ownMosquitto(): Promise<OwnBroker> {
   const file = join(dir.path, 'mosquitto.conf');
   writeFileSync(
     file,
-    `${user}persistence_location ${dir.path}/\nlog_dest stderr\nlistener ${port} 127.0.0.1\n${MOSQUITTO}`,
+    `${user}persistence_location ${dir.path}/\nlog_dest stderr\nlistener ${port} 127.0.0.1\n${settings}`,
   );
   return new BrokerProcess(dir, `mqtt://127.0.0.1:${port}`, port, () =>
     spawn(mosquittoBinary ?? 'mosquitto', ['-c', file], {
