@@ -143,6 +143,43 @@ describe('reconciler: approval and API', () => {
     assert.equal(run.got('sent').length, 0);
   });
 
+  it('tells the Catch nodes of a run that no message waits for, and proposes nothing of half a file', async () => {
+    const run = await flows.load(
+      flow({
+        leftType: 'file',
+        leftProperty: 'odoo.csv',
+        rightType: 'file',
+        rightProperty: 'wms.csv',
+        rightSource: { minShare: '90' },
+        schedule: 'every',
+        everyMinutes: 600,
+      }),
+    );
+    const { ask } = await api(run);
+    const start = () => ask('reconcilers/rec/start', {});
+    const rows = (count: number): string => Array.from({ length: count }, (_, n) => `S${n};1\n`).join('');
+    writeFileSync(join(run.userDir, 'odoo.csv'), `sku;onHand\n${rows(10)}`);
+    writeFileSync(join(run.userDir, 'wms.csv'), `sku;onHand\n${rows(10)}`);
+    await run.untilStatus('rec', 'ready');
+    await start();
+    await run.nth('report');
+    writeFileSync(join(run.userDir, 'wms.csv'), `sku;onHand\n${rows(5)}`);
+    await start();
+    const caught = (await run.nth('caught')) as unknown as {
+      error: { code: string; source: { id: string } };
+    };
+    assert.deepEqual([caught.error.code, caught.error.source.id], ['RECONCILE_SOURCE_SHRUNK', 'rec']);
+    const { items } = (await ask<Page<RunSummary>>('reconciliations')).body;
+    assert.deepEqual(
+      items.map(({ state, proposed }) => [state, proposed]),
+      [
+        ['failed', 0],
+        ['done', 0],
+      ],
+    );
+    assert.equal(run.got('report').length, 1);
+  });
+
   it('compares files without a message, raises its alarm, and says so in its status', async () => {
     const files = {
       leftType: 'file',
@@ -215,6 +252,20 @@ describe('reconciler: configuration', () => {
     assert.deepEqual(readConfig({ id: 'n', type: 'crossdock-reconciler' }).fields, [
       { path: 'onHand', type: 'decimal', toleranceAbsolute: '0', tolerancePercent: '0' },
     ]);
+  });
+
+  it('reads what a source must keep, and asks for nothing where nothing is said', () => {
+    const plausible = (rightSource: object) =>
+      readConfig({ id: 'n', type: 'crossdock-reconciler', rightSource }).sources[1]?.plausible;
+    assert.deepEqual(plausible({}), { minRows: undefined, minShare: undefined, maxAgeMs: undefined });
+    assert.deepEqual(plausible({ minRows: '5', minShare: '90', maxAgeHours: '12' }), {
+      minRows: 5,
+      minShare: 90,
+      maxAgeMs: 43_200_000,
+    });
+    assert.throws(() => plausible({ minShare: '101' }), /At least of the last run/);
+    const scheduled = { leftType: 'odoo', rightType: 'odoo', schedule: 'every', periodProperty: 'period' };
+    assert.throws(() => readConfig({ id: 'n', type: 'crossdock-reconciler', ...scheduled }), /no message/);
   });
 
   it('is due at its time of day, whatever the clocks do', () => {
