@@ -1,7 +1,16 @@
 // Builds the package: clean dist, compile with the native TypeScript compiler, copy what tsc leaves out.
 // (tsc copies no assets and leaves stale files behind, so dist is made anew each time; a build takes about a second.)
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inline } from './lib/inline.mjs';
@@ -27,7 +36,12 @@ const tsc = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', join(roo
 });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 copyAssets('nodes', (name) => /\.(html|json)$/.test(name));
-for (const page of ['console/crossdock-console.html', 'canonical-mapper/canonical-mapper.html']) {
+const pages = [
+  'console/crossdock-console.html',
+  'canonical-mapper/canonical-mapper.html',
+  'reconciler/reconciler.html',
+];
+for (const page of pages) {
   writeFileSync(join(dist, 'nodes', page), inline(join(root, 'nodes', page)));
 }
 copyAssets('core', (name) => name.endsWith('.json'));
@@ -45,6 +59,12 @@ if (existsSync(icons)) {
     if (existsSync(icon)) cpSync(icon, join(dist, 'nodes', node, 'icons', `crossdock-${node}.svg`));
   }
 }
-// Node-RED offers under Import > Examples what is below examples/.
+// Node-RED offers under Import > Examples what is below examples/. This copy is the one that is packed.
 rmSync(join(root, 'examples', offeredFolder), { recursive: true, force: true });
-for (const { file, offered } of referenceFlows()) cpSync(join(root, 'flows', file), join(root, offered));
+mkdirSync(join(root, 'examples', offeredFolder));
+for (const { file, offered } of referenceFlows()) {
+  writeFileSync(
+    join(root, offered),
+    JSON.stringify(JSON.parse(readFileSync(join(root, 'flows', file), 'utf8'))),
+  );
+}

@@ -14,19 +14,19 @@ import { findServices } from './lib/services-env.mjs';
  * in a process of its own, since its suites wait for other processes most of the time.
  */
 const layers = [
-  { name: 'core', timeout: 10, deadline: 5 },
+  { name: 'core', timeout: 10, deadline: 10 },
   {
     name: 'nodes',
     label: 'nodes (Node-RED 5)',
     timeout: 20,
-    deadline: 5,
+    deadline: 8,
     env: { CROSSDOCK_NODE_RED: '5' },
   },
   {
     name: 'nodes',
     label: 'nodes (Node-RED 4.1)',
     timeout: 20,
-    deadline: 5,
+    deadline: 8,
     env: { CROSSDOCK_NODE_RED: '4' },
   },
   {

@@ -1,12 +1,11 @@
 /** Times of partners to RFC 3339 UTC. */
+import { fromZone, zoneOffset } from '../zones';
 
 const TIME =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|z|[+-]\d{2}:?\d{2})?)?$/;
 
 /** Why a text is not a usable time. */
 export class DateFault extends Error {}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
 
 /**
  * A partner's time as RFC 3339 UTC with Z, milliseconds only where there are some ("2026-11-23T10:00:00Z").
@@ -86,16 +85,6 @@ export function fieldsIn(
   };
 }
 
-/** Whether an IANA zone name is known to this Node.js. */
-export function isZone(zone: string): boolean {
-  try {
-    zoneFormat(zone);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function format(time: number): string {
   return new Date(time).toISOString().replace('.000Z', 'Z');
 }
@@ -105,43 +94,4 @@ export function offsetMilliseconds(offset: string): number {
   if (offset === 'Z' || offset === 'z') return 0;
   const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(-2));
   return (offset.startsWith('-') ? -minutes : minutes) * 60_000;
-}
-
-function fromZone(local: number, zone: string): number {
-  if (zone === 'UTC') return local;
-  const before = zoneOffset(local - 86_400_000, zone);
-  const after = zoneOffset(local + 86_400_000, zone);
-  // Of the offsets around a change of clocks, the first that maps back; in the skipped hour none does.
-  for (const offset of [before, after]) {
-    if (zoneOffset(local - offset, zone) === offset) return local - offset;
-  }
-  return local - before;
-}
-
-/** A zone's offset in ms at a UTC time. */
-function zoneOffset(time: number, zone: string): number {
-  const parts: Record<string, number> = {};
-  for (const { type, value } of zoneFormat(zone).formatToParts(time)) parts[type] = Number(value);
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(time / 1000) * 1000;
-}
-
-function zoneFormat(zone: string): Intl.DateTimeFormat {
-  let found = formats.get(zone);
-  if (found === undefined) {
-    found = new Intl.DateTimeFormat('en', {
-      timeZone: zone,
-      calendar: 'gregory',
-      numberingSystem: 'latn',
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    formats.set(zone, found);
-  }
-  return found;
 }

@@ -1,7 +1,8 @@
 /** Transforms of times. */
 
+import { isZone } from '../zones';
 import { compileDateFormat, type DateFormat, DateFormatFault } from './date-format';
-import { DateFault, isZone, toUtc, utcMilliseconds } from './dates';
+import { DateFault, toUtc, utcMilliseconds } from './dates';
 import { SpecFault, textOf, ValueFault } from './frame';
 import type { Factories, Transform } from './transform';
 import type { ValueCompiler } from './value';

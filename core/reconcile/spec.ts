@@ -2,6 +2,7 @@
 
 import { readDecimal } from '../canonical/decimal';
 import { CrossdockError } from '../errors';
+import { isZone } from '../zones';
 import type { Encoding, FieldJob, FieldType, Format, Job, Period, SideJob } from './engine/job';
 import type { Plausible } from './plausible';
 import type { Lead } from './propose';
@@ -68,6 +69,8 @@ export interface Spec {
   readonly fields: readonly CompareField[];
   readonly sources: readonly SourceSpec[];
   readonly foldCase?: boolean;
+  /** What a source does not have is zero there: no difference from a row that says zero. Default false. */
+  readonly absentIsZero?: boolean;
   readonly inTimeMs?: number;
   readonly lateMs?: number;
   readonly lead?: Lead;
@@ -115,15 +118,6 @@ export function checkSpec(spec: Spec): void {
   }
 }
 
-function isZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** @param files of the sources, in their order: of streams what they were written to */
 export function jobOf(spec: Spec, folder: string, files: readonly string[], attempt: number): Job {
   const sides = spec.sources.map((source, index): SideJob => {
@@ -160,6 +154,7 @@ export function jobOf(spec: Spec, folder: string, files: readonly string[], atte
     sides,
     fields,
     foldCase: spec.foldCase ?? false,
+    absentIsZero: spec.absentIsZero ?? false,
     ...(spec.period === undefined ? {} : { period: spec.period }),
     chunkBytes: Math.max(1 << 20, spec.chunkBytes ?? CHUNK_BYTES),
     attempt,

@@ -12,6 +12,7 @@ import {
 import { registerNode } from '../shared/base';
 import { choice, text } from '../shared/config';
 import { shared } from '../shared/config-node';
+import { Progress } from '../shared/progress';
 import type { Message, RawConfig, Red } from '../shared/red';
 
 interface Config {
@@ -39,34 +40,23 @@ export = (red: Red): void => {
     }),
     async start({ config, status, closed }) {
       const fulfilment = new Fulfilment(await config.server(closed), config.fulfilment);
-      let waiting = 0;
-      let done = 0;
-      const show = (): void => {
-        if (waiting > 0) status.busy(`${waiting} on the way, ${done} done`);
-        else status.ok(`${done} done`);
-      };
-      status.ok('ready');
+      const progress = new Progress(status);
       return {
         async input(message, send) {
           const operation = config.operation === 'msg' ? operationOf(message) : config.operation;
-          waiting += 1;
-          show();
-          try {
+          await progress.during(async () => {
             const outcome = await runFulfilment(fulfilment, operation, message.payload, pickingOf(message));
             // Another delivery of the message owns it now, and tells its own story.
             if (!readsFulfilment(operation) && (await scopes.finish(message, outcome.result)) === 'stale')
-              return;
-            done += 1;
+              return 'not ours';
             message.payload = outcome.result;
             put(message, 'shipment', outcome.shipment);
             put(message, 'shipments', outcome.shipments);
             put(message, 'returns', outcome.returns);
             put(message, 'return', outcome.returns?.length === 1 ? outcome.returns[0] : undefined);
             send(message);
-          } finally {
-            waiting -= 1;
-            show();
-          }
+            return 'done';
+          });
         },
         close: () => fulfilment.close(),
       };

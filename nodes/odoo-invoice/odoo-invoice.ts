@@ -15,6 +15,7 @@ import {
 import { registerNode } from '../shared/base';
 import { choice, decimal, flag, number } from '../shared/config';
 import { shared } from '../shared/config-node';
+import { Progress } from '../shared/progress';
 import type { Message, Red } from '../shared/red';
 
 interface Config {
@@ -42,19 +43,11 @@ export = (red: Red): void => {
     }),
     async start({ config, status, closed }) {
       const invoices = new Invoices(await config.server(closed), config.invoices);
-      let waiting = 0;
-      let done = 0;
-      const show = (): void => {
-        if (waiting > 0) status.busy(`${waiting} on the way, ${done} done`);
-        else status.ok(`${done} done`);
-      };
-      status.ok('ready');
+      const progress = new Progress(status);
       return {
         async input(message, send) {
           const operation = config.operation === 'msg' ? operationOf(message) : config.operation;
-          waiting += 1;
-          show();
-          try {
+          await progress.during(async () => {
             const order = orderOf(message);
             const { documents, ...result } = await runOperation(
               invoices,
@@ -64,17 +57,15 @@ export = (red: Red): void => {
               order,
             );
             // Another delivery of the message owns it now, and tells its own story.
-            if (!isReadOnly(operation) && (await scopes.finish(message, result)) === 'stale') return;
-            done += 1;
+            if (!isReadOnly(operation) && (await scopes.finish(message, result)) === 'stale')
+              return 'not ours';
             message.payload = result;
             message['invoices'] = documents;
             if (documents.length === 1) message['invoice'] = documents[0];
             else delete message['invoice'];
             send(message);
-          } finally {
-            waiting -= 1;
-            show();
-          }
+            return 'done';
+          });
         },
         close: () => invoices.close(),
       };

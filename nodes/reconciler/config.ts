@@ -36,6 +36,7 @@ export interface ReconcilerConfig {
   readonly fields: readonly CompareField[];
   readonly sources: readonly SourceConfig[];
   readonly foldCase: boolean;
+  readonly absentIsZero: boolean;
   readonly inTimeMs: number;
   readonly lateMs: number;
   readonly lead: Lead;
@@ -90,6 +91,7 @@ export function readConfig(config: RawConfig): ReconcilerConfig {
     fields: fieldsOf(config, about, tolerance),
     sources,
     foldCase: flag(config, 'foldCase', false),
+    absentIsZero: about === 'inventory' && flag(config, 'absentIsZero', false),
     inTimeMs: number(config, 'inTimeMinutes', 'In time for', 0, { min: 0, max: 100_000 }) * MINUTE_MS,
     lateMs: number(config, 'lateMinutes', 'Late after', 60, { min: 1, max: 100_000 }) * MINUTE_MS,
     lead: choice(config, 'lead', 'Is right', LEADS, 'first'),

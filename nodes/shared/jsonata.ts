@@ -118,7 +118,7 @@ async function environment(red: Red, names: LookedAt['env']): Promise<Record<str
 function fieldsOf(message: Message, fields: LookedAt['fields']): Record<string, unknown> {
   const handed: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(message)) {
-    if (fields !== 'all' && !fields.has(name)) continue;
+    if (typeof value === 'function' || (fields !== 'all' && !fields.has(name))) continue;
     if (!ALIVE.has(name)) handed[name] = value;
     else if (name === 'req' && fields !== 'all') handed[name] = requestFacts(value);
   }

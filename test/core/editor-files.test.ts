@@ -20,6 +20,16 @@ function dialog(name: string): string {
   );
 }
 
+/** What a dialog has in modules of its own, as one text. */
+function modules(name: string): string {
+  const own = join(folder, name, 'browser');
+  if (!existsSync(own)) return '';
+  return readdirSync(own)
+    .filter((file) => file.endsWith('.mjs'))
+    .map((file) => read(name, 'browser', file))
+    .join('\n');
+}
+
 /** The version of the configuration that a dialog saves. */
 function configVersion(html: string): number {
   return Number(/^ {6}configVersion: \{ value: (\d+) \},$/m.exec(html)?.[1]);
@@ -140,7 +150,9 @@ describe('editor files', () => {
         }
         const used = [
           ...[...html.matchAll(/data-i18n="(?:\[\w+\])?([\w.-]+)"/g)].map(([, key]) => key ?? ''),
-          ...[...html.matchAll(/(?:this|node)\._\('([\w.-]+)'[,)]/g)].map(([, key]) => key ?? ''),
+          ...[...(html + modules(name)).matchAll(/(?:this|node)\._\('([\w.-]+)'[,)]/g)].map(
+            ([, key]) => key ?? '',
+          ),
           ...[...html.matchAll(/RED\._\('node-red-contrib-crossdock\/crossdock-[\w-]+:([\w.-]+)'\)/g)].map(
             ([, key]) => key ?? '',
           ),

@@ -224,6 +224,9 @@ export function inboxNewestSuite(open: () => Promise<Store>): void {
     await inbox.accept(plain('hold', 'hold'));
     await waitFor(() => inFlow.has('hold'), { what: 'a full flow' });
     await inbox.accept(versioned('busy', 1));
+    // Places are times in ms.
+    const arrived = Date.now() + 1;
+    await waitFor(() => Date.now() > arrived, { what: 'the next millisecond' });
     await inbox.accept(versioned('calm', 1));
     await inbox.accept(versioned('sold-out', 1, { priority: 1 }));
     await inbox.accept(versioned('busy', 2));

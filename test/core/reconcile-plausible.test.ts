@@ -232,6 +232,26 @@ describe('reconcile: corrections from a file with decimal commas and units of it
   });
 });
 
+describe('reconcile: what a source does not list', () => {
+  it('is zero there, when stock is compared so, and only where the other says zero', () => {
+    const left = stock({ A: 0, B: '0.00', C: 1, D: 'none' });
+    const right = 'sku;onHand\nX;0,00\nY;1.000\n';
+    const compare = (absentIsZero: boolean) =>
+      compareHere([left, right], { absentIsZero, sources: [{}, { decimalComma: true }] });
+    const zero = compare(true);
+    assert.deepEqual(
+      zero.findings.map(({ key, differences }) => [key, differences[0]?.kind]),
+      [
+        ['C', 'missing'],
+        ['D', 'missing'],
+        ['Y', 'extra'],
+      ],
+    );
+    assert.deepEqual([zero.counts.keys, zero.counts.matched], [6, 3]);
+    assert.equal(compare(false).findings.length, 6);
+  });
+});
+
 describe('reconcile: only what lies in a period', () => {
   const at = (hours: number): string => new Date(Date.UTC(2026, 10, 26, hours)).toISOString();
   const order = (id: string, hours: number | null): unknown => ({

@@ -211,12 +211,17 @@ describe('reconcile: findings', () => {
       '01.07.2026 12:00',
       '2026-10-25 03:30:00',
       '2026-03-29 03:30:00',
+      // The hour that comes twice, the first time; the hour that is skipped.
+      '2026-10-25 02:30:00',
+      '2026-03-29 02:30:00',
     );
     const utc = rows(
       '2026-07-01T10:00:00Z',
       '2026-01-01 11:00:00',
       '2026-07-01 10:00',
       '2026-10-25 02:30:00',
+      '2026-03-29 01:30:00',
+      '2026-10-25 00:30:00',
       '2026-03-29 01:30:00',
     );
     const { differences } = compareHere([berlin, utc], { fields, sources: [{ zone: 'Europe/Berlin' }, {}] });

@@ -300,6 +300,8 @@ export function fakeReconcile(options: ReconcileOptions = {}): FakeReconcile {
     return { status: 200, json: { approval: id, count: chosen.length } };
   }
 
+  /** Whose differences are played; other runs have none. */
+  const isWhole = (id: string): boolean => id === 'stock-0' || id === 'gone-0';
   const ok = (json: Body) => ({ status: 200, json });
 
   return {
@@ -330,7 +332,9 @@ export function fakeReconcile(options: ReconcileOptions = {}): FakeReconcile {
         running.delete(id.split('-')[0] ?? '');
         return ok({ cancelled: true });
       }
-      if (action === 'differences' && at === undefined) return ok(page(query, language));
+      if (action === 'differences' && at === undefined) {
+        return ok(isWhole(id) ? page(query, language) : { items: [], next: null, total: 0 });
+      }
       if (action === 'differences') {
         const n = Number(at);
         const shown = difference(n, language);
@@ -357,7 +361,7 @@ export function fakeReconcile(options: ReconcileOptions = {}): FakeReconcile {
       }
       return ok({
         ...run(id),
-        tally: id === 'stock-0' ? tally(language) : [],
+        tally: isWhole(id) ? tally(language) : [],
         approvals: id === 'stock-0' ? approvals.map(({ chosen: _chosen, ...rest }) => rest) : [],
         open: !id.startsWith('gone'),
         target: id.startsWith('gone') ? null : `reconcile:${id.split('-')[0]}`,

@@ -47,11 +47,10 @@ async function walk(sidebar: OpenConsole, look: (view: string) => Promise<void>)
   await sidebar.press('Escape', 'Escape');
   await page.locator('.crossdock-console .row.basket').waitFor();
   await look('baskets');
-  for (const tab of ['stock', 'reconciliation']) {
-    await sidebar.click(`#crossdock-console-tab-${tab}`);
-    await page.locator('.crossdock-console .stage .empty').waitFor();
-    await look(tab);
-  }
+  await sidebar.click('#crossdock-console-tab-stock');
+  await page.locator('.crossdock-console .stage .empty').waitFor();
+  await look('stock');
+  await walkReconciliation(sidebar, look);
   await sidebar.click('#crossdock-console-tab-contracts');
   await page.locator('.crossdock-console .row.contract').first().waitFor();
   await look('contracts');
@@ -65,6 +64,40 @@ async function walk(sidebar: OpenConsole, look: (view: string) => Promise<void>)
   await sidebar.click('#crossdock-console-tab-audit');
   await page.locator('.crossdock-console .row.entry').first().waitFor();
   await look('audit');
+}
+
+async function walkReconciliation(
+  sidebar: OpenConsole,
+  look: (view: string) => Promise<void>,
+): Promise<void> {
+  const { page } = sidebar.editor;
+  await sidebar.click('#crossdock-console-tab-reconciliation');
+  await page.locator('.crossdock-console .reconciler').first().waitFor();
+  await look('reconciliation');
+  await sidebar.click('.reconciler .open');
+  await page.locator('.crossdock-console .row.run b').first().waitFor();
+  await look('runs');
+  await sidebar.click('.row.run');
+  await page.locator('.crossdock-console .row.difference b').first().waitFor();
+  await sidebar.click('.title .neighbours button');
+  await page.locator('.crossdock-console .account .facts').waitFor();
+  await look('run');
+  await sidebar.click('.title .neighbours button');
+  await sidebar.click('.search button');
+  await look('run-filters');
+  await sidebar.click('.search button');
+  await sidebar.click('.bar .main');
+  await look('approval');
+  await sidebar.press('Enter');
+  await page.locator('.crossdock-console .strip.approval').waitFor();
+  await look('leaving');
+  await page.locator('.crossdock-console .row.difference').nth(1).click();
+  await page.locator('.crossdock-console .comparison').waitFor();
+  await look('difference');
+  await sidebar.press('Escape');
+  await sidebar.click('.title .neighbours button:nth-child(2)');
+  await look('report');
+  await sidebar.press('Escape');
 }
 
 /** Tabs that are cut, too small to hit, or over one another. */

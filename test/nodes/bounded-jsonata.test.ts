@@ -163,6 +163,7 @@ describe('JSONata of the nodes', function () {
       huge: 'x'.repeat(2_000_000),
       req: { query: { shop: 'north' }, socket: { write: () => undefined } },
       res: { send: () => undefined },
+      helper: () => undefined,
     };
     assert.equal(await jsonata(red, '$keys(payload)')(asked), 'id');
     assert.equal(await jsonata(red, '$lookup(req.query, "shop")')(asked), 'north');

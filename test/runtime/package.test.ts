@@ -47,6 +47,9 @@ describe('the installed package', () => {
         POSTGRES_USER: 'gateway',
         POSTGRES_PASSWORD: 'not a real password',
         WAREHOUSE_URL: 'http://127.0.0.1:9',
+        STOCK_FILE: '/nowhere/stock.csv',
+        STOREFRONT_URL: 'http://127.0.0.1:9',
+        STOREFRONT_TOKEN: 'none',
       },
     });
   });

@@ -5,6 +5,8 @@ import { referenceOrdersSuite } from '../conformance/reference-orders';
 
 describe('reference flow: marketplace orders of a day against Odoo', function () {
   this.timeout(60_000);
+  // Nothing here is another thing on Node-RED 4.1; the stock flow is run on both.
+  if (process.env['CROSSDOCK_NODE_RED']?.startsWith('4')) return;
   let standIn: OdooStandIn;
   after(() => standIn?.close());
   referenceOrdersSuite(async () => {

@@ -70,6 +70,8 @@ export interface Job {
   readonly attempt: number;
   /** All that was on its way was looked at. Default true. */
   readonly allSeen?: boolean;
+  /** A source that does not have a key has none of it: that agrees with a row whose numbers are all zero. Default false. */
+  readonly absentIsZero?: boolean;
   /** Keys whose row is from another time are left out, ms since the epoch; undefined: none is. */
   readonly period?: Period;
 }

@@ -7,6 +7,7 @@ import { KEY_SEPARATOR, keyAt, keyLengthAt, slotsAt } from './record';
 import { RecordReader } from './reread';
 import { SortedSide, sameSlots, slotsValid } from './runs';
 import { compareKeys } from './sort';
+import { slotsOf } from './spill';
 import { readNumber } from './values';
 
 /** Findings of a batch, and keys after which there is one in any case, so that little is done twice after a crash. */
@@ -173,9 +174,12 @@ class Merger {
       const other = sides[index] as SortedSide;
       const side = SIDES[index] as Side;
       if (!here[0]) {
-        if (here[index]) add({ ...NOTHING, kind: 'extra', side, found: this.#only(other, index) });
-      } else if (!here[index]) add({ ...NOTHING, kind: 'missing', side, expected: this.#only(first, 0) });
-      else if (
+        if (here[index] && !this.#isNone(other, index))
+          add({ ...NOTHING, kind: 'extra', side, found: this.#only(other, index) });
+      } else if (!here[index]) {
+        if (!this.#isNone(first, 0))
+          add({ ...NOTHING, kind: 'missing', side, expected: this.#only(first, 0) });
+      } else if (
         !this.#bytewise[index] ||
         !sameSlots(first.group.bytes, 0, other.group.bytes, 0) ||
         !slotsValid(first.group.bytes, this.#plans[index] as FieldPlan[])
@@ -221,6 +225,23 @@ class Merger {
       }
     });
     return tolerated;
+  }
+
+  /** Whether a row says that there is none, where that is the same as no row. */
+  #isNone(side: SortedSide, index: number): boolean {
+    if (this.job.absentIsZero !== true) return false;
+    const comma = this.job.sides[index]?.decimalComma ?? false;
+    const slots = slotsAt(side.group.bytes, 0);
+    let slot = 0;
+    let numbers = 0;
+    for (const { type } of this.job.fields) {
+      if (type === 'quantity' || type === 'decimal') {
+        if (readNumber(slots[slot] ?? '', comma)?.eq(0) !== true) return false;
+        numbers += 1;
+      }
+      slot += slotsOf(type);
+    }
+    return numbers > 0;
   }
 
   /** The value of a row that only one side has, when it is one. */

@@ -1,5 +1,6 @@
 /** Values as sources write them, read as what they mean. */
 import { type DecimalValue, readDecimal } from '../../canonical/decimal';
+import { fromZone } from '../../zones';
 
 const TIME =
   /^(\d{4})-?(\d{2})-?(\d{2})(?:[T ](\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
@@ -58,36 +59,4 @@ function offsetOf(zone: string): number {
   const digits = zone.slice(1).replace(':', '');
   const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2));
   return (zone.startsWith('-') ? -minutes : minutes) * 60_000;
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** What a clock on the wall of a zone shows, as the moment it shows it; in the hour that comes twice, the first. */
-function fromZone(wall: number, zone: string): number {
-  const first = wall - zoneOffset(wall, zone);
-  const again = wall - zoneOffset(first, zone);
-  return Math.min(first, again) + zoneOffset(Math.min(first, again), zone) === wall
-    ? Math.min(first, again)
-    : again;
-}
-
-function zoneOffset(at: number, zone: string): number {
-  let format = formats.get(zone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    formats.set(zone, format);
-  }
-  const parts: Record<string, number> = {};
-  for (const { type, value } of format.formatToParts(at)) parts[type] = Number(value);
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(at / 1000) * 1000;
 }

@@ -9,6 +9,7 @@ import { createDifferenceFilters } from './reconcile-filters.mjs';
 import { askForApproval, askForCancel, askForReport } from './reconcile-questions.mjs';
 import {
   alarmWords,
+  isOfOne,
   isUnderWay,
   kindMark,
   kindWords,
@@ -97,6 +98,13 @@ export function createRunView(context, opened) {
     drawBar();
   }
 
+  /** What had the focus may be gone once its work is done: then the list has it, so that the keyboard is not thrown out. */
+  function keepingFocus(part, redraw) {
+    const had = part.contains(document.activeElement);
+    redraw();
+    if (had && !element.contains(document.activeElement)) context.focus();
+  }
+
   async function refresh() {
     run = await context.api.run(run.runId);
     known = true;
@@ -129,6 +137,10 @@ export function createRunView(context, opened) {
       ),
     );
     head.querySelector('.neighbours button').setAttribute('aria-expanded', String(factsShown));
+    keepingFocus(account, drawAccount);
+  }
+
+  function drawAccount() {
     refill(
       account,
       isUnderWay(run) && underWay(),
@@ -193,7 +205,7 @@ export function createRunView(context, opened) {
     else if (selection.everything) refill(summary, counted('count.allSelected', waiting), clearButton());
     else refill(summary, total > 0 && counted('count.entries', total));
     const n = selection.size > 0 ? selection.size : waiting;
-    refill(actions, n > 0 && approveButton(n));
+    keepingFocus(actions, () => refill(actions, n > 0 && approveButton(n)));
   }
 
   const clearButton = () =>
@@ -235,6 +247,11 @@ export function createRunView(context, opened) {
     refresh().catch(context.fail);
   }
 
+  // In a low sidebar the view scrolls: what is worked on comes into sight whole.
+  body.addEventListener('focusin', ({ target }) => {
+    // Not under a mouse that is about to let go of its button.
+    if (target.matches(':focus-visible')) element.scrollTop = element.scrollHeight;
+  });
   drawHead();
   draw();
   return {
@@ -300,7 +317,7 @@ function drawDifference(difference, run) {
           el('b', { title: name }, name),
           el('span.figure', { title: `${run.labels[0]} → ${difference.sideLabel}` }, values),
         ),
-        el('span.meta.values', {}, kindMark(kind), values === '' ? sentence : what),
+        el('span.meta.values', {}, kindMark(kind), isOfOne(difference) ? sentence : what),
         approved
           ? el(
               'span.meta',

@@ -82,12 +82,13 @@ export function timeOf(at) {
   return el('time', { title: dateTime(at) }, shortTime(at));
 }
 
-/** Kinds whose values are no two values to hold against each other. */
-const alone = ['duplicate', 'invalid'];
+/** Of a source by itself: there are no two values to hold against each other. */
+export const isOfOne = ({ kind, insteadOf }) => ['duplicate', 'invalid'].includes(insteadOf ?? kind);
 
-/** Both values, as short as they can be: "12 → 10". Nothing where the sentence says it better. */
-export function valuesOf({ kind, insteadOf, expected, found }) {
-  if (alone.includes(insteadOf ?? kind)) return '';
+/** Both values, as short as they can be: "12 → 10". */
+export function valuesOf(difference) {
+  const { expected, found } = difference;
+  if (isOfOne(difference) || (expected === null && found === null)) return '';
   return `${expected ?? '–'} → ${found ?? '–'}`;
 }
 
