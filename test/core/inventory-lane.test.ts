@@ -189,6 +189,17 @@ describe('inventory: from the reading to the sender', () => {
     assert.deepEqual(channel.said.slice(3).sort(), channel.said.slice(0, 3).sort());
   });
 
+  it('the same quantity leads to another one where an item has a rule or a day of its own', async () => {
+    const publisher = await open(store, { items: [{ sku: 'B', buffer: '2' }], minDaysToExpiry: 10 });
+    await publisher.publish([
+      level('A', '5', 0),
+      level('B', '5', 0),
+      { ...level('C', '5', 0), expiry: '2026-11-30' },
+      { ...level('D', '5', 0), expiry: '2027-11-30' },
+    ]);
+    assert.deepEqual(channel.said.sort(), ['A 5 1', 'B 3 1', 'C 0 1', 'D 5 1']);
+  });
+
   it('two publishers of one channel count one sequence and lose nothing', async () => {
     const [one, two] = [await open(), await open()];
     const rounds = Array.from({ length: 30 }, (_, at) => at);

@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { connect as connectAmqp } from 'amqplib';
-import mqtt from 'mqtt';
-import type { InventoryLevel } from '../../core/canonical';
-import type { CloudEvent } from '../../core/channel';
 import type { Rng } from '../../sandbox/storefront/rng';
 import { type FlowNode, node } from '../runtime/flow';
 import { type NodeRed, spawnNodeRed, type TempDir, tempDir, waitFor } from '../support';
 import { mosquittoBinary, ownMosquitto, SAVED_AT_ITS_END } from './support/brokers';
-import { choices, keep, SEED, tell, turns } from './support/campaign';
-import { proxied, rabbitForTests } from './support/shared-services';
+import { choices, keep, LONG, SEED, tell, turns } from './support/campaign';
+import { postgresForTests, proxied, rabbitForTests } from './support/shared-services';
+import { listenAmqp, listenMqtt, type Subscriber, startShop } from './support/stock-subscribers';
 
 const KEYS = turns(600, 20_000);
 const CHANGES = turns(6000, 100_000);
@@ -21,28 +16,6 @@ const HOT = turns(20, 150);
 const PROBES_AT_ONCE = 4;
 /** What may be in flight when something becomes urgent (the channel's window), on both sides of the line. */
 const IN_FLIGHT = 512;
-
-/** Everything that one channel was told, in the order in which it was. */
-class Subscriber {
-  readonly shows = new Map<string, { quantity: string; sequence: number }>();
-  /** Told something older after something newer. */
-  readonly stale: string[] = [];
-  readonly order: { sku: string; quantity: string; before: string | undefined }[] = [];
-  readonly arrived = new Map<string, number>();
-
-  constructor(readonly name: string) {}
-
-  take(level: InventoryLevel): void {
-    const sku = level.item.identifiers[0]?.value ?? '';
-    const before = this.shows.get(sku);
-    const quantity = level.published ?? '';
-    if (before !== undefined && level.sequence < before.sequence)
-      this.stale.push(`${sku}: ${before.sequence} then ${level.sequence}`);
-    this.order.push({ sku, quantity, before: before?.quantity });
-    this.shows.set(sku, { quantity, sequence: level.sequence });
-    if (quantity === '0') this.arrived.set(sku, performance.now());
-  }
-}
 
 /**
  * A burst of stock changes reaches every channel exactly, whatever happens to the lines and to the gateway: warehouse
@@ -55,78 +28,91 @@ describe('a burst of stock changes', function () {
     for (const end of ends.splice(0).reverse()) await end();
   });
 
-  it('ends with the exact quantity of every key in every channel, sold out first, nothing old after new', async function () {
-    const name = `burst-${SEED}`;
-    const rabbit = rabbitForTests(name);
-    if (mosquittoBinary === undefined || rabbit === undefined) this.skip();
-    const rng = choices('burst');
-    const mosquitto = await ownMosquitto(SAVED_AT_ITS_END);
-    ends.push(() => mosquitto.remove());
-    await mosquitto.start();
-    const lines = [await proxied(mosquitto.url), await proxied(rabbit.url)] as const;
-    for (const { proxy } of lines) ends.push(() => proxy.close());
-    ends.push(() => rabbit.remove());
-    const shop = await startShop();
-    ends.push(() => shop.close());
-    const market = await listenMqtt(mosquitto.url);
-    ends.push(() => market.close());
+  // A shared store is the same code with leases: once in the long form is enough.
+  for (const kind of LONG ? (['sqlite', 'postgres'] as const) : (['sqlite'] as const)) {
+    it(`ends with the exact quantity of every key in every channel, sold out first, nothing old after new (${kind})`, async function () {
+      const name = `burst-${kind}-${SEED}`;
+      const rabbit = rabbitForTests(name);
+      const postgres = kind === 'postgres' ? postgresForTests(name) : undefined;
+      if (mosquittoBinary === undefined || rabbit === undefined) this.skip();
+      if (kind === 'postgres' && postgres === undefined) this.skip();
+      ends.push(async () => postgres?.remove());
+      const store: FlowNode = {
+        id: 'store',
+        type: 'crossdock-store',
+        ...(postgres === undefined
+          ? { kind: 'sqlite', path: 'burst.sqlite' }
+          : { kind: 'postgres', url: postgres.url, schema: postgres.schema }),
+      };
+      const rng = choices('burst');
+      const mosquitto = await ownMosquitto(SAVED_AT_ITS_END);
+      ends.push(() => mosquitto.remove());
+      await mosquitto.start();
+      const lines = [await proxied(mosquitto.url), await proxied(rabbit.url)] as const;
+      for (const { proxy } of lines) ends.push(() => proxy.close());
+      ends.push(() => rabbit.remove());
+      const shop = await startShop();
+      ends.push(() => shop.close());
+      const market = await listenMqtt(mosquitto.url);
+      ends.push(() => market.close());
 
-    const dir: TempDir = tempDir('crossdock-burst-');
-    ends.push(async () => dir.remove());
-    const red = await spawnNodeRed({
-      userDir: dir.path,
-      flows: flowsOf(name, lines[0].url, lines[1].url, shop.url),
+      const dir: TempDir = tempDir('crossdock-burst-');
+      ends.push(async () => dir.remove());
+      const red = await spawnNodeRed({
+        userDir: dir.path,
+        flows: flowsOf(name, store, lines[0].url, lines[1].url, shop.url),
+      });
+      ends.push(() => red.remove());
+      await red.waitForLog(/MARK .* connected/, { timeoutMs: 30_000 });
+      const portal = await listenAmqp(rabbit.url, name);
+      ends.push(() => portal.close());
+      const subscribers = [market.told, portal.told, shop.told];
+      const warehouse = new Warehouse(red, rng);
+      let begun = performance.now();
+      const done = (what: string): void => {
+        tell(`${what}: ${Math.round((performance.now() - begun) / 1000)} s`);
+        begun = performance.now();
+      };
+      try {
+        await warehouse.initial();
+        await settled(subscribers, warehouse.truth, 'the first quantities');
+        done(`${warehouse.truth.size} first quantities`);
+
+        await warehouse.change(CHANGES * 0.4);
+        for (const { proxy } of lines) proxy.cut();
+        shop.broken = true;
+        await warehouse.change(CHANGES * 0.15);
+        await red.kill9();
+        await red.restart();
+        await warehouse.change(CHANGES * 0.15);
+        await warehouse.mark('c');
+        done('changes before and while the lines are down, killed once');
+        const before = new Map(subscribers.map((subscriber) => [subscriber, subscriber.order.length]));
+        for (const { proxy } of lines) proxy.restore();
+        shop.broken = false;
+        await settled(subscribers, warehouse.truth, 'what was held while the lines were down');
+        // A local channel takes each change at once, in order: what waits there waits in the inbox of event in.
+        for (const subscriber of [market.told, portal.told])
+          urgentFirst(subscriber, before.get(subscriber) ?? 0);
+
+        done('what was held is told');
+        const latencies = await warehouse.changeWithProbes(CHANGES * 0.3, market.told);
+        await settled(subscribers, warehouse.truth, 'the final quantities');
+        for (const subscriber of subscribers)
+          assert.deepEqual(subscriber.stale, [], `${subscriber.name}: old after new`);
+        done('the last part of the burst');
+        latencies.sort((a, b) => a - b);
+        const at = (share: number): string =>
+          `${Math.round(latencies[Math.floor(latencies.length * share)] ?? Number.NaN)} ms`;
+        tell(
+          `${kind}, seed ${SEED}: ${CHANGES} changes over ${KEYS} keys, killed once: ${subscribers.map(({ name, order }) => `${name} was told ${order.length}`).join(', ')}; of ${latencies.length} sold out during the burst, MQTT was told in ${at(0.5)} (p50), ${at(0.99)} (p99)`,
+        );
+      } catch (error) {
+        const file = keep(name, { log: red.log.slice(-300), sent: warehouse.sent });
+        throw new Error(`${(error as Error).message} (${file})`, { cause: error });
+      }
     });
-    ends.push(() => red.remove());
-    await red.waitForLog(/MARK .* connected/, { timeoutMs: 30_000 });
-    const portal = await listenAmqp(rabbit.url, name);
-    ends.push(() => portal.close());
-    const subscribers = [market.told, portal.told, shop.told];
-    const warehouse = new Warehouse(red, rng);
-    let begun = performance.now();
-    const done = (what: string): void => {
-      tell(`${what}: ${Math.round((performance.now() - begun) / 1000)} s`);
-      begun = performance.now();
-    };
-    try {
-      await warehouse.initial();
-      await settled(subscribers, warehouse.truth, 'the first quantities');
-      done(`${warehouse.truth.size} first quantities`);
-
-      await warehouse.change(CHANGES * 0.4);
-      for (const { proxy } of lines) proxy.cut();
-      shop.broken = true;
-      await warehouse.change(CHANGES * 0.15);
-      await red.kill9();
-      await red.restart();
-      await warehouse.change(CHANGES * 0.15);
-      await warehouse.mark('c');
-      done('changes before and while the lines are down, killed once');
-      const before = new Map(subscribers.map((subscriber) => [subscriber, subscriber.order.length]));
-      for (const { proxy } of lines) proxy.restore();
-      shop.broken = false;
-      await settled(subscribers, warehouse.truth, 'what was held while the lines were down');
-      // A local channel takes each change at once, in order: what waits there waits in the inbox of event in.
-      for (const subscriber of [market.told, portal.told])
-        urgentFirst(subscriber, before.get(subscriber) ?? 0);
-
-      done('what was held is told');
-      const latencies = await warehouse.changeWithProbes(CHANGES * 0.3, market.told);
-      await settled(subscribers, warehouse.truth, 'the final quantities');
-      for (const subscriber of subscribers)
-        assert.deepEqual(subscriber.stale, [], `${subscriber.name}: old after new`);
-      done('the last part of the burst');
-      latencies.sort((a, b) => a - b);
-      const at = (share: number): string =>
-        `${Math.round(latencies[Math.floor(latencies.length * share)] ?? Number.NaN)} ms`;
-      tell(
-        `seed ${SEED}: ${CHANGES} changes over ${KEYS} keys, killed once: ${subscribers.map(({ name, order }) => `${name} was told ${order.length}`).join(', ')}; of ${latencies.length} sold out during the burst, MQTT was told in ${at(0.5)} (p50), ${at(0.99)} (p99)`,
-      );
-    } catch (error) {
-      const file = keep(name, { log: red.log.slice(-300), sent: warehouse.sent });
-      throw new Error(`${(error as Error).message} (${file})`, { cause: error });
-    }
-  });
+  }
 });
 
 async function told(channel: Subscriber, sku: string): Promise<void> {
@@ -285,71 +271,13 @@ function level(sku: string, available: string, asOf: number): object {
   };
 }
 
-async function listenMqtt(url: string): Promise<{ told: Subscriber; close(): Promise<void> }> {
-  const told = new Subscriber('MQTT');
-  const client = await mqtt.connectAsync(url, {
-    protocolVersion: 5,
-    clean: false,
-    clientId: 'market',
-    properties: { sessionExpiryInterval: 3600 },
-  });
-  client.on('message', (_topic, payload) => told.take(JSON.parse(payload.toString()) as InventoryLevel));
-  await client.subscribeAsync('#', { qos: 1 });
-  return { told, close: () => client.endAsync(true) };
-}
-
-async function listenAmqp(url: string, name: string): Promise<{ told: Subscriber; close(): Promise<void> }> {
-  const told = new Subscriber('AMQP');
-  const connection = await connectAmqp(url);
-  const channel = await connection.createChannel();
-  await channel.assertExchange(`faults.${name}`, 'topic', { durable: true });
-  const { queue } = await channel.assertQueue('', { exclusive: true });
-  await channel.bindQueue(queue, `faults.${name}`, '#');
-  await channel.consume(
-    queue,
-    (message) => {
-      if (message === null) return;
-      told.take(
-        (JSON.parse(message.content.toString()) as CloudEvent<InventoryLevel>).data as InventoryLevel,
-      );
-    },
-    { noAck: true },
-  );
-  return { told, close: () => connection.close() };
-}
-
-/** The shop's own server: takes a level per request, or answers 503 while it is broken. */
-async function startShop(): Promise<{
-  told: Subscriber;
-  url: string;
-  broken: boolean;
-  close(): Promise<void>;
-}> {
-  const told = new Subscriber('HTTP');
-  const server: Server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      if (!shop.broken) told.take(JSON.parse(Buffer.concat(chunks).toString()) as InventoryLevel);
-      response.writeHead(shop.broken ? 503 : 204).end();
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const shop = {
-    told,
-    url: `http://127.0.0.1:${port}/stock`,
-    broken: false,
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-  return shop;
-}
-
-function flowsOf(name: string, mqttUrl: string, amqpUrl: string, shopUrl: string): FlowNode[] {
+function flowsOf(
+  name: string,
+  store: FlowNode,
+  mqttUrl: string,
+  amqpUrl: string,
+  shopUrl: string,
+): FlowNode[] {
   const channel = (id: string, more: Record<string, unknown>): FlowNode => ({
     id,
     type: 'crossdock-event-channel',
@@ -375,7 +303,7 @@ function flowsOf(name: string, mqttUrl: string, amqpUrl: string, shopUrl: string
   ];
   return [
     { id: 'tab', type: 'tab', label: 'burst' },
-    { id: 'store', type: 'crossdock-store', kind: 'sqlite', path: 'burst.sqlite' },
+    store,
     channel('to-mqtt', { kind: 'mqtt', url: mqttUrl }),
     channel('to-amqp', { kind: 'amqp', url: amqpUrl }),
     channel('to-local', { kind: 'local' }),
