@@ -105,6 +105,13 @@ export function reconcileSuite(openStore: () => Promise<Store>): void {
     } while (after !== undefined);
     assert.deepEqual(pages, [...pages].sort());
     assert.equal(new Set(pages).size, 10);
+    // Whoever leaps far names no row, but how many are before it.
+    const leapt = await history.differences(run.runId, { kind: 'extra' }, 3, '@7');
+    assert.deepEqual(
+      leapt.items.map(({ key }) => key),
+      pages.slice(7),
+    );
+    assert.deepEqual((await history.differences(run.runId, { kind: 'extra' }, 3, '@10')).items, []);
     assert.equal(
       (await history.differences(run.runId, { q: 'a%1' }, 100)).total,
       (await all(run)).filter(({ key }) => key.startsWith('A%1')).length,
