@@ -120,7 +120,7 @@ describe('editor: stock of 20,000 items', function () {
     await sidebar.shows('refused: The broker refuses the topic');
     await view.selectOption('age');
     await sidebar.shows('500 items');
-    await sidebar.shows('site silent');
+    await sidebar.shows('outdated');
     await view.selectOption('soldOut');
     await search.fill('nothing of that name');
     await sidebar.shows('No SKU contains this.');
