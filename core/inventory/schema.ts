@@ -153,7 +153,8 @@ export function moveSql(rows: number): string {
       basis = excluded.basis, moved = 1, sequence = ${T}.sequence + 1, as_of = excluded.as_of, body = excluded.body,
       detail = excluded.detail, problem = NULL, pending = 1,
       pending_since = CASE WHEN ${T}.pending = 0 THEN excluded.pending_since ELSE ${T}.pending_since END,
-      urgency = CASE WHEN excluded.urgency = 0 THEN 0 ELSE ${URGENCY} END, goes_first = excluded.goes_first, stale_since = excluded.stale_since, quantity = excluded.quantity`,
+      urgency = ${URGENCY}, goes_first = excluded.goes_first, stale_since = excluded.stale_since,
+      quantity = excluded.quantity`,
   );
 }
 
