@@ -46,6 +46,7 @@ const NONE_SILENT = { stale: new Map<string, number>() };
 /**
  * Nothing else of the channel may observe or compute meanwhile (the intake sees to that).
  * @param readings one per key. Rejects with the store's errors
+ * @param flying the quantity of a key that is under way to the channel, by `rowKey`
  */
 export async function takeDirect(
   store: Store,
@@ -54,7 +55,14 @@ export async function takeDirect(
   stale: ReadonlyMap<string, number>,
   readings: readonly Reading[],
   now: number,
+  flying: (key: string) => string | undefined,
 ): Promise<Direct> {
+  // It may be confirmed and marked while we look, and what is seen does not show it yet.
+  const flew = new Map<string, string>();
+  for (const { site, sku } of readings) {
+    const quantity = flying(rowKey(site, sku));
+    if (quantity !== undefined) flew.set(rowKey(site, sku), quantity);
+  }
   const seen = await look(store, channel, readings);
   const often = oftenNamed(readings);
   const known: Reading[] = [];
@@ -86,7 +94,8 @@ export async function takeDirect(
     kept.push({ ...reading, revision });
     const want = same && !before.dirty ? undefined : wantedOf(reading, revision, policy, now);
     if (want !== undefined && differs(level, want, policy)) {
-      const urgency = urgencyOf(level, want.quantity);
+      const key = rowKey(site, sku);
+      const urgency = urgencyOf(flying(key) ?? flew.get(key) ?? level?.published, want.quantity);
       wanted.push({ want, urgency });
       moved.push(pendingOf(want, (level?.sequence ?? 0) + 1, urgency === 0));
     } else if (level?.adds === true) whole.push(sku);
@@ -158,13 +167,13 @@ function oftenNamed(readings: readonly Reading[]): Set<string> {
 }
 
 /**
- * Sold out or back in stock, against what the channel has confirmed or was told last: which of both it is when the row is
- * stored depends on what is under way. (The row itself is right: there the store decides.) Never told: zero goes first.
+ * Sold out or back in stock, against what the channel knows: what is under way, else what it has confirmed. Never told:
+ * zero goes first.
  */
-function urgencyOf(level: Level | undefined, quantity: string): number {
+function urgencyOf(known: string | undefined, quantity: string): number {
   const zero = quantity === '0';
-  if (level?.published === undefined) return zero ? 0 : 1;
-  return (level.published === '0') !== zero || (level.quantity === '0') !== zero ? 0 : 1;
+  if (known === undefined) return zero ? 0 : 1;
+  return (known === '0') !== zero ? 0 : 1;
 }
 
 async function look(store: Store, channel: string, readings: readonly Reading[]): Promise<Map<string, Seen>> {

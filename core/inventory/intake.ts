@@ -198,7 +198,16 @@ export class Intake {
     moved: Set<string>,
   ): Promise<readonly Reading[]> {
     const { stale } = this.#silences;
-    const taken = await takeDirect(this.#store, this.#channelId, this.#policy, stale, unit, this.#now());
+    const flying = (key: string) => this.#lane.pass?.flying(key);
+    const taken = await takeDirect(
+      this.#store,
+      this.#channelId,
+      this.#policy,
+      stale,
+      unit,
+      this.#now(),
+      flying,
+    );
     for (const { site, sku, part } of taken.known) known.add(keyOf(site, sku, part));
     for (const { sku } of taken.moved) moved.add(sku);
     this.#lane.offer(taken.moved);

@@ -51,8 +51,8 @@ export class Pass {
   readonly #line = new Line();
   /** What waits in the lines, the newest of each key. */
   readonly #queued = new Map<string, PendingRow>();
-  /** Sent and not yet marked in the store, with their sequence. */
-  readonly #inFlight = new Map<string, number>();
+  /** Sent and not yet marked in the store. */
+  readonly #inFlight = new Map<string, PendingRow>();
   /** Became urgent while an older quantity was in flight: they go after its mark. */
   readonly #after = new Map<string, PendingRow>();
   readonly #refused = new Map<string, number>();
@@ -68,7 +68,7 @@ export class Pass {
   /** A reading that all else waits for. */
   #looking = false;
   /** In flight since the reading began. */
-  #busy = new Map<string, number>();
+  #busy = new Map<string, PendingRow>();
   #pumping = false;
   readonly #marker: Marker;
   #failure: unknown;
@@ -129,6 +129,11 @@ export class Pass {
     this.#enqueue(row);
     this.#pump();
     return true;
+  }
+
+  /** The quantity of a key that is under way: sent, and not yet marked. */
+  flying(key: string): string | undefined {
+    return this.#inFlight.get(key)?.quantity;
   }
 
   /** Something newer of this key is in the store only. */
@@ -231,7 +236,8 @@ export class Pass {
     const queued = this.#queued.get(key);
     if (queued !== undefined && (sequence < queued.sequence || queued.urgent || !row.urgent)) return;
     // What is under way was perhaps sent and marked before the answer was here, which still shows it as pending.
-    if (sequence <= Math.max(this.#busy.get(key) ?? 0, this.#inFlight.get(key) ?? 0)) return;
+    const underWay = this.#inFlight.get(key) ?? this.#busy.get(key);
+    if (underWay !== undefined && sequence <= underWay.sequence) return;
     if (!this.#inFlight.has(key)) this.#enqueue(row);
     // A newer quantity of a key waits until the one that is under way is marked.
     else if (row.urgent) {
@@ -242,8 +248,8 @@ export class Pass {
   /** Never rejects. */
   async #publish(row: PendingRow): Promise<void> {
     this.#unconfirmed += 1;
-    this.#inFlight.set(row.key, row.sequence);
-    if (this.#reading) this.#busy.set(row.key, row.sequence);
+    this.#inFlight.set(row.key, row);
+    if (this.#reading) this.#busy.set(row.key, row);
     const { channel, retain, takesWritten } = this.#options;
     const options = row.urgent ? { retain, priority: URGENT_PRIORITY } : { retain };
     try {

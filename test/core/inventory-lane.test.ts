@@ -131,6 +131,43 @@ describe('inventory: from the reading to the sender', () => {
     assert.deepEqual(channel.said.slice(2), ['A 6 2', 'A 0 4']);
   });
 
+  for (const remembered of [true, false]) {
+    it(`what was sold out and is back before the channel knew goes behind what it must know at once (${remembered ? 'in memory' : 'in the store'})`, async () => {
+      const policy = {};
+      let publisher = await open(store, policy, 1);
+      await publisher.publish(['A', 'B', 'C', 'D'].map((sku) => level(sku, sku === 'D' ? '0' : '5', 0)));
+      for (const [at, a, b] of [
+        [1, '0', '4'],
+        [2, '7', '0'],
+      ] as const)
+        await publisher.accept([
+          level('A', a, at),
+          level('B', b, at),
+          level('C', String(5 + at), at),
+          level('D', String(at), at),
+        ]);
+      if (!remembered) {
+        await publisher.close();
+        publisher = await open(seenAs({}), policy, 1);
+      }
+      await publisher.drain();
+      assert.deepEqual(
+        channel.said
+          .slice(4)
+          .map((said) => said.slice(0, 3))
+          .sort(),
+        ['A 7', 'B 0', 'C 7', 'D 2'],
+      );
+      assert.deepEqual(
+        channel.said
+          .slice(4, 6)
+          .map((said) => said.slice(0, 1))
+          .sort(),
+        ['B', 'D'],
+      );
+    });
+  }
+
   it('what comes while a pass runs leaves with it, without being read from the store', async () => {
     const reads: string[] = [];
     const watched = seenAs({
