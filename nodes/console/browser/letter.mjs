@@ -2,6 +2,7 @@
 import { contents } from './contents.mjs';
 import { button, el, refill } from './dom.mjs';
 import { kindMark, nodeName, stateBadge } from './kinds.mjs';
+import { createNeighbours } from './neighbours.mjs';
 import { askForBasket, askForDiscard } from './questions.mjs';
 import { counted, dateTime, number, shortTime, t } from './text.mjs';
 
@@ -19,33 +20,23 @@ export function createLetterView(context, { letter, index, letters }) {
       head,
       button('', context.pop, { glyph: 'chevron-left', kind: 'bare', name: t('action.backTo.list') }),
       el('div', {}, el('h3.selectable', {}, title), el('p.meta', {}, stateBadge(letter.state))),
-      el(
-        'span.neighbours',
-        {},
-        neighbour(-1, 'chevron-up', t('action.previous')),
-        neighbour(1, 'chevron-down', t('action.next')),
-      ),
+      neighbours(),
     );
   }
 
-  function neighbour(step, glyph, name) {
-    const there = index + step >= 0 && index + step < (letters.total ?? 0);
-    const why = there ? undefined : t('label.noNeighbour');
-    return button('', () => go(step), { glyph, kind: 'bare', name, why, announce: context.announce });
-  }
-
-  function go(step) {
-    const next = letters.at(index + step);
-    letters.want(index + step, index + step);
-    if (next === undefined) return;
-    index += step;
-    letter = next;
-    personal = false;
-    shownStamp = '';
-    drawHead();
-    refresh().catch(context.fail);
-    head.querySelectorAll('.neighbours button')[step < 0 ? 0 : 1].focus();
-  }
+  const neighbours = createNeighbours(context, {
+    items: letters,
+    index,
+    names: { previous: t('action.previous'), next: t('action.next') },
+    why: t('label.noNeighbour'),
+    move(next) {
+      letter = next;
+      personal = false;
+      shownStamp = '';
+      drawHead();
+      refresh().catch(context.fail);
+    },
+  });
 
   async function refresh() {
     const asked = letter.id;

@@ -2,6 +2,7 @@
 import { contents } from './contents.mjs';
 import { button, el, refill } from './dom.mjs';
 import { createLetterView } from './letter.mjs';
+import { createNeighbours } from './neighbours.mjs';
 import { createRows } from './pages.mjs';
 import { askForApproval } from './reconcile-questions.mjs';
 import { kindMark, permission, whyNotApproved, whyNotNow } from './reconcile-words.mjs';
@@ -25,33 +26,23 @@ export function createDifferenceView(context, { run, difference, index, differen
         el('h3.selectable', {}, difference.key === '' ? t('reconcile.noKey') : difference.key),
         el('p.meta', {}, kindMark(difference.kind), `${difference.kindText} · ${difference.sideLabel}`),
       ),
-      el(
-        'span.neighbours',
-        {},
-        neighbour(-1, 'chevron-up', t('reconcile.action.previous')),
-        neighbour(1, 'chevron-down', t('reconcile.action.next')),
-      ),
+      neighbours(),
     );
   }
 
-  function neighbour(step, glyph, name) {
-    const there = index + step >= 0 && index + step < (differences.total ?? 0);
-    const why = there ? undefined : t('reconcile.why.noNeighbour');
-    return button('', () => go(step), { glyph, kind: 'bare', name, why, announce: context.announce });
-  }
-
-  function go(step) {
-    const next = differences.at(index + step);
-    differences.want(index + step, index + step);
-    if (next === undefined) return;
-    index += step;
-    difference = next;
-    personal = false;
-    stamp = '';
-    drawHead();
-    refresh().catch(context.fail);
-    head.querySelectorAll('.neighbours button')[step < 0 ? 0 : 1].focus();
-  }
+  const neighbours = createNeighbours(context, {
+    items: differences,
+    index,
+    names: { previous: t('reconcile.action.previous'), next: t('reconcile.action.next') },
+    why: t('reconcile.why.noNeighbour'),
+    move(next) {
+      difference = next;
+      personal = false;
+      stamp = '';
+      drawHead();
+      refresh().catch(context.fail);
+    },
+  });
 
   async function refresh() {
     const asked = difference.number;
