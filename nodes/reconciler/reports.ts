@@ -11,9 +11,12 @@ import {
   type RunSummary,
 } from '../../core/reconcile';
 import type { HttpResponse } from '../shared/red';
+import { sendFile } from '../shared/store-routes';
 
 /** Differences of the canonical JSON report; all are in the CSV file. */
 const MAX_REPORTED = 10_000;
+/** What rows say is shown as text, and nothing in it is run, whatever it is. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
 export interface ReportRequest {
   readonly history: History;
@@ -34,42 +37,21 @@ export async function canonicalReport({ history, run, filter, language }: Report
   return jsonReport(run, items, language);
 }
 
-export function sendCsv(request: ReportRequest): Promise<void> {
-  const { history, run, filter, language } = request;
-  return streamed(
-    request,
-    'text/csv; charset=utf-8',
-    `${fileName(run)}.csv`,
-    csvReport(history, run, filter, language),
-  );
+export function sendCsv({ response, history, run, filter, language }: ReportRequest): Promise<unknown> {
+  return sendFile(response, {
+    type: 'text/csv; charset=utf-8',
+    name: `${fileName(run)}.csv`,
+    policy: POLICY,
+    parts: csvReport(history, run, filter, language),
+  });
 }
 
-export function sendPage(request: ReportRequest): Promise<void> {
-  const { history, run, filter, language } = request;
-  return streamed(request, 'text/html; charset=utf-8', undefined, htmlReport(history, run, filter, language));
-}
-
-async function streamed(
-  { response }: ReportRequest,
-  type: string,
-  file: string | undefined,
-  parts: AsyncIterable<string>,
-): Promise<void> {
-  response.setHeader('content-type', type);
-  response.setHeader('x-content-type-options', 'nosniff');
-  // What rows say is shown as text, and nothing in it is run, whatever it is.
-  response.setHeader('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'");
-  if (file !== undefined) response.setHeader('content-disposition', `attachment; filename="${file}"`);
-  for await (const part of parts) {
-    if (response.destroyed) return;
-    if (!response.write(part)) {
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve);
-        response.once('close', resolve);
-      });
-    }
-  }
-  response.end();
+export function sendPage({ response, history, run, filter, language }: ReportRequest): Promise<unknown> {
+  return sendFile(response, {
+    type: 'text/html; charset=utf-8',
+    policy: POLICY,
+    parts: htmlReport(history, run, filter, language),
+  });
 }
 
 function fileName({ name, startedAt }: RunSummary): string {

@@ -13,50 +13,32 @@ import {
 } from '../../core/reconcile';
 import { auditStatement } from '../../core/replay';
 import type { Store } from '../../core/store';
-import { jsonBody, queryOf, refuse, whoOf } from '../shared/admin';
+import { queryOf } from '../shared/admin';
 import { itemNumber, pageSize, textOf } from '../shared/console-requests';
-import { lettersChanged, openDesks } from '../shared/desks';
-import type { HttpHandler, HttpResponse, Red } from '../shared/red';
+import { lettersChanged } from '../shared/desks';
+import type { HttpHandler, Red } from '../shared/red';
+import { ANSWERED, type StoreRequest, storeHandler } from '../shared/store-routes';
 import { type LiveReconciler, liveReconciler, liveReconcilers } from './live';
 import { canonicalReport, type ReportRequest, sendCsv, sendPage } from './reports';
 import { filterOf, languageOf, selectionOf } from './requests';
 
 const ROOT = '/crossdock/console/:store';
-const MAX_BODY_BYTES = 256 * 1024;
 const TREND_RUNS = 30;
 const SHOWN_APPROVALS = 20;
 const STATUS: Readonly<Record<string, number>> = {
-  STORE_UNKNOWN: 404,
   RECONCILE_RUN_UNKNOWN: 404,
   RECONCILER_UNKNOWN: 404,
   DIFFERENCE_UNKNOWN: 404,
-  REQUEST_INVALID: 400,
-  JSON_INVALID: 400,
-  JSON_UNSAFE: 400,
-  JSON_TOO_LARGE: 413,
-  BODY_TOO_LARGE: 413,
-  BODY_TOO_SLOW: 408,
-  BODY_ENCODED: 415,
-  BODY_CUT: 400,
   RECONCILE_RUN_OPEN: 409,
   RECONCILER_NOT_OPEN: 409,
   RECONCILER_NEEDS_MESSAGE: 409,
 };
 
-interface Asked {
-  readonly store: Store;
+interface Asked extends StoreRequest {
   readonly history: History;
-  readonly who: string;
-  readonly query: URLSearchParams;
   readonly language: Language;
-  readonly response: HttpResponse;
-  param(name: string): string;
-  body(): Promise<Record<string, unknown>>;
 }
 type Answer = (asked: Asked) => Promise<unknown>;
-
-/** What was answered already, in a stream. */
-const ANSWERED = Symbol('answered');
 
 /** Adds the routes; once per runtime. */
 export function addReconcilerRoutes(red: Red): void {
@@ -81,35 +63,10 @@ export function addReconcilerRoutes(red: Red): void {
   app.get(`${ROOT}/reconciliations/:run/report.html`, read, handlerOf(html));
 
   function handlerOf(answer: Answer): HttpHandler {
-    return (request, response, next) => {
-      const param = (name: string): string => request.params?.[name] ?? '';
-      const asked = async (): Promise<unknown> => {
-        const store = openDesks().find(({ id }) => id === param('store'))?.store;
-        if (store === undefined) throw notOpen(red, param('store'));
-        const query = queryOf(request);
-        return answer({
-          store,
-          history: await historyOf(store),
-          who: whoOf(request),
-          query,
-          language: languageOf(query),
-          response,
-          param,
-          body: () => jsonBody(request, MAX_BODY_BYTES),
-        });
-      };
-      asked()
-        .then((body) => {
-          if (body !== ANSWERED) response.json(body);
-        })
-        .catch((thrown: unknown) => {
-          // In the middle of a file there is no other way to say that it is not whole.
-          if (response.headersSent) response.destroy();
-          else if (isCountChanged(thrown)) response.status(409).json(countChanged(thrown));
-          else refuse(thrown, response, STATUS);
-        })
-        .catch(next);
-    };
+    return storeHandler(red, STATUS, async (asked) => {
+      const { store, query } = asked;
+      return answer({ ...asked, history: await historyOf(store), language: languageOf(query) });
+    });
   }
 }
 
@@ -125,16 +82,6 @@ function historyOf(store: Store): Promise<History> {
     found.catch(() => histories.delete(store));
   }
   return found;
-}
-
-function notOpen(red: Red, id: string): CrossdockError {
-  if (red.nodes.getNode(id)?.type !== 'crossdock-store') {
-    return new CrossdockError('There is no such store.', { code: 'STORE_UNKNOWN', kind: 'permanent' });
-  }
-  return new CrossdockError('The store is still opening, or no node has used it since the last deploy.', {
-    code: 'STORE_NOT_OPEN',
-    kind: 'transient',
-  });
 }
 
 /** Those that run now, and those of which only runs are left. */
@@ -210,20 +157,22 @@ const cancel: Answer = async ({ store, history, param, who }) => {
   return { cancelled };
 };
 
-const approveSome: Answer = async ({ store, history, param, who, body }) => {
+const approveSome: Answer = async ({ store, history, param, who, body, response }) => {
   const found = await runOf({ history, param });
   const live = openReconciler(store, found);
   // Without its node nobody knows where corrections are to go.
   if (live === undefined) throw notRunning();
-  const approval = await approve(history, {
-    runId: found.runId,
-    ...selectionOf(await body()),
-    who,
-    source: live.target,
-  });
-  live.approved();
-  lettersChanged(store);
-  return { approval: approval.id, count: approval.wanted };
+  const chosen = selectionOf(await body());
+  try {
+    const approval = await approve(history, { runId: found.runId, ...chosen, who, source: live.target });
+    live.approved();
+    lettersChanged(store);
+    return { approval: approval.id, count: approval.wanted };
+  } catch (thrown) {
+    if (!isCountChanged(thrown)) throw thrown;
+    response.status(409).json(countChanged(thrown));
+    return ANSWERED;
+  }
 };
 
 const differences: Answer = async (asked) => {
@@ -265,15 +214,9 @@ const difference: Answer = async (asked) => {
 
 const reported: Answer = async (asked) => canonicalReport(await reportOf(asked));
 
-const csv: Answer = async (asked) => {
-  await sendCsv(await reportOf(asked));
-  return ANSWERED;
-};
+const csv: Answer = async (asked) => sendCsv(await reportOf(asked));
 
-const html: Answer = async (asked) => {
-  await sendPage(await reportOf(asked));
-  return ANSWERED;
-};
+const html: Answer = async (asked) => sendPage(await reportOf(asked));
 
 async function reportOf(asked: Asked): Promise<ReportRequest> {
   const { history, query, language, response } = asked;

@@ -6,18 +6,8 @@ import { openDesks } from './desks';
 import type { HttpHandler, HttpRequest, HttpResponse, Red } from './red';
 
 const MAX_BODY_BYTES = 256 * 1024;
-/** How what is wrong with any request is answered. */
-const STATUS: Readonly<Record<string, number>> = {
-  STORE_UNKNOWN: 404,
-  REQUEST_INVALID: 400,
-  JSON_INVALID: 400,
-  JSON_UNSAFE: 400,
-  JSON_TOO_LARGE: 413,
-  BODY_TOO_LARGE: 413,
-  BODY_TOO_SLOW: 408,
-  BODY_ENCODED: 415,
-  BODY_CUT: 400,
-};
+/** Beside what is wrong with any request (`REQUEST_STATUS`). */
+const STATUS: Readonly<Record<string, number>> = { STORE_UNKNOWN: 404 };
 
 export interface StoreRequest {
   readonly store: Store;
@@ -84,19 +74,29 @@ function notOpen(red: Red, id: string): CrossdockError {
   });
 }
 
-/** Sends a file in pieces, as fast as it is taken. Ends without an error when nobody takes it any more. */
+/**
+ * Sends a file in pieces, as fast as it is taken. Ends without an error when nobody takes it any more.
+ * @param name of the file that is saved; without one it is shown
+ * @param policy its content security policy; by default nothing in it is run or loaded
+ */
 export async function sendFile(
   response: HttpResponse,
   {
     type,
     name,
+    policy = "default-src 'none'",
     parts,
-  }: { readonly type: string; readonly name: string; readonly parts: AsyncIterable<string> },
+  }: {
+    readonly type: string;
+    readonly name?: string;
+    readonly policy?: string;
+    readonly parts: AsyncIterable<string>;
+  },
 ): Promise<typeof ANSWERED> {
   response.setHeader('content-type', type);
   response.setHeader('x-content-type-options', 'nosniff');
-  response.setHeader('content-security-policy', "default-src 'none'");
-  response.setHeader('content-disposition', `attachment; filename="${name}"`);
+  response.setHeader('content-security-policy', policy);
+  if (name !== undefined) response.setHeader('content-disposition', `attachment; filename="${name}"`);
   for await (const part of parts) {
     if (response.destroyed) return ANSWERED;
     if (!response.write(part)) {
