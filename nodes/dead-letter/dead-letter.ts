@@ -84,7 +84,15 @@ export = (red: Red): void => {
 
   const read = red.auth.needsPermission('crossdock-dead-letters.read');
   red.httpAdmin.get('/crossdock/dead-letters/:node', read, (request: HttpRequest, response, next) => {
-    const letters = live.get(request.params?.['node'] ?? '');
+    const id = request.params?.['node'] ?? '';
+    const letters = live.get(id);
+    if (letters === undefined && red.nodes.getNode(id)?.type === 'crossdock-dead-letter') {
+      response.setHeader('retry-after', '1');
+      response
+        .status(503)
+        .json({ code: 'STARTING', message: 'This dead letter node waits for its store. Ask again.' });
+      return;
+    }
     if (letters === undefined) {
       response.status(404).json({ code: 'NODE_UNKNOWN', message: 'No such dead letter node is running.' });
       return;

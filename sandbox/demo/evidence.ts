@@ -1,4 +1,5 @@
 /** Where the checker looks: orders in Odoo through its API, dead letters through the gateway's. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OdooClient } from '../../core/odoo';
 import type { Evidence, ParkedMessage, PlacedLine, PlacedOrder } from '../storefront/checker';
 
@@ -10,6 +11,7 @@ export const EVIDENCE_ALLOW = {
 } as const;
 
 const AT_ONCE = 100;
+const STARTING_MS = 30_000;
 
 interface OrderRow {
   readonly id: number;
@@ -111,9 +113,15 @@ async function lettersOf(gateway: string, node: string): Promise<ParkedMessage[]
   }
 }
 
+/** A gateway that has just started says so (503) until its nodes have their store: it is asked again, for half a minute. */
 async function getJson(url: URL): Promise<unknown> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${url.pathname} answered ${response.status}.`);
-  return JSON.parse(text);
+  for (const giveUp = Date.now() + STARTING_MS; ; ) {
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+    const text = await response.text();
+    if (response.ok) return JSON.parse(text);
+    if (response.status !== 503 || Date.now() > giveUp) {
+      throw new Error(`${url.pathname} answered ${response.status}.`);
+    }
+    await sleep(200);
+  }
 }

@@ -27,8 +27,11 @@ export interface SupervisedNodeRed {
   readonly pid: number | undefined;
   /** How often it was started. */
   readonly starts: number;
-  /** Resolves once flows run and HTTP answers, in this run or, after a crash, in the next. */
-  ready(): Promise<void>;
+  /**
+   * Resolves once flows run and HTTP answers, in this run or, after a crash, in the next.
+   * Who has just killed it names the process: that it is gone is learnt only a moment later.
+   */
+  ready(killed?: number): Promise<void>;
   /** Resolves when it has ended for good without our doing: it was stopped from outside. */
   readonly ended: Promise<void>;
   /** SIGTERM, after 20 s SIGKILL; resolves when it is gone. */
@@ -150,8 +153,8 @@ class Supervisor implements SupervisedNodeRed {
     });
   }
 
-  async ready(): Promise<void> {
-    while (!this.running) {
+  async ready(killed?: number): Promise<void> {
+    while (!this.running || (killed !== undefined && this.pid === killed)) {
       const gone = this.child === undefined && this.restart === undefined;
       if (gone || this.stopping) {
         throw new Error(

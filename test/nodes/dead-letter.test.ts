@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DeadLetters } from '../../core/dead-letter';
 import { Inbox, scopes } from '../../core/delivery';
 import { CrossdockError } from '../../core/errors';
@@ -212,6 +214,20 @@ describe('dead letter', () => {
     assert.equal((await read('/nobody')).status, 404);
     await run.redeploy([{ id: 'tab', type: 'tab', label: 'test' }]);
     assert.equal((await read('/dead')).status, 404);
+  });
+
+  it('answers 503, not 404, while its store is not open yet', async () => {
+    writeFileSync(join(flows.userDir, 'a-file'), 'no folder');
+    const run = await flows.load([
+      { id: 'tab', type: 'tab', label: 'test' },
+      { ...STORE, path: 'a-file/store.sqlite' },
+      crossdock('dead-letter', 'dead', {}, [[], [], []]),
+    ]);
+    await run.untilStatus('dead', 'red');
+    const response = await fetch(`${await run.http('admin')}/crossdock/dead-letters/dead`);
+    assert.equal(response.status, 503);
+    assert.equal(response.headers.get('retry-after'), '1');
+    assert.equal(((await response.json()) as { code: string }).code, 'STARTING');
   });
 
   it('tells a new group once, whatever many letters it gets, also when it stopped before it could', async () => {
