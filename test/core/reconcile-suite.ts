@@ -277,6 +277,32 @@ export function reconcileSuite(openStore: () => Promise<Store>): void {
     );
   });
 
+  it('keeps differences of rows that no message may be, but not the rows', async () => {
+    const file = join(dir.path, 'deep.jsonl');
+    const deep = '['.repeat(15_000) + ']'.repeat(15_000);
+    writeFileSync(
+      file,
+      `{"sku":"A","onHand":5,"more":${deep}}\n{"sku":"B","onHand":5,"__proto__":{"x":1}}\n{"sku":"C","onHand":5}\n`,
+    );
+    const sources = [
+      { kind: 'file', label: 'WMS', file, format: 'jsonl' } as const,
+      stream('Odoo', stock({ A: 4, B: 4, C: 4 })),
+    ];
+    const run = await reconciler.compare(spec([], [], { about: 'custom', sources }));
+    assert.equal(run.state, 'done');
+    assert.deepEqual(
+      (await all(run)).map(({ key, kind, correction }) => {
+        const message = correction.proposal?.message as { readonly record?: unknown } | undefined;
+        return [key, kind, message?.record];
+      }),
+      [
+        ['A', 'quantity', null],
+        ['B', 'quantity', null],
+        ['C', 'quantity', { sku: 'C', onHand: 5 }],
+      ],
+    );
+  });
+
   it('writes reports that a spreadsheet does not calculate and a browser does not run', async () => {
     const nasty = ['=1+1', '+2', '-1+cmd|x', '@sum', '<script>alert(1)</script>', 'a"b', '\t=3', '-5'];
     const run = await reconciler.compare(spec(stock(Object.fromEntries(nasty.map((key) => [key, 1]))), []));
