@@ -1,6 +1,7 @@
 /** What a reconciler keeps, whatever store it has. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CrossdockError } from '../../core/errors';
 import {
@@ -301,6 +302,21 @@ export function reconcileSuite(openStore: () => Promise<Store>): void {
         ['C', 'quantity', { sku: 'C', onHand: 5 }],
       ],
     );
+  });
+
+  it('takes neither a pipe nor a folder for a file', async () => {
+    if (process.platform === 'win32') return;
+    const [pipe, below] = [join(dir.path, 'pipe.csv'), join(dir.path, 'folder.csv')];
+    execFileSync('mkfifo', [pipe]);
+    mkdirSync(below);
+    for (const file of [pipe, below, '/dev/zero']) {
+      const sources = [stream('Odoo', []), { kind: 'file', label: 'WMS', file, format: 'csv' } as const];
+      await assert.rejects(
+        reconciler.compare(spec([], [], { sources })),
+        failsWith('RECONCILE_SOURCE', 'permanent', /^WMS: it is no file/),
+        file,
+      );
+    }
   });
 
   it('writes reports that a spreadsheet does not calculate and a browser does not run', async () => {
