@@ -60,7 +60,10 @@ describe(`kill -9 in the middle of a comparison of ${ROWS} rows with ${ROWS}`, (
   const run = async (folder: string, killAt: number): Promise<Ended> => {
     const child: ChildProcess = spawn(
       process.execPath,
-      [join(__dirname, 'support', 'reconcile-child.js'), folder, files.left, files.right, String(CHUNK)],
+      [
+        join(__dirname, 'support', 'reconcile-child.js'),
+        ...[folder, files.left, files.right, String(CHUNK), String(killAt)],
+      ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const seen: number[] = [];

@@ -58,7 +58,7 @@ describe('reference flow: warehouse stock against Odoo', function () {
   const post = async (body: Uint8Array): Promise<number> => {
     const response = await fetch(`${flow.red.url}/3pl/stock`, {
       method: 'POST',
-      headers: { 'content-type': 'application/octet-stream' },
+      headers: { 'content-type': 'application/octet-stream', connection: 'close' },
       body: Buffer.from(body),
     });
     await response.arrayBuffer();
