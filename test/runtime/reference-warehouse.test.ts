@@ -12,7 +12,7 @@ import { type TempDir, tempDir, waitFor } from '../support';
 import { type ReferenceFlow, startReferenceFlow } from '../support/reference-flow';
 
 describe('reference flow: warehouse stock against Odoo', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let standIn: OdooStandIn;
   let odoo: OdooClient;
   let warehouse: Warehouse;
