@@ -12,7 +12,7 @@ import { type TempDir, tempDir, waitFor } from '../support';
 import { type ReferenceFlow, startReferenceFlow } from '../support/reference-flow';
 
 describe('reference flow: warehouse stock against Odoo', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let standIn: OdooStandIn;
   let odoo: OdooClient;
   let warehouse: Warehouse;
@@ -58,7 +58,7 @@ describe('reference flow: warehouse stock against Odoo', function () {
   const post = async (body: Uint8Array): Promise<number> => {
     const response = await fetch(`${flow.red.url}/3pl/stock`, {
       method: 'POST',
-      headers: { 'content-type': 'application/octet-stream' },
+      headers: { 'content-type': 'application/octet-stream', connection: 'close' },
       body: Buffer.from(body),
     });
     await response.arrayBuffer();
