@@ -324,6 +324,8 @@ export type AuditAction =
   | 'reference.retired'
   | 'references.imported'
   | 'corrections.approved'
+  | 'corrections.withdrawn'
+  | 'corrections.redirected'
   | 'stock.toldAgain'
   | 'stock.snapshot'
   | 'correction.shown'

@@ -58,6 +58,7 @@ export function createReconciliationView(context) {
         ? el('p.hint', {}, t('reconcile.noRun'))
         : el('p.outcome', {}, runMark(newest), el('span', {}, runWords(newest)), timeOf(newest.startedAt)),
       newest?.state === 'done' && newest.alarms.map((alarm) => el('p.problem', {}, alarmWords(alarm))),
+      reconciler.held > 0 && el('p.problem', {}, counted('reconcile.count.held', reconciler.held)),
       isUnderWay(newest) && runProgress(newest),
       el('div.actions', {}, runButtons(context, reconciler, newest)),
     );
