@@ -36,6 +36,8 @@ export interface Approval {
   readonly who: string;
   readonly at: number;
   readonly endedAt: number | null;
+  /** Who has withdrawn what had not left (see reconsider.ts). */
+  readonly withdrawnBy: string | null;
 }
 
 interface Chosen {
@@ -88,30 +90,34 @@ export async function approve(history: History, request: ApprovalRequest): Promi
     who: request.who,
     at: Date.now(),
     endedAt: null,
+    withdrawnBy: null,
   };
 }
 
-const COLUMNS = 'approval_id, run_id, source, wanted, sent, who, at, ended_at';
+const COLUMNS = 'approval_id, run_id, source, wanted, sent, who, at, ended_at, withdrawn_by';
 
-/** Approvals that a crash has interrupted, oldest first. */
-export async function openApprovals(store: Store): Promise<Approval[]> {
+/** Approvals for one inbox that a crash has interrupted, oldest first; those for others do not stand in their way. */
+export async function openApprovals(store: Store, source: string): Promise<Approval[]> {
   const [result] = await store.run([
     {
-      sql: `SELECT ${COLUMNS} FROM crossdock_reconcile_approval WHERE ended_at IS NULL ORDER BY at LIMIT 100`,
+      sql: `SELECT ${COLUMNS} FROM crossdock_reconcile_approval WHERE ended_at IS NULL AND source = ?
+        ORDER BY at LIMIT 100`,
+      params: [source],
     },
   ]);
   return (result?.rows ?? []).map(approvalOf);
 }
 
-/** The newest approvals of a run, newest first. */
+/** The newest approvals of a run and those that are still open, newest first. */
 export async function approvalsOf(store: Store, runId: string, limit: number): Promise<Approval[]> {
-  const [result] = await store.run([
-    {
-      sql: `SELECT ${COLUMNS} FROM crossdock_reconcile_approval WHERE run_id = ? ORDER BY at DESC LIMIT ?`,
-      params: [runId, limit],
-    },
+  const sql = (which: string): string =>
+    `SELECT ${COLUMNS} FROM crossdock_reconcile_approval WHERE run_id = ? ${which} ORDER BY at DESC LIMIT ?`;
+  const results = await store.run([
+    { sql: sql(''), params: [runId, limit] },
+    { sql: sql('AND ended_at IS NULL'), params: [runId, limit] },
   ]);
-  return (result?.rows ?? []).map(approvalOf);
+  const found = new Map(results.flatMap(({ rows }) => rows.map(approvalOf)).map((each) => [each.id, each]));
+  return [...found.values()].sort((a, b) => b.at - a.at);
 }
 
 function approvalOf(row: Row): Approval {
@@ -125,11 +131,13 @@ function approvalOf(row: Row): Approval {
     who: String(row['who']),
     at: Number(row['at']),
     endedAt: ended === null || ended === undefined ? null : Number(ended),
+    withdrawnBy: row['withdrawn_by'] == null ? null : String(row['withdrawn_by']),
   };
 }
 
 /**
- * Sends what an approval is about, until all of it is sent. Two processes may do so at once: each correction leaves once.
+ * Sends what an approval is about, until all of it is sent, or a person has withdrawn it or given it another inbox. Two
+ * processes may do so at once: each correction leaves once.
  * @param arrived told how many messages the inbox has got
  * @returns how many were sent here
  */
@@ -156,8 +164,8 @@ export async function send(
     if (bite.length === 0) {
       await store.run([
         {
-          sql: 'UPDATE crossdock_reconcile_approval SET ended_at = {now} WHERE approval_id = ? AND ended_at IS NULL',
-          params: [approval.id],
+          sql: `UPDATE crossdock_reconcile_approval SET ended_at = {now} WHERE ${OPEN}`,
+          params: [approval.id, approval.source],
         },
       ]);
       break;
@@ -165,9 +173,20 @@ export async function send(
     const count = await sendAll(store, approval, bite);
     sent += count;
     if (count > 0) arrived(count);
+    if (count < bite.length && !(await isOpen(store, approval))) break;
     after = bite.at(-1)?.number ?? after;
   }
   return sent;
+}
+
+/** Parameters: approval, source. */
+const OPEN = 'approval_id = ? AND source = ? AND ended_at IS NULL';
+
+async function isOpen(store: Store, { id, source }: Approval): Promise<boolean> {
+  const [result] = await store.run([
+    { sql: `SELECT 1 AS n FROM crossdock_reconcile_approval WHERE ${OPEN}`, params: [id, source] },
+  ]);
+  return (result?.rows.length ?? 0) > 0;
 }
 
 interface Waiting {
@@ -250,10 +269,12 @@ async function sendAll(store: Store, approval: Approval, waiting: readonly Waiti
   return sent;
 }
 
-function counted({ id }: Approval, count: number): Statement {
+/** Fenced: of what is withdrawn or goes elsewhere nothing leaves any more. */
+function counted({ id, source }: Approval, count: number): Statement {
   return {
-    sql: 'UPDATE crossdock_reconcile_approval SET sent = sent + ? WHERE approval_id = ?',
-    params: [count, id],
+    sql: `UPDATE crossdock_reconcile_approval SET sent = sent + ? WHERE ${OPEN}`,
+    params: [count, id, source],
+    expect: 1,
   };
 }
 

@@ -26,6 +26,7 @@ export { presentOf } from './present';
 export { PRESETS, type Preset } from './presets';
 export { LEADS, type Lead } from './propose';
 export { Reconciler, type ReconcilerOptions, type Trigger } from './reconciler';
+export { type OpenFor, openByInbox, redirect, withdraw } from './reconsider';
 export { csvReport, htmlReport, jsonReport, type Report } from './report';
 export {
   type CompareField,

@@ -36,6 +36,11 @@ export interface StoreSummary {
   readonly problem: string | null;
 }
 
+/** GET stores/<family>: the same stores for who has the right `<family>.read`, and perhaps none to read dead letters. */
+export interface KnownStoresAnswer {
+  readonly stores: readonly Pick<StoreSummary, 'id' | 'name' | 'kind' | 'problem'>[];
+}
+
 export type LetterState = 'parked' | 'replayed' | 'discarded';
 
 /** The node at which a message failed. */
@@ -319,6 +324,8 @@ export type AuditAction =
   | 'reference.retired'
   | 'references.imported'
   | 'corrections.approved'
+  | 'corrections.withdrawn'
+  | 'corrections.redirected'
   | 'stock.toldAgain'
   | 'stock.snapshot'
   | 'correction.shown'

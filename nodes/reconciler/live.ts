@@ -31,6 +31,11 @@ export function liveReconciler(id: string): LiveReconciler | undefined {
   return live.get(id);
 }
 
+/** Whether what is approved for this inbox leaves. */
+export function isTarget(store: Store, source: string): boolean {
+  return liveReconcilers(store).some(({ target }) => target === source);
+}
+
 export function liveReconcilers(store: Store): LiveReconciler[] {
   return [...live.values()].filter((one) => one.store === store);
 }

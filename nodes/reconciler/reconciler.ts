@@ -6,6 +6,7 @@ import {
   CORRECTION_HEADER,
   jsonReport,
   openApprovals,
+  openByInbox,
   Reconciler,
   type RunSummary,
   type Spec,
@@ -18,7 +19,7 @@ import type { Message, RawConfig, Red, RedNode } from '../shared/red';
 import { openSource, sourceSettings } from '../shared/source';
 import { storeOf } from '../shared/store';
 import { type ReconcilerConfig, readConfig } from './config';
-import { enterLive } from './live';
+import { enterLive, isTarget } from './live';
 import { addReconcilerRoutes } from './routes';
 import { onSchedule } from './schedule';
 import { type MakeSource, makeSource, periodOf } from './sources';
@@ -110,8 +111,7 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     lettersChanged(store);
   };
   const approvals = async (): Promise<void> => {
-    for (const approval of await openApprovals(store)) {
-      if (approval.source !== target) continue;
+    for (const approval of await openApprovals(store, target)) {
       await sendApproved(
         store,
         approval,
@@ -123,6 +123,18 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
   };
   const approved = (): void => {
     approvals().catch(problem);
+  };
+  /** Approved for where this node's corrections went before: nothing leaves until a person decides in the console. */
+  const tellHeld = async (): Promise<void> => {
+    const elsewhere = (await openByInbox(store)).filter(
+      ({ reconciler: id, source }) => id === node.id && !isTarget(store, source),
+    );
+    for (const { source, approvals: count } of elsewhere) {
+      node.warn(
+        `${count === 1 ? '1 approval waits' : `${count} approvals wait`}: the corrections were approved for ${source}, ` +
+          `and now go to ${target}. Withdraw them, or send them there, in the console (Reconciliation).`,
+      );
+    }
   };
   const tell = async (
     run: RunSummary,
@@ -187,6 +199,7 @@ async function start(red: Red, { node, config, status, closed }: Context<Config>
     start: startNow,
     approved,
   });
+  tellHeld().catch(problem);
   const quiet = onSchedule(config.schedule, () => {
     // What takes longer than its interval is not started twice.
     if (!reconciler.busy) startNow();

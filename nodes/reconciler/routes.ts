@@ -7,9 +7,12 @@ import {
   type Difference,
   History,
   type Language,
+  openByInbox,
   presentOf,
   type RunSummary,
+  redirect,
   Words,
+  withdraw,
 } from '../../core/reconcile';
 import { auditStatement } from '../../core/replay';
 import type { Store } from '../../core/store';
@@ -18,7 +21,7 @@ import { itemNumber, pageSize, textOf } from '../shared/console-requests';
 import { lettersChanged } from '../shared/desks';
 import type { HttpHandler, Red } from '../shared/red';
 import { ANSWERED, type StoreRequest, storeHandler } from '../shared/store-routes';
-import { type LiveReconciler, liveReconciler, liveReconcilers } from './live';
+import { isTarget, type LiveReconciler, liveReconciler, liveReconcilers } from './live';
 import { canonicalReport, type ReportRequest, sendCsv, sendPage } from './reports';
 import { filterOf, languageOf, selectionOf } from './requests';
 
@@ -32,6 +35,9 @@ const STATUS: Readonly<Record<string, number>> = {
   RECONCILE_RUN_OPEN: 409,
   RECONCILER_NOT_OPEN: 409,
   RECONCILER_NEEDS_MESSAGE: 409,
+  APPROVAL_UNKNOWN: 404,
+  APPROVAL_ENDED: 409,
+  APPROVAL_TARGET_CHANGED: 409,
 };
 
 interface Asked extends StoreRequest {
@@ -56,6 +62,8 @@ export function addReconcilerRoutes(red: Red): void {
   app.get(`${ROOT}/reconciliations/:run`, read, handlerOf(run));
   app.post(`${ROOT}/reconciliations/:run/cancel`, write, handlerOf(cancel));
   app.post(`${ROOT}/reconciliations/:run/approve`, write, handlerOf(approveSome));
+  app.post(`${ROOT}/reconciliations/:run/approvals/:approval/withdraw`, write, handlerOf(withdrawOne));
+  app.post(`${ROOT}/reconciliations/:run/approvals/:approval/redirect`, write, handlerOf(redirectOne));
   app.get(`${ROOT}/reconciliations/:run/differences`, read, handlerOf(differences));
   app.get(`${ROOT}/reconciliations/:run/differences/:number`, readAs, handlerOf(difference));
   app.get(`${ROOT}/reconciliations/:run/report.json`, read, handlerOf(reported));
@@ -88,6 +96,7 @@ function historyOf(store: Store): Promise<History> {
 const reconcilers: Answer = async ({ store, history }) => {
   const live = new Map(liveReconcilers(store).map((one) => [one.id, one]));
   const ids = new Set([...live.keys(), ...(await history.reconcilers())]);
+  const open = (await openByInbox(store)).filter(({ source }) => !isTarget(store, source));
   const found = [];
   for (const id of ids) {
     const one = live.get(id);
@@ -102,6 +111,7 @@ const reconcilers: Answer = async ({ store, history }) => {
       open: one !== undefined,
       run: one?.reconciler.current ?? null,
       newest,
+      held: open.filter(({ reconciler }) => reconciler === id).reduce((sum, each) => sum + each.approvals, 0),
       trend: await history.trend(id, TREND_RUNS),
     });
   }
@@ -142,7 +152,10 @@ const run: Answer = async (asked) => {
       causeText: words.cause(each),
       sideLabel: words.label(each.side),
     })),
-    approvals: await approvalsOf(asked.store, found.runId, SHOWN_APPROVALS),
+    approvals: (await approvalsOf(asked.store, found.runId, SHOWN_APPROVALS)).map((approval) => ({
+      ...approval,
+      held: approval.endedAt === null && !isTarget(asked.store, approval.source),
+    })),
     open: live !== undefined,
     target: live?.target ?? null,
   };
@@ -174,6 +187,41 @@ const approveSome: Answer = async ({ store, history, param, who, body, response 
     return ANSWERED;
   }
 };
+
+const withdrawOne: Answer = async (asked) => {
+  const { store, who } = asked;
+  const { about, id, source } = await approvalAsked(asked);
+  const count = await withdraw(store, { id, source, who, about });
+  lettersChanged(store);
+  return { withdrawn: count };
+};
+
+/** To where the node's corrections go now, which the person has seen as `target`. */
+const redirectOne: Answer = async (asked) => {
+  const { store, who, body } = asked;
+  const { about, run: found, id, source } = await approvalAsked(asked);
+  const live = openReconciler(store, found);
+  if (live === undefined) throw notRunning();
+  const { target } = await body();
+  if (target !== live.target) {
+    throw new CrossdockError(`Corrections of this reconciler go to ${live.target} now. Look again.`, {
+      code: 'APPROVAL_TARGET_CHANGED',
+      kind: 'business',
+    });
+  }
+  const count = await redirect(store, { id, source, who, to: live.target, about });
+  live.approved();
+  lettersChanged(store);
+  return { redirected: count, target: live.target };
+};
+
+async function approvalAsked({ store, history, param }: Asked) {
+  const run = await runOf({ history, param });
+  const id = param('approval');
+  const found = (await approvalsOf(store, run.runId, SHOWN_APPROVALS)).find((each) => each.id === id);
+  if (found === undefined) throw unknown('APPROVAL_UNKNOWN', 'This run has no such approval.');
+  return { run, id, source: found.source, about: `${run.name || run.reconciler}: run ${run.runId}` };
+}
 
 const differences: Answer = async (asked) => {
   const { history, query, language } = asked;

@@ -1,6 +1,13 @@
 /** The HTTP admin API of dead letters and replay baskets: docs/console-api.md says what each route does. */
 import { asCrossdockError, CrossdockError } from '../../core/errors';
-import { DEFAULT_RATE, type Desk, MAX_RATE, replaySource, type StoreSummary } from '../../core/replay';
+import {
+  DEFAULT_RATE,
+  type Desk,
+  type KnownStoresAnswer,
+  MAX_RATE,
+  replaySource,
+  type StoreSummary,
+} from '../../core/replay';
 import { invalid, jsonBody, queryOf, refuse, whoOf } from './admin';
 import {
   basketRequest,
@@ -18,6 +25,14 @@ import type { HttpHandler, Red } from './red';
 const ROOT = '/crossdock/console';
 /** An edited message may be as large as one that came in by default. */
 const MAX_BODY_BYTES = 1024 * 1024 + 1024;
+/** Rights that open a tab of the console without that to read dead letters. */
+const OTHER_FAMILIES = [
+  'crossdock-inventory',
+  'crossdock-reconciler',
+  'crossdock-cross-references',
+  'crossdock-contract',
+  'crossdock-odoo-server',
+];
 const STATUS: Readonly<Record<string, number>> = {
   STORE_UNKNOWN: 404,
   LETTER_UNKNOWN: 404,
@@ -50,11 +65,16 @@ export function addConsoleRoutes(red: Red): void {
   const readAs: HttpHandler = (request, response, next) =>
     wantsPersonal(queryOf(request)) ? personal(request, response, next) : read(request, response, next);
   const app = red.httpAdmin;
-  app.get(`${ROOT}/stores`, read, (_request, response, next) => {
-    Promise.all(openDesks().map((open) => storeShown(red, open)))
-      .then((found) => response.json({ stores: found }))
-      .catch(next);
-  });
+  app.get(
+    `${ROOT}/stores`,
+    read,
+    storesHandler((open) => storeShown(red, open)),
+  );
+  // A route asks for one right; a tab that needs another one has its own way to the stores.
+  for (const family of OTHER_FAMILIES) {
+    const mayOpen = red.auth.needsPermission(`${family}.read`);
+    app.get(`${ROOT}/stores/${family}`, mayOpen, storesHandler(storeKnown));
+  }
   const route = (path: string): string => `${ROOT}/:store/${path}`;
   const handler = (answer: Answer): HttpHandler => handlerOf(red, answer);
   app.get(route('groups'), read, handler(groups));
@@ -108,6 +128,14 @@ export function addConsoleRoutes(red: Red): void {
   );
 }
 
+function storesHandler(shown: (open: OpenDesk) => Promise<unknown>): HttpHandler {
+  return (_request, response, next) => {
+    Promise.all(openDesks().map(shown))
+      .then((stores) => response.json({ stores }))
+      .catch(next);
+  };
+}
+
 function handlerOf(red: Red, answer: Answer): HttpHandler {
   return (request, response, next) => {
     const param = (name: string): string => request.params?.[name] ?? '';
@@ -140,17 +168,27 @@ function notOpen(red: Red, id: string): CrossdockError {
   });
 }
 
-async function storeShown(red: Red, { id, name, store, desk }: OpenDesk): Promise<StoreSummary> {
+async function storeShown(red: Red, open: OpenDesk): Promise<StoreSummary> {
+  const { id, name, store, desk } = open;
   const replayNodes = replayNodesOf(red, id).filter(
     (node) => openSourceOf(store, replaySource(node.id)) !== undefined,
   );
-  const facts = { id, name, kind: desk.kind, replayNodes };
+  return { id, name, kind: desk.kind, replayNodes, ...(await lettersOf(open)) };
+}
+
+/** What everybody may know of a store who may see anything in it. */
+async function storeKnown(open: OpenDesk): Promise<KnownStoresAnswer['stores'][number]> {
+  const { problem } = await lettersOf(open);
+  return { id: open.id, name: open.name, kind: open.desk.kind, problem };
+}
+
+async function lettersOf({ desk }: OpenDesk): Promise<Pick<StoreSummary, 'deadLetters' | 'problem'>> {
   try {
-    return { ...facts, deadLetters: await desk.summary(), problem: null };
+    return { deadLetters: await desk.summary(), problem: null };
   } catch (thrown) {
     // One store that cannot be reached does not hide the others.
     const { message } = asCrossdockError(thrown);
-    return { ...facts, deadLetters: { parked: 0, groups: 0 }, problem: message };
+    return { deadLetters: { parked: 0, groups: 0 }, problem: message };
   }
 }
 

@@ -1,6 +1,15 @@
 /** What a reconciler proposes, and what becomes of it once a person has approved it. */
 import assert from 'node:assert/strict';
-import { approve, openApprovals, type Reconciler, send } from '../../core/reconcile';
+import {
+  approvalsOf,
+  approve,
+  openApprovals,
+  openByInbox,
+  type Reconciler,
+  redirect,
+  send,
+  withdraw,
+} from '../../core/reconcile';
 import type { Store } from '../../core/store';
 import { failsWith } from './channel-suite';
 import { ReconcileBench, spec } from './reconcile-bench';
@@ -79,7 +88,7 @@ export function reconcileCorrectionSuite(openStore: () => Promise<Store>): void 
     // Two processes work on the same approvals at once.
     let arrived = 0;
     const work = async (): Promise<void> => {
-      for (const approval of await openApprovals(store))
+      for (const approval of await openApprovals(store, 'reconcile:stock'))
         await send(
           store,
           approval,
@@ -96,7 +105,7 @@ export function reconcileCorrectionSuite(openStore: () => Promise<Store>): void 
       },
     ]);
     assert.deepEqual([Number(counted?.rows[0]?.['n']), Number(counted?.rows[0]?.['d'])], [100, 100]);
-    assert.deepEqual(await openApprovals(store), []);
+    assert.deepEqual(await openApprovals(store, 'reconcile:stock'), []);
     const after = await reconciler.history.run(run.runId);
     assert.deepEqual([after?.proposed, after?.approved], [150, 100]);
     const one = await reconciler.history.difference(run.runId, 2);
@@ -112,5 +121,117 @@ export function reconcileCorrectionSuite(openStore: () => Promise<Store>): void 
       ],
     );
     assert.deepEqual([first.wanted, rest.wanted], [3, 100]);
+  });
+
+  const some = (count: number): unknown[] =>
+    stock(Object.fromEntries(Array.from({ length: count }, (_, n) => [`S${String(n).padStart(4, '0')}`, 1])));
+  const sent = async (): Promise<{ source: string; ids: Set<string> }[]> => {
+    const [found] = await store.run([{ sql: 'SELECT source, id FROM crossdock_inbox ORDER BY source, id' }]);
+    const bySource = new Map<string, Set<string>>();
+    for (const { source, id } of found?.rows ?? []) {
+      const ids = bySource.get(String(source)) ?? new Set();
+      bySource.set(String(source), ids.add(String(id)));
+    }
+    return [...bySource].map(([source, ids]) => ({ source, ids }));
+  };
+  const audit = async (action: string): Promise<unknown[]> => {
+    const [found] = await store.run([
+      {
+        sql: 'SELECT who, letters, note FROM crossdock_audit WHERE action = ? ORDER BY seq',
+        params: [action],
+      },
+    ]);
+    return (found?.rows ?? []).map((row) => [row['who'], Number(row['letters']), row['note']]);
+  };
+  const always = (): boolean => false;
+
+  it('sends what has not left to another inbox when a person says so: nothing of it twice, nothing by the old way', async () => {
+    const run = await reconciler.compare(spec(some(250), []));
+    const { runId } = run;
+    const approval = await approve(reconciler.history, {
+      runId,
+      who: 'ann',
+      source: 'old',
+      filter: {},
+      count: 250,
+    });
+    // The process stops after the first bite, and the node gets another target.
+    let bites = 0;
+    await send(
+      store,
+      approval,
+      () => (bites += 1),
+      () => bites > 0,
+    );
+    assert.deepEqual(await openApprovals(store, 'new'), []);
+    assert.deepEqual(await openByInbox(store), [{ reconciler: 'stock', source: 'old', approvals: 1 }]);
+    const decision = { id: approval.id, source: 'old', about: 'Stock' };
+    // Two people decide at once: one is told that the other was faster.
+    const both = await Promise.allSettled([
+      redirect(store, { ...decision, who: 'bert', to: 'new' }),
+      withdraw(store, { ...decision, who: 'carl' }),
+    ]);
+    assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    const redirected = both[0]?.status === 'fulfilled';
+    const [refused] = both.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+    failsWith('APPROVAL_ENDED', 'business', /decided/)(refused);
+    // A process that has not heard of it goes on the old way, in vain.
+    assert.equal(await send(store, approval, () => undefined, always), 0);
+    for (const open of await openApprovals(store, 'new')) await send(store, open, () => undefined, always);
+    const inboxes = await sent();
+    assert.deepEqual(
+      inboxes.map(({ source, ids }) => [source, ids.size]),
+      redirected
+        ? [
+            ['new', 150],
+            ['old', 100],
+          ]
+        : [['old', 100]],
+    );
+    assert.equal(new Set(inboxes.flatMap(({ ids }) => [...ids])).size, redirected ? 250 : 100);
+    const [after] = await approvalsOf(store, runId, 20);
+    assert.deepEqual([after?.sent, after?.withdrawnBy], redirected ? [250, null] : [100, 'carl']);
+    assert.deepEqual(
+      [await audit('corrections.redirected'), await audit('corrections.withdrawn')],
+      redirected ? [[['bert', 150, 'Stock: old -> new']], []] : [[], [['carl', 150, 'Stock']]],
+    );
+  });
+
+  it('withdraws what has not left: it waits for approval again, and leaves by the next one', async () => {
+    const run = await reconciler.compare(spec(some(250), []));
+    const { runId } = run;
+    const request = { runId, who: 'ann', filter: {} };
+    const approval = await approve(reconciler.history, { ...request, source: 'old', count: 250 });
+    let left = 0;
+    let withdrawn: Promise<number> | undefined;
+    // In the middle of the sending.
+    const own = await send(
+      store,
+      approval,
+      (count) => {
+        left += count;
+        withdrawn ??= withdraw(store, { id: approval.id, source: 'old', who: 'bert', about: 'Stock' });
+      },
+      always,
+    );
+    const taken = (await withdrawn) ?? 0;
+    assert.deepEqual([own, left + taken], [left, 250]);
+    assert.ok(taken > 0, 'something was left to withdraw');
+    assert.deepEqual(await audit('corrections.withdrawn'), [['bert', taken, 'Stock']]);
+    assert.deepEqual(await openApprovals(store, 'old'), []);
+    const found = await reconciler.history.run(runId);
+    assert.deepEqual([found?.proposed, found?.approved], [taken, left]);
+    const again = await approve(reconciler.history, { ...request, source: 'new', count: taken });
+    await send(store, again, () => undefined, always);
+    const inboxes = await sent();
+    assert.equal(
+      inboxes.reduce((sum, { ids }) => sum + ids.size, 0),
+      250,
+    );
+    assert.equal(new Set(inboxes.flatMap(({ ids }) => [...ids])).size, 250);
+    await assert.rejects(
+      withdraw(store, { id: again.id, source: 'new', who: 'bert', about: '' }),
+      failsWith('APPROVAL_ENDED', 'business', /over/),
+    );
   });
 }

@@ -17,6 +17,8 @@ export interface FakeReconcile {
     query: URLSearchParams,
     body: Body,
   ): { status: number; json: Body } | undefined;
+  /** An approval of before waits, since the corrections of the node go elsewhere now. */
+  hold(): void;
   /** Somebody else approves these, at once. */
   approveElsewhere(numbers: readonly number[]): void;
   /** Approvals send what they are about. */
@@ -315,7 +317,10 @@ export function fakeReconcile(options: ReconcileOptions = {}): FakeReconcile {
       if (what === 'reconcilers') {
         return ok({
           reconcilers: [
-            reconciler('stock', 'Nightly stock', true, true),
+            {
+              ...reconciler('stock', 'Nightly stock', true, true),
+              held: approvals.filter((approval) => approval['held']).length,
+            },
             reconciler('pos', 'Marketplace orders against Odoo, one day', true, false),
             reconciler('gone', '', false, false),
           ],
@@ -328,6 +333,13 @@ export function fakeReconcile(options: ReconcileOptions = {}): FakeReconcile {
         return ok({ items, next: null, total: items.length });
       }
       if (action === 'approve') return approve(body);
+      if (action === 'approvals') {
+        const held = approvals.find((approval) => approval['id'] === at) ?? {};
+        Object.assign(held, { held: false, endedAt: now });
+        if (path.endsWith('/redirect')) Object.assign(held, { source: body['target'], sent: held['wanted'] });
+        else Object.assign(held, { withdrawnBy: 'anna' });
+        return ok({});
+      }
       if (action === 'cancel') {
         running.delete(id.split('-')[0] ?? '');
         return ok({ cancelled: true });
@@ -366,6 +378,11 @@ export function fakeReconcile(options: ReconcileOptions = {}): FakeReconcile {
         open: !id.startsWith('gone'),
         target: id.startsWith('gone') ? null : `reconcile:${id.split('-')[0]}`,
       });
+    },
+    hold() {
+      const id = `approval-${approvals.length + 1}`;
+      const facts = { runId: 'stock-0', source: 'webhook:shop', wanted: 3, sent: 1, who: 'bert', at: now };
+      approvals.unshift({ id, ...facts, endedAt: null, withdrawnBy: null, held: true, chosen: [] });
     },
     approveElsewhere(numbers) {
       for (const n of numbers) approved.set(n, 'bert');

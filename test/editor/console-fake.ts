@@ -241,6 +241,9 @@ export async function fakeConsole(page: Page, options: FakeOptions = {}): Promis
   }
 
   function answer(method: string, path: string, query: URLSearchParams, body: Body): Body {
+    if (path.startsWith('stores/')) {
+      return { stores: [{ id: 'n-store', name: 'gateway', kind: 'sqlite', problem: null }] };
+    }
     if (path === 'stores') {
       const parked = shares.reduce((sum, share) => sum + share, 0);
       return {

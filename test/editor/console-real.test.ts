@@ -11,6 +11,8 @@ import { type Bench, needChromium, startBench } from './harness';
 const flows = flowOfAllNodes().map((node) =>
   'id' in node && node.id === 'n-canonical-mapper' ? { ...node, wires: [[]] } : node,
 );
+/** What Node-RED's own editor needs to open. */
+const editing = ['flows.read', 'settings.read', 'nodes.read', 'plugins.read', 'library.read', 'status.read'];
 const password = 'not a real password';
 const hash = '$2b$04$VtRwfGisbSTSPD4.B/2hWuA0btUAjrO6nrQyKaoj2GOW0ekOxdU.C';
 
@@ -134,7 +136,10 @@ describe('editor: the console where people sign in', function () {
       settings: {
         adminAuth: {
           type: 'credentials',
-          users: [{ username: 'ines', password: hash, permissions: ['read'] }],
+          users: [
+            { username: 'ines', password: hash, permissions: ['read'] },
+            { username: 'sam', password: hash, permissions: [...editing, 'crossdock-inventory.read'] },
+          ],
         },
       },
     });
@@ -142,6 +147,19 @@ describe('editor: the console where people sign in', function () {
   after(async () => {
     await bench?.close();
     dir?.remove();
+  });
+
+  it('who may only read stock sees stock, and no dead letter', async () => {
+    const sidebar = await openConsole(bench, { real: true, signIn: { user: 'sam', password } });
+    await sidebar.shows('No channel is told stock');
+    await sidebar.click('#crossdock-console-tab-letters');
+    await sidebar.shows('This needs the permission crossdock-dead-letters.read.');
+    assert.equal(await sidebar.text('.badge'), '');
+    // The server refuses by itself what the console would not even ask.
+    await sidebar.editor.page.evaluate('RED.user.hasPermission = () => true');
+    await sidebar.click('#crossdock-console-tab-baskets');
+    await sidebar.shows('You do not have the permission for this.');
+    await sidebar.editor.close();
   });
 
   it('who may read sees the letters without personal data, and cannot change anything', async () => {

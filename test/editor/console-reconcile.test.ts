@@ -143,6 +143,66 @@ describe('editor: the reconciliation in the console', function () {
     await sidebar.shows('Approved by bert');
   });
 
+  for (const [language, words] of [
+    [
+      'en-US',
+      {
+        card: '2 approvals wait for a decision',
+        held: 'Approved for webhook:shop, where corrections of this node do not go any more',
+        send: 'Send to where they go now',
+        ask: 'Send 2 approved corrections elsewhere?',
+        withdraw: 'Withdraw',
+        askWithdraw: 'Withdraw the approval of 2 corrections?',
+        withdrawn: 'anna withdrew 2 of 3 that bert had approved.',
+      },
+    ],
+    [
+      'de',
+      {
+        card: '2 Freigaben warten auf eine Entscheidung',
+        held: 'Freigegeben für webhook:shop, wohin Korrekturen dieses Nodes nicht mehr gehen',
+        send: 'Ans jetzige Ziel senden',
+        ask: '2 freigegebene Korrekturen umleiten?',
+        withdraw: 'Zurückziehen',
+        askWithdraw: 'Die Freigabe von 2 Korrekturen zurückziehen?',
+        withdrawn: 'anna hat 2 von 3 zurückgezogen, die bert freigegeben hatte.',
+      },
+    ],
+  ] as const) {
+    it(`${language}: an approval for another target is told, and is sent on or withdrawn by a person`, async () => {
+      await start({
+        language,
+        prepare: ({ reconcile }) => {
+          reconcile.hold();
+          reconcile.hold();
+        },
+      });
+      await sidebar.shows(words.card);
+      await openRun();
+      await sidebar.shows(words.held);
+      await sidebar.editor.screenshot(`reconcile-held-${language}`, '.crossdock-console');
+      assert.deepEqual(await sidebar.editor.look('overflowing()'), []);
+      assert.deepEqual(await sidebar.editor.look('paleTexts()'), []);
+      await sidebar.click(`.approval button:has-text("${words.send}")`);
+      await sidebar.shows(words.ask);
+      await sidebar.press('Enter');
+      await waitFor(async () => (await sidebar.count('.approval .actions')) === 1, {
+        what: 'that one is left',
+      });
+      await sidebar.click(`.approval button:has-text("${words.withdraw}")`);
+      await sidebar.shows(words.askWithdraw);
+      await sidebar.press('Enter');
+      await sidebar.shows(words.withdrawn);
+      assert.equal(await sidebar.count('.approval .actions'), 0);
+      assert.deepEqual(
+        sidebar.fake.requests
+          .filter((request) => request.startsWith('POST'))
+          .map((request) => request.split('/').at(-1)),
+        ['redirect', 'withdraw'],
+      );
+    });
+  }
+
   it('shows a correction beside what is there, says why there is none, and leads to a dead letter', async () => {
     await start();
     await openRun();

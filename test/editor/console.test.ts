@@ -362,6 +362,47 @@ describe('editor: the console', function () {
     await sidebar.shows('crossdock-dead-letters.read');
   });
 
+  for (const [language, permission, tab, words, missing] of [
+    ['en-US', 'crossdock-reconciler.read', 'reconciliation', '3 reconcilers', 'This needs the permission'],
+    ['de', 'crossdock-inventory.read', 'stock', 'Kein Kanal erhält Bestand', 'Das braucht die Berechtigung'],
+  ] as const) {
+    it(`${language}: who has only ${permission} gets the console with that tab, and why the others are closed`, async () => {
+      const sidebar = await start(bench, {
+        language,
+        permissions: ['flows.read', permission],
+        prepare: (fake) =>
+          fake.refuse(/^(stores$|n-store\/(groups|letters|baskets|audit|cross-references))/, 401, ''),
+      });
+      await sidebar.shows(words);
+      const { page } = sidebar.editor;
+      const selected = page.locator('.crossdock-console .tab[aria-selected=true]');
+      assert.equal(await selected.getAttribute('id'), `crossdock-console-tab-${tab}`);
+      assert.equal(await sidebar.count('.tab'), 8);
+      assert.equal(await sidebar.count('.tab.closed'), 7);
+      await sidebar.shows(permission.replace('.read', '.write'));
+      await sidebar.click('#crossdock-console-tab-letters');
+      await sidebar.shows(`${missing} crossdock-dead-letters.read.`);
+      await sidebar.press('End');
+      await waitFor(async () => (await selected.getAttribute('id')) === 'crossdock-console-tab-audit', {
+        what: 'the last tab',
+      });
+      await sidebar.shows(`${missing} crossdock-dead-letters.read.`);
+      assert.match((await selected.getAttribute('aria-label')) ?? '', /crossdock-dead-letters\.read/);
+      await sidebar.editor.screenshot(`console-closed-${language}`, '.crossdock-console');
+      assert.deepEqual(await sidebar.editor.look('overflowing()'), []);
+      assert.deepEqual(await sidebar.editor.look('paleTexts()'), []);
+      await sidebar.click(`#crossdock-console-tab-${tab}`);
+      await sidebar.shows(words);
+      // What is closed was not even asked for, and nothing went wrong.
+      assert.deepEqual(
+        sidebar.fake.requests.filter((request) => !/ (stores\/|n-store\/(stock|reconcilers))/.test(request)),
+        [],
+      );
+      assert.equal(await sidebar.count('.notice.error'), 0);
+      assert.deepEqual(sidebar.editor.problems, []);
+    });
+  }
+
   it('an error is a sentence, and "try again" tries again', async () => {
     const sidebar = await start(bench, {
       prepare: (fake) => fake.refuse(/groups/, 500, 'The store’s disk is full.'),

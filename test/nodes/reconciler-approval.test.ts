@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page, Report, RunSummary } from '../../core/reconcile';
+import { approve, History, type Page, type Report, type RunSummary } from '../../core/reconcile';
+import { openSqliteStore } from '../../core/store';
 import { readConfig } from '../../nodes/reconciler/config';
 import { nextTime } from '../../nodes/reconciler/schedule';
 import { waitFor } from '../support';
@@ -141,6 +142,92 @@ describe('reconciler: approval and API', () => {
     const order = await run.nth('order');
     assert.deepEqual(order.payload, { sku: 'A', onHand: 1, email: 'ann@example.com' });
     assert.equal(run.got('sent').length, 0);
+  });
+
+  it('keeps what was approved for another target, over a restart, until a person sends it on or withdraws it', async () => {
+    const settings = { rightProperty: 'payload.right', about: 'orders', keyField: 'sku', fields: 'onHand' };
+    const run = await flows.load(flow(settings));
+    run.send('rec', { payload: { left: rows('A', 'B', 'C'), right: [] } });
+    const { runId } = (await run.nth('report')).payload as Report;
+    const path = `reconciliations/${runId}`;
+    // Approved for the webhook, but the gateway stopped before anything left.
+    await run.redeploy([{ id: 'tab', type: 'tab', label: 'test' }]);
+    const store = await openSqliteStore(join(run.userDir, 'crossdock.sqlite'));
+    const history = await History.open(store);
+    for (const number of [1, 2]) {
+      await approve(history, { runId, who: 'ann', source: 'shop', numbers: [number], count: 1 });
+    }
+    await store.close();
+    await run.redeploy(flow(settings));
+    await run.untilStatus('rec', /differ/);
+    const { ask, get } = await api(run);
+    type Answer = RunSummary & {
+      open: boolean;
+      target: string;
+      approvals: { id: string; source: string; held: boolean; sent: number; withdrawnBy: string | null }[];
+    };
+    const shown = await waitFor(async () => {
+      const found = await ask<Answer>(path);
+      return found.status === 200 ? found.body : undefined;
+    });
+    assert.deepEqual(
+      shown.approvals.map(({ source, held, sent }) => [source, held, sent]),
+      [
+        ['shop', true, 0],
+        ['shop', true, 0],
+      ],
+    );
+    const { reconcilers } = await get<{ reconcilers: { held: number }[] }>('reconcilers');
+    assert.equal(reconcilers[0]?.held, 2);
+    const [later, first] = shown.approvals;
+    const at = (approval: { id: string } | undefined, what: string): string =>
+      `${path}/approvals/${approval?.id}/${what}`;
+    // Where it goes is what the person has seen.
+    assert.equal((await ask(at(first, 'redirect'), { target: 'shop' })).status, 409);
+    assert.equal((await ask(`${path}/approvals/none/withdraw`, {})).status, 404);
+    assert.deepEqual((await ask(at(first, 'redirect'), { target: shown.target })).body, {
+      redirected: 1,
+      target: 'reconcile:rec',
+    });
+    assert.equal((await run.nth('sent')).payload !== undefined, true);
+    assert.deepEqual((await ask(at(later, 'withdraw'), {})).body, { withdrawn: 1 });
+    assert.equal((await ask(at(later, 'withdraw'), {})).status, 409);
+    await waitFor(async () => (await get<Answer>(path)).approvals.every(({ held }) => !held));
+    // Once more over a restart: nothing leaves again, and what was withdrawn can be approved.
+    await run.redeploy(flow(settings));
+    const after = await waitFor(async () => {
+      const found = await ask<Answer>(path);
+      return found.status === 200 && found.body.open ? found.body : undefined;
+    });
+    assert.deepEqual(
+      after.approvals.map(({ sent, held, withdrawnBy }) => [sent, held, withdrawnBy]),
+      [
+        [0, false, 'anonymous'],
+        [1, false, null],
+      ],
+    );
+    assert.deepEqual([after.proposed, after.approved], [2, 1]);
+    assert.equal((await ask(`${path}/approve`, { filter: {}, count: 2 })).status, 200);
+    await run.nth('sent', 3);
+    assert.deepEqual(
+      run
+        .got('sent')
+        .map((message) => (message['correction'] as { number: number }).number)
+        .sort(),
+      [1, 2, 3],
+    );
+    const audit = await get<{ items: { action: string; note: string }[] }>('audit');
+    assert.deepEqual(audit.items.map(({ action }) => action).reverse(), [
+      'corrections.approved',
+      'corrections.approved',
+      'corrections.redirected',
+      'corrections.withdrawn',
+      'corrections.approved',
+    ]);
+    assert.match(
+      audit.items.find(({ action }) => action === 'corrections.redirected')?.note ?? '',
+      /shop -> reconcile:rec/,
+    );
   });
 
   it('tells the Catch nodes of a run that no message waits for, and proposes nothing of half a file', async () => {

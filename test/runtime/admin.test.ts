@@ -7,7 +7,14 @@ import { node, post, STORE, TAB, webhook } from './flow';
 /** bcrypt of PASSWORD, with a low cost. */
 const HASH = '$2b$08$qyGRRKX4iukuBBJjhXQ4r.DLceVVu7K6YCk5U124nGpVi8EYfJw1K';
 const PASSWORD = 'a test password';
-const USERS = { admin: '*', reader: 'read', outsider: 'flows.read', letters: 'crossdock-dead-letters.read' };
+const USERS = {
+  admin: '*',
+  reader: 'read',
+  outsider: 'flows.read',
+  letters: 'crossdock-dead-letters.read',
+  stock: 'crossdock-inventory.read',
+  reconciler: 'crossdock-reconciler.read',
+};
 type User = keyof typeof USERS;
 /** Nothing listens there. */
 const AMQP_URL = 'amqp://127.0.0.1:9';
@@ -116,12 +123,14 @@ describe('admin routes', () => {
   const storeTest = '/crossdock/store/store/test';
   const backup = '/crossdock/store/store/backup';
   const stores = '/crossdock/console/stores';
+  const storesOf = (family: string): string => `${stores}/crossdock-${family}`;
   const groups = '/crossdock/console/store/groups';
   const audit = '/crossdock/console/store/audit';
   const letter = '/crossdock/console/store/letters/none';
   const personal = '/crossdock/console/store/letters/none?personal=1';
   const discard = '/crossdock/console/store/letters/discard';
   const stock = '/crossdock/console/store/stock/channels';
+  const reconcilers = '/crossdock/console/store/reconcilers';
   const tellAgain = '/crossdock/console/store/stock/tell-again';
   const baskets = '/crossdock/console/store/baskets';
   for (const { method, path, user, status } of [
@@ -133,6 +142,31 @@ describe('admin routes', () => {
     { method: 'GET', path: stores, user: undefined, status: 401 },
     { method: 'GET', path: stores, user: 'outsider', status: 401 },
     { method: 'GET', path: stores, user: 'letters', status: 200 },
+    { method: 'GET', path: stores, user: 'stock', status: 401 },
+    { method: 'GET', path: storesOf('inventory'), user: undefined, status: 401 },
+    { method: 'GET', path: storesOf('inventory'), user: 'outsider', status: 401 },
+    { method: 'GET', path: storesOf('inventory'), user: 'letters', status: 401 },
+    { method: 'GET', path: storesOf('inventory'), user: 'reconciler', status: 401 },
+    { method: 'GET', path: storesOf('inventory'), user: 'stock', status: 200 },
+    { method: 'GET', path: storesOf('inventory'), user: 'reader', status: 200 },
+    { method: 'GET', path: storesOf('reconciler'), user: 'outsider', status: 401 },
+    { method: 'GET', path: storesOf('reconciler'), user: 'stock', status: 401 },
+    { method: 'GET', path: storesOf('reconciler'), user: 'reconciler', status: 200 },
+    { method: 'GET', path: storesOf('cross-references'), user: 'stock', status: 401 },
+    { method: 'GET', path: storesOf('cross-references'), user: 'reader', status: 200 },
+    { method: 'GET', path: storesOf('contract'), user: 'reconciler', status: 401 },
+    { method: 'GET', path: storesOf('contract'), user: 'reader', status: 200 },
+    { method: 'GET', path: storesOf('odoo-server'), user: 'letters', status: 401 },
+    { method: 'GET', path: storesOf('odoo-server'), user: 'reader', status: 200 },
+    { method: 'GET', path: storesOf('dead-letters'), user: 'admin', status: 404 },
+    { method: 'GET', path: groups, user: 'stock', status: 401 },
+    { method: 'GET', path: audit, user: 'reconciler', status: 401 },
+    { method: 'GET', path: reconcilers, user: undefined, status: 401 },
+    { method: 'GET', path: reconcilers, user: 'stock', status: 401 },
+    { method: 'GET', path: reconcilers, user: 'reconciler', status: 200 },
+    { method: 'GET', path: stock, user: 'stock', status: 200 },
+    { method: 'GET', path: stock, user: 'reconciler', status: 401 },
+    { method: 'POST', path: tellAgain, user: 'stock', status: 401 },
     { method: 'GET', path: groups, user: 'outsider', status: 401 },
     { method: 'GET', path: groups, user: 'letters', status: 200 },
     { method: 'GET', path: audit, user: 'outsider', status: 401 },
@@ -192,6 +226,14 @@ describe('admin routes', () => {
         assert.ok(!answer.text.includes('JSON_INVALID') && !answer.text.includes(odoo.database));
     });
   }
+
+  it('tells who may only read stock which stores there are, and nothing of the dead letters', async () => {
+    const all = JSON.parse((await ask('GET', stores, 'admin')).text) as { stores: Record<string, unknown>[] };
+    const few = JSON.parse((await ask('GET', storesOf('inventory'), 'stock')).text) as typeof all;
+    const [store] = all.stores;
+    assert.deepEqual(store?.['deadLetters'], { parked: 1, groups: 1 });
+    assert.deepEqual(few, { stores: [{ id: 'store', name: store['name'], kind: 'sqlite', problem: null }] });
+  });
 
   it('shows what is parked: reason, code, times and counts, no body', async () => {
     const { parked, items } = JSON.parse((await ask('GET', letters, 'letters')).text) as {

@@ -120,6 +120,8 @@ export const SCHEMA: Migration = {
       `CREATE INDEX crossdock_reconcile_difference_tally
         ON crossdock_reconcile_difference (run_id, kind, cause, side, correction, number)`,
     ],
+    // An approval may be withdrawn.
+    ['ALTER TABLE crossdock_reconcile_approval ADD COLUMN withdrawn_by TEXT'],
   ],
 };
 

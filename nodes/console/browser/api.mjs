@@ -52,8 +52,10 @@ async function save(path, query, name, type = 'text/csv') {
   saveText(name, await request('GET', path, { query, type: 'text' }), type);
 }
 
-export function listStores() {
-  return request('GET', 'stores').then(({ stores }) => stores);
+/** @param family whose right to read is asked for; without one that to read dead letters, which counts them too */
+export function listStores(family) {
+  const path = family === undefined ? 'stores' : `stores/${family}`;
+  return request('GET', path).then(({ stores }) => stores);
 }
 
 /** The contracts of the gateway; they belong to no store. */

@@ -23,6 +23,8 @@ const glyphs = {
   'stock.toldAgain': 'bullhorn',
   'stock.snapshot': 'bullhorn',
   'corrections.approved': 'check',
+  'corrections.withdrawn': 'ban',
+  'corrections.redirected': 'share',
   'correction.shown': 'eye',
   'reconciliation.cancelled': 'ban',
 };
@@ -30,6 +32,8 @@ const glyphs = {
 /** What an action's number counts, where it is not letters. */
 const counts = {
   'corrections.approved': 'reconcile.count.corrections',
+  'corrections.withdrawn': 'reconcile.count.corrections',
+  'corrections.redirected': 'reconcile.count.corrections',
   'correction.shown': 'reconcile.count.corrections',
 };
 

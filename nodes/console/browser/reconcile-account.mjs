@@ -1,6 +1,7 @@
 /** What stands above the differences of a run: its figures, and how far approvals are. */
-import { el, icon } from './dom.mjs';
-import { decimal } from './reconcile-words.mjs';
+import { button, el, icon } from './dom.mjs';
+import { askForRedirect, askForWithdrawal, inboxName } from './reconcile-questions.mjs';
+import { decimal, permission } from './reconcile-words.mjs';
 import { counted, dateTime, number, shortTime, t } from './text.mjs';
 
 export function runFacts(run) {
@@ -34,25 +35,22 @@ export function runFacts(run) {
   );
 }
 
-/** Approvals that are still leaving, and those that were given here. */
-export function approvalStrips(run, given) {
+/** Approvals that are still leaving, and those that were given or decided about here. */
+export function approvalStrips(context, run, given) {
   return (run.approvals ?? [])
     .filter(({ id, endedAt }) => endedAt === null || given.has(id))
     .map((approval) => {
-      const { who, at, wanted, sent, endedAt } = approval;
+      const { who, at, wanted, sent, endedAt, held } = approval;
       const bar = el('span.done');
       bar.style.width = `${(100 * sent) / Math.max(1, wanted)}%`;
       const ended = endedAt !== null;
       return el(
         'div.strip.approval',
         { title: t('reconcile.approvedBy', { who, when: shortTime(at) }) },
-        el(
-          'p',
-          {},
-          icon(ended ? 'check-circle' : 'paper-plane-o', 'mark', ended ? 'success' : 'calm'),
-          approvalWords(approval),
-        ),
+        el('p', {}, approvalMark(approval), approvalWords(approval)),
+        held && heldActions(context, run, approval, () => given.add(approval.id)),
         !ended &&
+          !held &&
           el(
             'div.progress',
             {
@@ -68,8 +66,45 @@ export function approvalStrips(run, given) {
     });
 }
 
-function approvalWords({ who, wanted, sent, endedAt }) {
+function approvalMark({ endedAt, held, withdrawnBy }) {
+  if (held) return icon('exclamation-triangle', 'mark', 'warning');
+  if (endedAt === null) return icon('paper-plane-o', 'mark', 'calm');
+  return withdrawnBy === null ? icon('check-circle', 'mark', 'success') : icon('ban', 'mark', 'calm');
+}
+
+/** Approved for where the node's corrections do not go any more: a person decides. */
+function heldActions(context, run, approval, decided) {
+  const why = context.whyNot('write', permission);
+  const { announce } = context;
+  return [
+    el(
+      'p.hint',
+      {},
+      t(`reconcile.${run.open ? 'held' : 'heldClosed'}`, { source: inboxName(run, approval.source) }),
+    ),
+    el(
+      'div.actions',
+      {},
+      run.open &&
+        button(t('reconcile.action.redirect'), () => askForRedirect(context, run, { approval, decided }), {
+          kind: 'small',
+          why,
+          announce,
+        }),
+      button(t('reconcile.action.withdraw'), () => askForWithdrawal(context, run, { approval, decided }), {
+        kind: 'small',
+        why,
+        announce,
+      }),
+    ),
+  ];
+}
+
+function approvalWords({ who, wanted, sent, endedAt, withdrawnBy }) {
   const values = { who, sent: number(sent), wanted: number(wanted) };
+  if (withdrawnBy != null) {
+    return t('reconcile.withdrawn', { ...values, by: withdrawnBy, n: number(wanted - sent) });
+  }
   if (endedAt === null) return t('reconcile.leaving', values);
   const words = counted('reconcile.left', sent, values);
   // Somebody else has approved the rest at the same time: each leaves once.

@@ -18,6 +18,12 @@ export function reconciliationApi(request, save, at) {
         query: { personal: personal ? 1 : undefined, lang: lang() },
       }),
     approve: (run, body) => request('POST', runAt(run, '/approve'), { body }),
+    withdrawApproval: (run, approval) =>
+      request('POST', runAt(run, `/approvals/${encodeURIComponent(approval)}/withdraw`), { body: {} }),
+    redirectApproval: (run, approval, target) =>
+      request('POST', runAt(run, `/approvals/${encodeURIComponent(approval)}/redirect`), {
+        body: { target },
+      }),
     cancelRun: (run) => request('POST', runAt(run, '/cancel'), { body: {} }),
     /** @param format csv, html or json */
     saveReconciliation: (run, format, filter, name) =>

@@ -43,9 +43,56 @@ export function askForApproval(context, { run, numbers, filter, count, done }) {
 /** Where approved corrections go, in words that name the node or the source. */
 function targetWords(run) {
   const own = run.target === `reconcile:${run.reconciler}`;
+  return own
+    ? t('reconcile.toOutput', { name: ownName(run) })
+    : t('reconcile.toInbox', { source: run.target });
+}
+
+function ownName(run) {
   const node = RED.nodes.node(run.reconciler);
-  const name = node ? nodeName(node) : reconcilerName(run);
-  return own ? t('reconcile.toOutput', { name }) : t('reconcile.toInbox', { source: run.target });
+  return node ? nodeName(node) : reconcilerName(run);
+}
+
+/** An inbox by its source, or as the output of its node. */
+export function inboxName(run, source) {
+  return source === `reconcile:${run.reconciler}` ? t('reconcile.ownOutput', { name: ownName(run) }) : source;
+}
+
+/** Gives what has not left of an approval to where the node's corrections go now. */
+export function askForRedirect(context, run, { approval, decided }) {
+  askAbout(context, {
+    title: counted('reconcile.question.redirect', approval.wanted - approval.sent),
+    text: [targetWords(run), t('reconcile.question.approveText')],
+    confirm: t('reconcile.action.redirect'),
+    said: t('reconcile.said.redirected'),
+    decided,
+    act: () => context.api.redirectApproval(run.runId, approval.id, run.target),
+  });
+}
+
+export function askForWithdrawal(context, run, { approval, decided }) {
+  askAbout(context, {
+    title: counted('reconcile.question.withdraw', approval.wanted - approval.sent),
+    text: [t('reconcile.question.withdrawText')],
+    confirm: t('reconcile.action.withdraw'),
+    said: t('reconcile.said.withdrawn'),
+    decided,
+    act: () => context.api.withdrawApproval(run.runId, approval.id),
+  });
+}
+
+function askAbout(context, { title, text, confirm, said, decided, act }) {
+  context.ask({
+    title,
+    fields: text.map((words, at) => el(at === 0 ? 'p' : 'p.hint', {}, words)),
+    confirm,
+    async act() {
+      await act();
+      decided();
+      context.announce(said);
+      context.live.changed();
+    },
+  });
 }
 
 export function askForCancel(context, run, done) {

@@ -151,7 +151,7 @@ export function createRunView(context, opened) {
         run.alarms.map((alarm) =>
           el('p.notice.error', {}, icon('bell', 'mark', 'error'), el('span', {}, alarmWords(alarm))),
         ),
-      approvalStrips(run, given),
+      approvalStrips(context, run, given),
       factsShown && runFacts(run),
     );
   }

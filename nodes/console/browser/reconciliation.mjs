@@ -8,7 +8,6 @@ import {
   aboutWords,
   alarmWords,
   isUnderWay,
-  permission,
   reconcilerName,
   runMark,
   runWords,
@@ -28,11 +27,6 @@ export function createReconciliationView(context) {
   let stamp = '';
 
   async function refresh() {
-    const why = context.whyNot('read', permission);
-    if (why) {
-      fill(body, emptyState('mayNotSee', { text: why }));
-      return;
-    }
     const reconcilers = await context.api.reconcilers();
     context.ok();
     // An unchanged list is not drawn anew: the reader's place and the focus stay.
@@ -64,6 +58,7 @@ export function createReconciliationView(context) {
         ? el('p.hint', {}, t('reconcile.noRun'))
         : el('p.outcome', {}, runMark(newest), el('span', {}, runWords(newest)), timeOf(newest.startedAt)),
       newest?.state === 'done' && newest.alarms.map((alarm) => el('p.problem', {}, alarmWords(alarm))),
+      reconciler.held > 0 && el('p.problem', {}, counted('reconcile.count.held', reconciler.held)),
       isUnderWay(newest) && runProgress(newest),
       el('div.actions', {}, runButtons(context, reconciler, newest)),
     );

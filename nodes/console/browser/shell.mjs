@@ -14,17 +14,37 @@ import { createSheet } from './sheet.mjs';
 import { createStockView } from './stock.mjs';
 import { number, t } from './text.mjs';
 
+const ofLetters = 'crossdock-dead-letters';
 const tabs = [
   // What failed; what should agree; what messages rest on; who did what. In a narrow sidebar an icon until chosen.
-  { id: 'letters', glyph: 'inbox', create: (context) => createBrowseView(context, {}) },
-  { id: 'baskets', glyph: 'shopping-basket', create: createBasketsView },
-  { id: 'stock', glyph: 'cubes', begins: true, create: createStockView },
-  { id: 'reconciliation', glyph: 'balance-scale', create: createReconciliationView },
-  { id: 'references', glyph: 'exchange', begins: true, create: createReferencesView },
-  { id: 'contracts', glyph: 'file-text-o', create: createContractsView },
-  { id: 'connections', glyph: 'plug', create: createConnectionsView },
-  { id: 'audit', glyph: 'list-ul', begins: true, create: createAuditView },
+  // `family` of rights, for who has not all of them; `looks`: there is nothing to change in it.
+  { id: 'letters', glyph: 'inbox', family: ofLetters, create: (context) => createBrowseView(context, {}) },
+  { id: 'baskets', glyph: 'shopping-basket', family: ofLetters, create: createBasketsView },
+  { id: 'stock', glyph: 'cubes', family: 'crossdock-inventory', begins: true, create: createStockView },
+  {
+    id: 'reconciliation',
+    glyph: 'balance-scale',
+    family: 'crossdock-reconciler',
+    create: createReconciliationView,
+  },
+  {
+    id: 'references',
+    glyph: 'exchange',
+    family: 'crossdock-cross-references',
+    begins: true,
+    create: createReferencesView,
+  },
+  {
+    id: 'contracts',
+    glyph: 'file-text-o',
+    family: 'crossdock-contract',
+    looks: true,
+    create: createContractsView,
+  },
+  { id: 'connections', glyph: 'plug', family: 'crossdock-odoo-server', create: createConnectionsView },
+  { id: 'audit', glyph: 'list-ul', family: ofLetters, looks: true, begins: true, create: createAuditView },
 ];
+const tabOf = (wanted) => tabs.find(({ id }) => id === wanted);
 const tabSteps = {
   ArrowLeft: (at) => at - 1,
   ArrowRight: (at) => at + 1,
@@ -34,9 +54,20 @@ const tabSteps = {
 const rememberedStore = 'crossdock-console-store';
 
 /** Whether the user may; the server decides in the end, this only saves a refusal. */
-function whyNot(right, what = 'crossdock-dead-letters') {
+function whyNot(right, what = ofLetters) {
   const permission = `${what}.${right}`;
   return RED.user.hasPermission(permission) ? undefined : t('permission.needed', { permission });
+}
+
+/** Why a tab cannot be read. It stays where it is, so that people can say to each other where to look. */
+const whyClosed = (id) => whyNot('read', tabOf(id).family);
+
+const firstOpen = () => tabs.find(({ id }) => whyClosed(id) === undefined) ?? tabs[0];
+
+/** What stands in a tab that cannot be read. */
+function createClosedView(why) {
+  const element = el('section.view', { tabindex: -1 }, emptyState('mayNotSee', { text: why }));
+  return { element, closed: true, focus: () => element.focus() };
 }
 
 export function createShell() {
@@ -60,7 +91,7 @@ export function createShell() {
   );
   let stores = [];
   let store;
-  let current = 'letters';
+  let current;
   let stacks = {};
   let sheet;
   let asked = false;
@@ -101,7 +132,7 @@ export function createShell() {
     goTo(tab, view) {
       current = tab;
       drop(stacks[tab]?.slice(1) ?? []);
-      stacks[tab] = [stacks[tab]?.[0] ?? tabs.find(({ id }) => id === tab).create(context), view];
+      stacks[tab] = [stacks[tab]?.[0] ?? createRoot(tab), view];
       show(true);
     },
     ask(options) {
@@ -125,6 +156,11 @@ export function createShell() {
     fail,
     ok: () => fail(undefined),
   };
+
+  function createRoot(id) {
+    const why = whyClosed(id);
+    return why === undefined ? tabOf(id).create(context) : createClosedView(why);
+  }
 
   function drop(views) {
     for (const view of views) view.close?.();
@@ -158,8 +194,11 @@ export function createShell() {
         el('span', {}, store.problem),
       );
     }
-    const why = store === undefined ? undefined : whyNot('write');
-    return why && el('div.notice', {}, icon('lock'), el('span', {}, t('permission.readOnly')));
+    if (store === undefined) return undefined;
+    const { family, looks } = tabOf(current);
+    if (looks || whyClosed(current) || !whyNot('write', family)) return undefined;
+    const words = t('permission.readOnly', { permission: `${family}.write` });
+    return el('div.notice', {}, icon('lock'), el('span', {}, words));
   }
 
   function drawTabs() {
@@ -168,9 +207,13 @@ export function createShell() {
       tabs.map(({ id, glyph, begins }) => {
         const selected = id === current;
         const count = id === 'letters' ? store?.deadLetters?.parked : undefined;
-        const name = [t(`tab.${id}`), count > 0 && number(count)].filter(Boolean).join(' ');
+        const why = whyClosed(id);
+        const name = [t(`tab.${id}`), count > 0 && number(count), why && `(${why})`]
+          .filter(Boolean)
+          .join(' ');
+        const marks = [begins && '.begins', why && '.closed'].filter(Boolean).join('');
         return el(
-          begins ? 'button.tab.begins' : 'button.tab',
+          `button.tab${marks}`,
           {
             type: 'button',
             role: 'tab',
@@ -192,13 +235,18 @@ export function createShell() {
 
   function openTab(id) {
     current = id;
-    stacks[id] ??= [tabs.find((tab) => tab.id === id).create(context)];
+    stacks[id] ??= [createRoot(id)];
     show();
     tabList.querySelector('[aria-selected=true]').focus();
   }
 
   function show(focus) {
     drawTabs();
+    // Somebody took the permission away meanwhile.
+    if (whyClosed(current) && !stacks[current][0].closed) {
+      drop(stacks[current]);
+      stacks[current] = [createRoot(current)];
+    }
     const view = stacks[current].at(-1);
     sheet?.close();
     stage.replaceChildren(view.element);
@@ -221,7 +269,8 @@ export function createShell() {
   }
 
   async function loadStores() {
-    stores = await listStores();
+    const { family } = firstOpen();
+    stores = await listStores(family === ofLetters ? undefined : family);
     const names = JSON.stringify(stores.map(({ id, name }) => [id, name]));
     if (storeSelect.dataset.names !== names) {
       storeSelect.dataset.names = names;
@@ -258,7 +307,8 @@ export function createShell() {
       return;
     }
     storeSelect.value = store.id;
-    stacks[current] = [tabs.find((tab) => tab.id === current).create(context)];
+    current ??= firstOpen().id;
+    stacks[current] = [createRoot(current)];
     show();
   }
 
@@ -269,7 +319,7 @@ export function createShell() {
       context.ok();
       await stacks[current]?.at(-1)?.refresh?.();
     } catch (error) {
-      if ((error.status === 403 || error.status === 401) && whyNot('read')) {
+      if ((error.status === 403 || error.status === 401) && tabs.every(({ id }) => whyClosed(id))) {
         fill(tabList);
         fill(notice);
         fill(stage, emptyState('mayNotRead', { text: whyNot('read') }));
