@@ -246,6 +246,25 @@ describe('examples', () => {
     );
     assert.equal(new Set(all.map((node) => node.id)).size, all.length);
   });
+
+  it('no two examples share a store file or an address, so they work beside each other', () => {
+    const taken = new Map<string, string>();
+    for (const file of files) {
+      const flow = JSON.parse(readFileSync(join(root, 'examples', file), 'utf8')) as FlowNode[];
+      for (const { type, path, method, url } of flow) {
+        const what =
+          type === 'crossdock-store' || type === 'crossdock-webhook-in'
+            ? `${type} ${String(path)}`
+            : type === 'http in'
+              ? `${String(method)} ${String(url)}`
+              : undefined;
+        if (what === undefined) continue;
+        assert.equal(taken.get(what), undefined, `${what} of ${file}`);
+        taken.set(what, file);
+      }
+    }
+    assert.ok(taken.size > 20);
+  });
 });
 
 interface FlowNode {
