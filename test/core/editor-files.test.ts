@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { contracts } from '../../core/contract';
 import { projectFolders } from '../support';
 
 const { root } = projectFolders();
@@ -193,6 +194,18 @@ describe('editor files', () => {
       }
     });
   }
+
+  it('every built-in contract has a title in English and German', () => {
+    const shipped = contracts()
+      .list()
+      .map(({ name }) => name);
+    assert.ok(shipped.length > 20);
+    for (const language of languages) {
+      const texts = catalogue('editor', 'crossdock-editor', language);
+      const titles = [...texts.keys()].flatMap((key) => /\.contract\.title\.(.+)$/.exec(key)?.[1] ?? []);
+      assert.deepEqual(titles.sort(), [...new Set(shipped)].sort(), language);
+    }
+  });
 
   it('the shared texts are the same in English and German', () => {
     const [english, german] = languages.map((language) => catalogue('editor', 'crossdock-editor', language));
