@@ -164,7 +164,7 @@ describe('the example "Try five times, then park it"', () => {
     assert.equal(asked(from), 3);
     assert.deepEqual(await letters(red, dead.id), []);
     await red.stop();
-    const rows = inStore(red, 'crossdock-examples.sqlite', 'SELECT state FROM crossdock_inbox');
+    const rows = inStore(red, 'crossdock-example-retry-1.sqlite', 'SELECT state FROM crossdock_inbox');
     assert.deepEqual(
       rows.map(({ state }) => state),
       ['done'],
@@ -206,7 +206,11 @@ describe('the example "Try five times, then park it"', () => {
       const before = waits();
       await waitFor(() => waits() > before, { what: 'a wait', timeoutMs: 30_000 });
       await red.kill9();
-      const [row] = inStore(red, 'crossdock-examples.sqlite', 'SELECT state, tries FROM crossdock_inbox');
+      const [row] = inStore(
+        red,
+        'crossdock-example-retry-1.sqlite',
+        'SELECT state, tries FROM crossdock_inbox',
+      );
       state = row?.['state'];
       tries = Number(JSON.parse(String(row?.['tries'] ?? '{}'))[retry.id] ?? 0);
       // What it has sent is read when its connections have ended.
@@ -225,7 +229,11 @@ describe('the example "Try five times, then park it"', () => {
     assert.equal(asked(from), 5 + cutOff);
     assert.equal((await letters(red, dead.id)).length, 1);
     await red.stop();
-    const rows = inStore(red, 'crossdock-examples.sqlite', 'SELECT state, attempts FROM crossdock_inbox');
+    const rows = inStore(
+      red,
+      'crossdock-example-retry-1.sqlite',
+      'SELECT state, attempts FROM crossdock_inbox',
+    );
     assert.deepEqual(
       rows.map((row) => ({ ...row })),
       [{ state: 'parked', attempts: 5 + inTheFlow }],
