@@ -3,6 +3,7 @@ import type { Model } from '../model';
 import { documentModels } from './models';
 import { invoiceDialog } from './sales';
 
+export { fiscalPositionOf } from './fiscal-position';
 export { documentsOf, invoicedOf } from './documents';
 export { lineInvoiceStatus, orderInvoiceStatus, toInvoice } from './sales';
 

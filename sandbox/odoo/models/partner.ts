@@ -1,9 +1,10 @@
 import type { Row } from '../database';
 import type { Environment } from '../environment';
 import { DatabaseError, notSupported } from '../errors';
-import { type Model, num, str, type Vals } from '../model';
+import { type Compute, type Model, num, str, type Vals } from '../model';
 import { fieldsOf } from '../reality';
 import { write } from '../writing';
+import { peppolOf } from './peppol';
 
 const ADDRESS = ['street', 'street2', 'zip', 'city', 'state_id', 'country_id'] as const;
 
@@ -98,6 +99,24 @@ function normaliseEmail(env: Environment, id: number): void {
   env.db.run('UPDATE res_partner SET email_normalized = ? WHERE id = ?', normal, id);
 }
 
+const of =
+  (pick: (row: Row, env: Environment) => unknown): Compute =>
+  (env, ids, rows) =>
+    new Map(ids.map((id) => [id, pick(rows.get(id) ?? {}, env)]));
+
+/** What Odoo keeps of a partner beside what it was given. */
+const facts: Readonly<Record<string, Compute>> = {
+  commercial_company_name: of((row, env) => {
+    const company = env.row('res.partner', num(row.commercial_partner_id));
+    return company.is_company ? company.name : null;
+  }),
+  // As an Odoo without the library `phonenumbers` has it.
+  phone_sanitized: of((row) => row.phone),
+  partner_share: of((row, env) => !env.db.get('SELECT 1 FROM res_users WHERE partner_id = ?', num(row.id))),
+  peppol_eas: of((row, env) => peppolOf(env, row).scheme),
+  peppol_endpoint: of((row, env) => peppolOf(env, row).address),
+};
+
 export const partner: Model = {
   name: 'res.partner',
   table: 'res_partner',
@@ -128,9 +147,10 @@ export const partner: Model = {
       'lang',
     ],
     ...['company_type', 'email_normalized', 'global_location_number', 'credit_limit'],
-    'company_registry',
+    ...['company_registry', 'customer_rank'],
   ],
   computed: {
+    ...facts,
     // Without invoices nobody owes anything.
     credit: (_env, ids) => new Map(ids.map((id) => [id, 0])),
     use_partner_credit_limit: (_env, ids, rows) =>
