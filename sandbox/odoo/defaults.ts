@@ -2,7 +2,7 @@ import type { Value } from './database';
 import { fieldsOf } from './reality';
 import { defaults } from './reality/defaults';
 
-function valueOf(model: string, name: string, text: string | undefined): Value {
+function parsed(model: string, name: string, text: string | undefined): Value {
   const type = fieldsOf(model).get(name)?.type;
   if (type === undefined) throw new Error(`${model}.${name} is no field of Odoo`);
   if (text === undefined) return null;
@@ -19,7 +19,7 @@ const DEFAULTS: ReadonlyMap<string, ReadonlyMap<string, Value>> = new Map(
         .split(/\s+/)
         .map((word) => {
           const [name = '', value] = word.split('=');
-          return [name, valueOf(model, name, value)] as const;
+          return [name, parsed(model, name, value)] as const;
         }),
     ),
   ]),

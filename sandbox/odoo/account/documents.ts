@@ -151,7 +151,7 @@ export function post(env: Environment, ids: readonly number[]): void {
     const name = `${prefix}${String(env.db.next(`number ${prefix}`)).padStart(5, '0')}`;
     updateRow(env, 'account_move', move, {
       ...{ name, state: 'posted', invoice_date: day, invoice_date_due: move.invoice_date_due ?? day },
-      ...{ payment_reference: move.payment_reference ?? name, delivery_date: move.delivery_date ?? day },
+      ...{ payment_reference: move.payment_reference ?? name },
       posted_before: 1,
     });
     countSale(env, num(move.partner_id));

@@ -2,7 +2,6 @@
 import type { Row, Value } from '../database';
 import type { Environment } from '../environment';
 import { type Compute, num, str } from '../model';
-import { fiscalPositionOf } from './fiscal-position';
 
 const SALES_TEAM = 1;
 
@@ -38,7 +37,6 @@ export const documentFacts: Readonly<Record<string, Compute>> = {
   always_tax_exigible: of((row) => (isEntry(row) ? 1 : 0)),
   checked: of((row) => (row.state === 'posted' ? 1 : 0)),
   team_id: of((row) => (isEntry(row) ? null : SALES_TEAM)),
-  fiscal_position_id: of((row, env) => fiscalPositionOf(env, row)),
   sequence_prefix: of((row) => numberOf(str(row.name)).prefix),
   sequence_number: of((row) => numberOf(str(row.name)).number),
   invoice_partner_display_name: of((row, env) => {

@@ -3,8 +3,8 @@ import type { Model } from '../model';
 import { documentModels } from './models';
 import { invoiceDialog } from './sales';
 
-export { fiscalPositionOf } from './fiscal-position';
 export { documentsOf, invoicedOf } from './documents';
+export { fiscalPositionOf } from './fiscal-position';
 export { lineInvoiceStatus, orderInvoiceStatus, toInvoice } from './sales';
 
 export const accountModels: readonly Model[] = [...documentModels, invoiceDialog];

@@ -3,8 +3,9 @@ import type { Environment } from '../environment';
 import { accessError, notSupported, userError } from '../errors';
 import { type Model, num, str } from '../model';
 import { insertRow, updateRow } from '../rows';
-import { documentFacts } from './facts';
 import { ACCOUNTS, countSale, linesOf, post, refreshDocument, refreshPayment, settle } from './documents';
+import { documentFacts } from './facts';
+import { fiscalPositionOf } from './fiscal-position';
 
 const journal: Model = {
   name: 'account.journal',
@@ -44,6 +45,7 @@ const move: Model = {
     ...['currency_id', 'partner_id', 'commercial_partner_id', 'partner_shipping_id', 'partner_bank_id'],
     ...['invoice_payment_term_id', 'invoice_user_id', 'reversed_entry_id', 'amount_untaxed', 'amount_tax'],
     ...['amount_total', 'amount_residual', 'posted_before', 'is_manually_modified'],
+    'fiscal_position_id',
   ],
   computed: documentFacts,
   one2many: ['line_ids', 'invoice_line_ids', 'reversal_move_ids'],
@@ -80,7 +82,7 @@ const move: Model = {
     vals.currency_id ??= num(env.row('res.company', 1).currency_id);
     vals.invoice_user_id ??= env.uid;
     vals.invoice_date_due ??= today;
-    vals.delivery_date ??= today;
+    vals.fiscal_position_id ??= fiscalPositionOf(env, vals);
   },
   created(env, id) {
     refreshDocument(env, id);

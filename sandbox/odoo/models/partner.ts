@@ -3,9 +3,11 @@ import type { Environment } from '../environment';
 import { DatabaseError, notSupported } from '../errors';
 import { type Compute, type Model, num, str, type Vals } from '../model';
 import { fieldsOf } from '../reality';
+import { updateRow } from '../rows';
 import { write } from '../writing';
 import { peppolOf } from './peppol';
 
+const NUMBERS = ['vat', 'company_registry'] as const;
 const ADDRESS = ['street', 'street2', 'zip', 'city', 'state_id', 'country_id'] as const;
 
 function completeName(env: Environment, row: Row): string {
@@ -81,6 +83,28 @@ function pushAddressDown(env: Environment, id: number, vals: Vals): void {
   for (const child of env.db.all("SELECT id FROM res_partner WHERE parent_id = ? AND type = 'contact'", id)) {
     copyAddress(env, row, num(child.id));
   }
+}
+
+/** Taxes are the company's business: its contacts have its numbers. */
+function shareNumbers(env: Environment, id: number, vals: Vals): void {
+  const row = env.row('res.partner', id);
+  const company = num(row.commercial_partner_id);
+  if (company !== id) {
+    if ('parent_id' in vals || 'is_company' in vals) copyNumbers(env, company, [row]);
+  } else if (NUMBERS.some((field) => field in vals)) {
+    const contacts = env.db.all(
+      'SELECT * FROM res_partner WHERE commercial_partner_id = ? AND id <> ?',
+      id,
+      id,
+    );
+    copyNumbers(env, id, contacts);
+  }
+}
+
+function copyNumbers(env: Environment, company: number, contacts: readonly Row[]): void {
+  const from = env.row('res.partner', company);
+  const values = Object.fromEntries(NUMBERS.map((field) => [field, from[field] ?? null]));
+  for (const contact of contacts) updateRow(env, 'res_partner', contact, values);
 }
 
 function checkName(row: Row): void {
@@ -179,6 +203,7 @@ export const partner: Model = {
     normaliseEmail(env, id);
     refresh(env, id);
     checkName(env.row('res.partner', id));
+    shareNumbers(env, id, vals);
     shareAddress(env, id, vals);
   },
   beforeWrite(_env, _ids, vals) {
@@ -190,6 +215,7 @@ export const partner: Model = {
       checkName(env.row('res.partner', id));
       if ('email' in vals) normaliseEmail(env, id);
       if (['name', 'parent_id', 'type', 'is_company'].some((field) => field in vals)) refresh(env, id);
+      shareNumbers(env, id, vals);
       shareAddress(env, id, vals);
     }
   },

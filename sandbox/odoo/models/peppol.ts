@@ -29,7 +29,11 @@ const BY_COUNTRY: ReadonlyMap<string, readonly Scheme[]> = new Map(
 );
 
 /** Schemes with a form of their own; the others take up to 50 letters and digits. */
-const FORMS: Readonly<Record<string, RegExp>> = { '0208': /^\d{10}$/, '0009': /^\d{14}$/, '0007': /^\d{10}$/ };
+const FORMS: Readonly<Record<string, RegExp>> = {
+  '0208': /^\d{10}$/,
+  '0009': /^\d{14}$/,
+  '0007': /^\d{10}$/,
+};
 
 function addressIn(partner: Row, [code, field]: Scheme): string | null {
   const value = field === undefined ? '' : str(partner[field]).replace(/[^a-zA-Z\d]/g, '');

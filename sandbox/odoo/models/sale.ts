@@ -1,4 +1,11 @@
-import { documentsOf, fiscalPositionOf, invoicedOf, lineInvoiceStatus, orderInvoiceStatus, toInvoice } from '../account';
+import {
+  documentsOf,
+  fiscalPositionOf,
+  invoicedOf,
+  lineInvoiceStatus,
+  orderInvoiceStatus,
+  toInvoice,
+} from '../account';
 import { lineAmounts, orderAmounts, type PricedLine } from '../amounts';
 import type { Row } from '../database';
 import type { Environment } from '../environment';

@@ -15,7 +15,9 @@ function isValued(env: Environment, place: number): boolean {
 function crossing(env: Environment, move: Row, way: 'in' | 'out'): number {
   const company = num(env.row('res.company', 1).partner_id);
   const [outside, inside] =
-    way === 'in' ? (['location_id', 'location_dest_id'] as const) : (['location_dest_id', 'location_id'] as const);
+    way === 'in'
+      ? (['location_id', 'location_dest_id'] as const)
+      : (['location_dest_id', 'location_id'] as const);
   return linesOf(env, num(move.id))
     .filter((line) => !line.owner_id || num(line.owner_id) === company)
     .filter((line) => !isValued(env, num(line[outside])) && isValued(env, num(line[inside])))
@@ -29,8 +31,7 @@ const cost = (env: Environment, product: number): number =>
 export function valueLeaving(env: Environment, id: number): void {
   const move = env.row('stock.move', id);
   const quantity = crossing(env, move, 'out');
-  if (quantity > 0)
-    updateRow(env, 'stock_move', move, { value: quantity * cost(env, num(move.product_id)) });
+  if (quantity > 0) updateRow(env, 'stock_move', move, { value: quantity * cost(env, num(move.product_id)) });
 }
 
 /** Keeps what enters with a move that is done: what is returned comes back for what it left with. */
