@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NodeRed, projectFolders, spawnNodeRed, waitFor } from '../support';
+import { watchEditor } from './editor-channel';
 import { type FlowNode, press } from './flow';
 
 const FOLDER = join(projectFolders().root, 'examples', 'canonical mapper');
@@ -66,27 +67,6 @@ const EXAMPLES: Readonly<Record<string, Expected>> = {
   },
 };
 
-/** What the debug nodes show, as an open editor learns it. */
-async function watchDebug(red: NodeRed): Promise<{ shown: { id: string; message: Loose }[]; close(): void }> {
-  const shown: { id: string; message: Loose }[] = [];
-  const socket = new WebSocket(`${red.url.replace('http', 'ws')}/comms`);
-  await new Promise((resolve, reject) => {
-    socket.onopen = resolve;
-    socket.onerror = () => reject(new Error('the editor channel cannot be reached'));
-  });
-  socket.onmessage = ({ data }) => {
-    for (const { topic, data: told } of JSON.parse(String(data)) as {
-      topic: string;
-      data?: { id: string; msg: string };
-    }[]) {
-      if (topic === 'debug' && told !== undefined)
-        shown.push({ id: told.id, message: JSON.parse(told.msg) as Loose });
-    }
-  };
-  socket.send(JSON.stringify({ subscribe: 'debug' }));
-  return { shown, close: () => socket.close() };
-}
-
 describe('examples of the canonical mapper', () => {
   let red: NodeRed;
   before(async () => {
@@ -109,7 +89,7 @@ describe('examples of the canonical mapper', () => {
       const buttons = flow.filter(({ type }) => type === 'inject').map((node) => node['name']);
       assert.deepEqual(buttons.sort(), Object.keys(expected).sort(), 'every button is tested');
       await red.deploy(flow);
-      const debug = await watchDebug(red);
+      const debug = await watchEditor(red);
       try {
         for (const [button, messages] of Object.entries(expected)) {
           const from = debug.shown.length;
