@@ -152,7 +152,7 @@ describe('reconciler: approval and API', () => {
     const path = `reconciliations/${runId}`;
     // Approved for the webhook, but the gateway stopped before anything left.
     await run.redeploy([{ id: 'tab', type: 'tab', label: 'test' }]);
-    const store = await openSqliteStore(join(run.userDir, 'crossdock.sqlite'));
+    const store = await openSqliteStore(join(run.userDir, 'test.sqlite'));
     const history = await History.open(store);
     for (const number of [1, 2]) {
       await approve(history, { runId, who: 'ann', source: 'shop', numbers: [number], count: 1 });
