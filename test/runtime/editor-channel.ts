@@ -2,7 +2,7 @@ import { type NodeRed, waitFor } from '../support';
 
 /** What an open editor learns. */
 export interface EditorChannel {
-  /** What the debug nodes show, oldest first; `message` is what the node is set to show of it. */
+  /** What the debug nodes show, oldest first; `message` is what the node is set to show of it, a text as `{ text }`. */
   readonly shown: readonly { readonly id: string; readonly message: Record<string, unknown> }[];
   /** Every status of a node since the channel was opened, oldest first. */
   statuses(id: string): readonly { readonly text: string; readonly fill: string }[];
@@ -20,11 +20,10 @@ export async function watchEditor(red: NodeRed): Promise<EditorChannel> {
   socket.onmessage = ({ data }) => {
     for (const { topic, data: told } of JSON.parse(String(data)) as {
       topic: string;
-      data?: { id: string; msg: string; text?: string; fill?: string };
+      data?: { id: string; msg: string; format?: string; text?: string; fill?: string };
     }[]) {
       if (told === undefined) continue;
-      if (topic === 'debug')
-        shown.push({ id: told.id, message: JSON.parse(told.msg) as Record<string, unknown> });
+      if (topic === 'debug') shown.push({ id: told.id, message: messageOf(told) });
       else if (topic.startsWith('status/')) {
         const id = topic.slice('status/'.length);
         statuses.set(id, [...(statuses.get(id) ?? []), { text: told.text ?? '', fill: told.fill ?? '' }]);
@@ -34,6 +33,10 @@ export async function watchEditor(red: NodeRed): Promise<EditorChannel> {
   socket.send(JSON.stringify({ subscribe: 'debug' }));
   socket.send(JSON.stringify({ subscribe: 'status/#' }));
   return { shown, statuses: (id) => statuses.get(id) ?? [], close: () => socket.close() };
+}
+
+function messageOf({ msg, format }: { msg: string; format?: string }): Record<string, unknown> {
+  return format?.startsWith('string') ? { text: msg } : (JSON.parse(msg) as Record<string, unknown>);
 }
 
 /** Waits until a node says that; the last thing that it said is in the error when it does not. */

@@ -106,7 +106,9 @@ describe('reference flow: warehouse stock against Odoo', function () {
     await refused(whole.subarray(0, rowsEnd), 'RECONCILE_SOURCE_SHRUNK');
     await refused(whole.subarray(0, whole.indexOf('\n') + 1), 'RECONCILE_SOURCE_EMPTY');
     await flow.press('or at 05:00 from a folder');
-    await flow.seen<string>('tell somebody', (said) => said.includes('no such file'));
+    await flow.seen<string>('tell somebody', (said) =>
+      /^There is no file .+stock_\d{8}\.csv\. Has/.test(said),
+    );
     assert.equal(await post(whole), 204);
     const since = Date.now();
     await flow.press('Compare now');
