@@ -87,6 +87,19 @@ describe('reconcile: files', () => {
     assert.deepEqual(kindsOf(list), [' invalid second', 'B extra second']);
   });
 
+  it('reads long numbers digit by digit', () => {
+    const [one, next] = ['9007199254740992', '9007199254740993'];
+    const csv = `sku,onHand\n${one},1\n${next},2\n`;
+    const text = `{"sku":${one},"onHand":1}\n{"sku":${next},"onHand":2}\n`;
+    for (const [format, content] of [
+      ['jsonl', text],
+      ['json', `[${text.trim().split('\n').join(',')}]`],
+    ] as const) {
+      const result = compareHere([csv, content], { sources: [{}, { format }] });
+      assert.deepEqual([kindsOf(result), result.counts.matched], [[], 2], format);
+    }
+  });
+
   it('takes rows that are nested without end for findings', () => {
     const deep = '['.repeat(200_000) + ']'.repeat(200_000);
     const text = `{"sku":"A","onHand":${deep}}\n{"sku":${deep},"onHand":1}\n{"sku":"B","onHand":2}\n`;

@@ -1,5 +1,6 @@
 /** JSON Lines, and one JSON array of any length, read row by row. */
 import { readDecimal } from '../../canonical/decimal';
+import { parseJson } from '../../canonical/parse-json';
 import { Blocks } from './blocks';
 import type { RowReader } from './csv';
 import { badSource } from './errors';
@@ -13,6 +14,9 @@ const QUOTE = 34;
 const COMMA = 44;
 const BACKSLASH = 92;
 const NOT_JSON = 3;
+const LONG_NUMBER = /\d{16}/;
+/** Of rows with long numbers, which are read with more care. */
+const MAX_DEPTH = 1000;
 
 export class JsonReader implements RowReader {
   row: number;
@@ -133,7 +137,7 @@ export class JsonReader implements RowReader {
     this.after = blocks.offsetOf(to);
     this.fault = 0;
     try {
-      this.#fill(JSON.parse(text), text.length * 3);
+      this.#fill(parsed(text), text.length * 3);
     } catch {
       // Also what is nested so deeply that it can be read, but not be written again.
       this.fault = NOT_JSON;
@@ -167,6 +171,13 @@ export class JsonReader implements RowReader {
   close(): void {
     this.#blocks.close();
   }
+}
+
+/** Whole numbers that no number can hold are identifiers, and a rounded one would be another one. */
+function parsed(text: string): unknown {
+  return LONG_NUMBER.test(text)
+    ? parseJson(text, { maxBytes: 3 * MAX_ROW, maxDepth: MAX_DEPTH })
+    : JSON.parse(text);
 }
 
 /** A value as text; undefined where there is none. */
