@@ -1,4 +1,4 @@
-/** CSV, read in a stream and written: RFC 4180, with what spreadsheets make of it (BOM, semicolons, tabs). */
+/** CSV, read in a stream: RFC 4180, with what spreadsheets make of it (BOM, semicolons, tabs). */
 import { CrossdockError } from '../errors';
 
 /** Longest cell and most cells of a line: what is larger is no table. */
@@ -130,16 +130,6 @@ class Parser {
     this.#quote = false;
     return row;
   }
-}
-
-/** One line of a file, with its end. Cells that a spreadsheet would calculate are written as text. */
-export function csvLine(cells: readonly string[]): string {
-  return `${cells.map(csvCell).join(',')}\r\n`;
-}
-
-function csvCell(cell: string): string {
-  const safe = /^[=+@\t]|^-(?![\d.])/.test(cell) ? `'${cell}` : cell;
-  return /[",;\r\n\t]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 function invalid(message: string): CrossdockError {

@@ -1,7 +1,8 @@
 /** Many cross-references at once, from a file or from Odoo: every line is told, a dry run shows what would change. */
 import { asCrossdockError, CrossdockError } from '../errors';
+import { csvLine, unguarded } from '../reconcile/csv-line';
 import { type CrossReferenceBook, identityOf, type SaveOptions } from './book';
-import { type CsvLine, csvLine, readCsv } from './csv';
+import { type CsvLine, readCsv } from './csv';
 import { checkEntry, type EntryInput } from './entry';
 import type { Change, Reference, ReferenceEntry, ReferenceFilter } from './types';
 
@@ -172,11 +173,6 @@ function headOf({ cells }: CsvLine): string[] {
 
 function headFault(message: string): CrossdockError {
   return new CrossdockError(message, { code: 'CSV_INVALID', kind: 'permanent' });
-}
-
-/** What an export has guarded against spreadsheets. */
-function unguarded(cell: string): string {
-  return /^'[=+@\t-]/.test(cell) ? cell.slice(1) : cell;
 }
 
 /** All references as CSV, line by line, the newest first. */

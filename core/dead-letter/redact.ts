@@ -22,7 +22,9 @@ const PERSONAL_PARENTS =
 /** Names of things, not of persons. */
 const THINGS =
   /^(item|product|article|lineitem|line|variant|tax|taxline|shippingline|warehouse|location|channel|carrier|category|currency|unit)s?$/;
-const EMAIL = /[^\s@<>"']+@[^\s@<>"']+\.[a-z]{2,}/i;
+/** From the last character before the `@`: a pattern that takes all of them tries again from each, for minutes in a long text. */
+const EMAIL = /[^\s@<>"']@[^\s@<>"']+\.[a-z]{2,}/i;
+const NO_NAME = /[\s@<>"']/;
 const MAX_DEPTH = 60;
 
 /** A copy of the document without what its readers must not see. */
@@ -59,7 +61,15 @@ export function redact(document: unknown): Redacted {
 
 /** A sentence without mail addresses: what other nodes report may quote anything. */
 export function redactText(text: string): string {
-  return text.replace(new RegExp(EMAIL, 'gi'), PERSONAL);
+  let shown = '';
+  let done = 0;
+  for (const { index, 0: found } of text.matchAll(new RegExp(EMAIL, 'gi'))) {
+    let from = index;
+    while (from > done && !NO_NAME.test(text.charAt(from - 1))) from -= 1;
+    shown += `${text.slice(done, from)}${PERSONAL}`;
+    done = index + found.length;
+  }
+  return shown + text.slice(done);
 }
 
 /** How sensitive a place of a canonical order is: what no contract knows counts as personal. */

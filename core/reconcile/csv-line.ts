@@ -1,10 +1,16 @@
 /** Numbers may begin with a sign; whatever else does, a spreadsheet would calculate. */
 const NUMBER = /^-?\d+(?:\.\d+)?$/;
-const CALCULATED = /^[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
+/** Also behind quotes that stand there already, so that taking one away gives what was there. */
+const CALCULATED = /^'*(?:\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])/;
 
 /** One line of a CSV file, with its end (RFC 4180). Cells that a spreadsheet would calculate are written as text. */
 export function csvLine(cells: readonly string[]): string {
   return `${cells.map(csvCell).join(',')}\r\n`;
+}
+
+/** A cell of such a file as it was before it was written. */
+export function unguarded(cell: string): string {
+  return cell.startsWith("'") && CALCULATED.test(cell) ? cell.slice(1) : cell;
 }
 
 function csvCell(cell: string): string {

@@ -23,6 +23,7 @@ import { pageSize, textOf } from './console-requests';
 import { bookOf } from './cross-references';
 import { lettersChanged, openDesks } from './desks';
 import type { HttpHandler, HttpRequest, HttpResponse, Red } from './red';
+import { ANSWERED, sendFile } from './store-routes';
 import { toTeach } from './teach';
 
 const ROOT = '/crossdock/console/:store';
@@ -50,9 +51,6 @@ interface Asked {
   param(name: string): string;
 }
 type Answer = (asked: Asked) => Promise<unknown>;
-
-/** What was answered already, in a stream. */
-const ANSWERED = Symbol('answered');
 
 /** Adds the routes; once per runtime. */
 export function addCrossReferenceRoutes(red: Red): void {
@@ -241,22 +239,12 @@ async function* fileOf(request: HttpRequest): AsyncGenerator<Uint8Array, void, v
   }
 }
 
-const exported: Answer = async ({ book, query, response }) => {
-  const filter = filterOf(query);
-  response.setHeader('content-type', 'text/csv; charset=utf-8');
-  response.setHeader('content-disposition', 'attachment; filename="cross-references.csv"');
-  for await (const part of exportCsv(book, filter)) {
-    if (response.destroyed) return ANSWERED;
-    if (!response.write(part)) {
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve);
-        response.once('close', resolve);
-      });
-    }
-  }
-  response.end();
-  return ANSWERED;
-};
+const exported: Answer = ({ book, query, response }) =>
+  sendFile(response, {
+    type: 'text/csv; charset=utf-8',
+    name: 'cross-references.csv',
+    parts: exportCsv(book, filterOf(query)),
+  });
 
 const unitsFound: Answer = async ({ query }) => ({
   units: searchUnits(query.get('q') ?? '', units().values(), 12),

@@ -24,10 +24,11 @@ export function mountRoutes(red: Red): Routes {
   if (known !== undefined) return known;
   const table: Routes = new Map();
   routes.set(app, table);
-  keepBodies(app, table);
+  const kept = keepBodies(app, table);
   app.use((request, response, next) => {
     const found = findRoute(table, request.path ?? '');
-    if (found === undefined) next();
+    // However else a path may be written: whose body others may have read is not ours.
+    if (found === undefined || !kept.has(request)) next();
     else found.handle(request, response);
   });
   return table;
@@ -39,20 +40,35 @@ export function mountRoutes(red: Red): Routes {
  * with an HTML stack trace. Body parsers pass over a request whose `_body` is set, so this marks ours, unread, and
  * lets them travel on: through `httpNodeAuth` and whatever else stands before the public app. It must run first, so
  * it goes to the top of the root app's stack, as core's http-in does with its raw body capture (21-httpin.js).
+ * @returns the requests that it has marked
  */
-function keepBodies(app: HttpApp, table: Routes): void {
+function keepBodies(app: HttpApp, table: Routes): WeakSet<HttpRequest> {
+  const kept = new WeakSet<HttpRequest>();
   let root = app;
   while (root.parent !== undefined) root = root.parent;
   const mark: HttpHandler = (request, _response, next) => {
     // `request.path` does not exist yet: express prepares the request in a layer below this one.
-    const [path = ''] = (request.url ?? '').slice(mountPoint(app).length).split('?');
-    if (findRoute(table, path) !== undefined) request._body = true;
+    // The root may have been mounted itself since then.
+    const mount = mountPoint(app).slice(mountPoint(root).length);
+    const path = pathBelow(mount, request.url ?? '');
+    if (path !== undefined && findRoute(table, path) !== undefined) {
+      request._body = true;
+      kept.add(request);
+    }
     next();
   };
   root.use(mark);
   const stack = root._router?.stack ?? [];
   const at = stack.findIndex((layer) => layer.handle === mark);
   if (at > 0) stack.unshift(...stack.splice(at, 1));
+  return kept;
+}
+
+/** The path of a request's target below the mount point, also when it is a whole address or ends with a fragment. */
+function pathBelow(mount: string, target: string): string | undefined {
+  const [path = ''] = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1);
+  // Express mounts without regard to case.
+  return path.toLowerCase().startsWith(mount.toLowerCase()) ? path.slice(mount.length) : undefined;
 }
 
 function findRoute(table: Routes, path: string): Route | undefined {
@@ -70,6 +86,9 @@ function mountPoint(app: HttpApp): string {
 
 /** `/a/b/` and `a/b` are the same route. */
 export function normalisePath(path: string): string {
-  const trimmed = path.replace(/^\/+|\/+$/g, '');
-  return `/${trimmed}`;
+  let [from, to] = [0, path.length];
+  while (from < to && path[from] === '/') from += 1;
+  // No pattern: one would try each run of slashes from each of its slashes.
+  while (to > from && path[to - 1] === '/') to -= 1;
+  return `/${path.slice(from, to)}`;
 }

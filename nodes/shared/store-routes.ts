@@ -99,13 +99,21 @@ export async function sendFile(
   if (name !== undefined) response.setHeader('content-disposition', `attachment; filename="${name}"`);
   for await (const part of parts) {
     if (response.destroyed) return ANSWERED;
-    if (!response.write(part)) {
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve);
-        response.once('close', resolve);
-      });
-    }
+    if (!response.write(part)) await taken(response);
   }
   response.end();
   return ANSWERED;
+}
+
+/** Resolves when there is room again, or nobody reads any more. */
+function taken(response: HttpResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const over = (): void => {
+      response.off('drain', over);
+      response.off('close', over);
+      resolve();
+    };
+    response.on('drain', over);
+    response.on('close', over);
+  });
 }

@@ -1,6 +1,7 @@
 /** From a store's configuration to the open store, one function per kind. */
 import { isAbsolute, join, normalize } from 'node:path';
-import { openPostgresStore, openSqliteStore, type Store } from '../../core/store';
+import { CrossdockError } from '../../core/errors';
+import { openPostgresStore, openSqliteStore, type SqliteStoreHandle, type Store } from '../../core/store';
 import { choice, secret, text } from '../shared/config';
 import type { RawConfig, Red, RedNode } from '../shared/red';
 import { tlsOptions } from '../shared/tls';
@@ -18,11 +19,13 @@ export interface OpenStore {
  * still closing it; a file can be open once only, so the opening waits for the closing.
  */
 const closing = new Map<string, Promise<void>>();
+/** Which config node has a file, so that a second one with the same file is told whom to use instead. */
+const holders = new Map<string, RedNode>();
 
 /** @throws CrossdockError CONFIG_INVALID, CONFIG_ENV_MISSING, or the driver's reason */
 export async function openStore(red: Red, config: RawConfig, node: RedNode): Promise<OpenStore> {
   const kind = choice(config, 'kind', 'Kind', ['sqlite', 'postgres'], 'sqlite');
-  const opened = kind === 'sqlite' ? await openFile(red, config) : await openServer(red, config, node);
+  const opened = kind === 'sqlite' ? await openFile(red, config, node) : await openServer(red, config, node);
   for (const { code, message } of (await opened.store.health()).warnings) {
     // With one connection, as here, an old SQLite is a note for the health panel and no reason to be told at each start.
     if (code !== 'STORE_SQLITE_OLD') node.warn(message);
@@ -30,20 +33,40 @@ export async function openStore(red: Red, config: RawConfig, node: RedNode): Pro
   return opened;
 }
 
-async function openFile(red: Red, config: RawConfig): Promise<OpenStore> {
+async function openFile(red: Red, config: RawConfig, node: RedNode): Promise<OpenStore> {
   const path = text(config, 'path', 'File', 'crossdock.sqlite');
   const file = normalize(isAbsolute(path) ? path : join(red.settings.userDir ?? process.cwd(), path));
   await closing.get(file);
-  const store = await openSqliteStore(file);
+  const store = await hold(file, node);
   return {
     store,
     sqlite: { file, backup: (target) => store.backup(target) },
     async close() {
       const closed = store.close().finally(() => closing.delete(file));
       closing.set(file, closed);
+      if (holders.get(file) === node) holders.delete(file);
       await closed;
     },
   };
+}
+
+/** @throws CrossdockError STORE_BUSY when another config node has the file, or the driver's reason */
+async function hold(file: string, node: RedNode): Promise<SqliteStoreHandle> {
+  const holder = holders.get(file);
+  if (holder !== undefined && holder.id !== node.id) {
+    const who = holder.name ? `The store "${holder.name}"` : 'Another store';
+    throw new CrossdockError(
+      `${who} of this Node-RED has the file ${file} already: choose that store in the nodes, or give this one a file of its own.`,
+      { code: 'STORE_BUSY', kind: 'transient', retryAfterMs: 5000 },
+    );
+  }
+  holders.set(file, node);
+  try {
+    return await openSqliteStore(file);
+  } catch (error) {
+    if (holders.get(file) === node) holders.delete(file);
+    throw error;
+  }
 }
 
 async function openServer(red: Red, config: RawConfig, node: RedNode): Promise<OpenStore> {

@@ -1,4 +1,5 @@
 import type { Value } from './database';
+import { defaultSql } from './defaults';
 import type { Environment, ResolvedField } from './environment';
 import { invalidText, notSupported, typeError, valueError } from './errors';
 import { hierarchySql } from './hierarchy';
@@ -183,6 +184,7 @@ export function columnSql(model: Model, { field, storage }: ResolvedField, alias
     const table = model.inherits.model.replace(/\./g, '_');
     return `(SELECT "${field.name}" FROM ${table} WHERE id = ${alias}."${model.inherits.via}")`;
   }
+  if (storage === 'default') return defaultSql(model.name, field.name);
   // The real one stores microseconds and compares seconds.
   if (field.type === 'datetime') return `substr(${alias}."${field.name}", 1, 19)`;
   return `${alias}."${field.name}"`;

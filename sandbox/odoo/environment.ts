@@ -1,12 +1,13 @@
 import type { Database, Row } from './database';
+import { hasDefault } from './defaults';
 import { missingError, notSupported, userError } from './errors';
 import type { Compute, Model } from './model';
 import { OLDER_COMPUTES } from './older';
 import { repr } from './python';
 import { currentName, type Field, fieldsOf, olderFields } from './reality';
 
-/** How a field of a model is kept. */
-export type Storage = 'column' | 'inherited' | 'one2many' | 'related' | 'computed';
+/** How a field of a model is kept; `default`: it is not, and every record has what Odoo has where nothing was set. */
+export type Storage = 'column' | 'inherited' | 'one2many' | 'related' | 'computed' | 'default';
 
 /** A field together with how the stand-in keeps it. */
 export interface ResolvedField {
@@ -20,8 +21,10 @@ const ALWAYS = ['id', 'create_uid', 'create_date', 'write_uid', 'write_date'];
 
 /** Records of models that the stand-in has no table for, but other records point at. */
 const FOREIGN_NAMES: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  'account.fiscal.position': { 1: 'Domestic', 2: 'Foreign Trade' },
   'account.tax.group': { 1: 'Tax 15%', 2: 'Tax 0%' },
   'crm.team': { 1: 'Sales' },
+  'ir.sequence': { 14: 'Serial Numbers' },
   'uom.category': {},
   'stock.rule': { 2: 'WH: Stock → Customers' },
 };
@@ -191,6 +194,7 @@ export class Environment {
     if (model.inherits?.fields.includes(name)) return 'inherited';
     if (model.one2many?.includes(name)) return 'one2many';
     if (model.related?.[name] !== undefined) return 'related';
-    return name === 'display_name' || model.computed?.[name] !== undefined ? 'computed' : undefined;
+    if (name === 'display_name' || model.computed?.[name] !== undefined) return 'computed';
+    return hasDefault(model.name, name) ? 'default' : undefined;
   }
 }

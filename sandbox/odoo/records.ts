@@ -1,4 +1,5 @@
 import type { Row, Value } from './database';
+import { defaultOf } from './defaults';
 import { columnSql, domainToSql, mentions } from './domain';
 import type { Environment, ResolvedField } from './environment';
 import { invalidText, missingError, notSupported, userError, validationError, valueError } from './errors';
@@ -118,6 +119,8 @@ function readColumn(
         : (resolved.older ?? model.computed?.[field.name])?.(env, ids, rows);
     return formatter(env, resolved, (id) => values?.get(id) as Value | undefined, ids, withNames);
   }
+  if (storage === 'default')
+    return formatter(env, resolved, () => defaultOf(model.name, field.name), ids, withNames);
   if (storage === 'one2many') {
     const related = env.model(field.relation ?? '');
     const inverse = field.relationField ?? '';

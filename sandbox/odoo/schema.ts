@@ -1,4 +1,4 @@
-import { fillAccounts } from './account/base';
+import { fillAccounts, fillPayable, PAYABLE } from './account/base';
 import { countries } from './base/countries';
 import { currencies, units } from './base/currencies';
 import { states } from './base/states';
@@ -57,6 +57,7 @@ function fillNew(db: Database, insert: Insert, now: string): void {
   const lacks = (table: string) => db.get(`SELECT 1 FROM ${table}`) === undefined;
   if (lacks('stock_picking_type')) upgradeStock(db, insert, now);
   if (lacks('account_journal')) fillAccounts(insert);
+  if (db.get('SELECT 1 FROM account_account WHERE id = ?', PAYABLE) === undefined) fillPayable(insert);
   if (lacks('account_incoterms')) fillTerms(insert);
 }
 

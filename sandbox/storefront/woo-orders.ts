@@ -56,7 +56,9 @@ export function makeWooOrder(rng: Rng, seed: OrderSeed) {
   });
   const shipping = split(basket.shippingCents, basket.shippingRate);
   // Whole units net: their tax is whole cents.
-  const feeNet = rng.chance(0.2) ? rng.pick([200, 300, -100]) : 0;
+  const drawnFee = rng.chance(0.2) ? rng.pick([200, 300, -100]) : 0;
+  // A bonus never makes an order of less than nothing.
+  const feeNet = add(lines.map(({ total }) => total.net)) + drawnFee < 0 ? 0 : drawnFee;
   const fee: Amount = {
     net: feeNet,
     tax: Math.sign(feeNet) * taxOf(Math.abs(feeNet), basket.shippingRate, false),

@@ -23,6 +23,7 @@ import {
 import { describeStock } from './odoo-stock';
 import { describeTransferCalls } from './odoo-transfer-calls';
 import { describeTransfers } from './odoo-transfers';
+import { describeWatched } from './odoo-watched';
 
 /**
  * Everything that Crossdock relies on in an Odoo 19, asserted over JSON-2 and JSON-RPC alike. What it asserts was seen
@@ -84,5 +85,6 @@ export function describeOdooConformance(
     describeRights(bench);
     describeInvoicing(bench);
     describeQueries(bench);
+    describeWatched(bench);
   });
 }

@@ -52,7 +52,11 @@ export function referenceOrdersSuite(prepare: () => Promise<OrdersWorld>): void 
     waitFor(async () => {
       const response = await fetch(`${flow.red.url}/marketplace/orders`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': order.order_id },
+        headers: {
+          'content-type': 'application/json',
+          'idempotency-key': order.order_id,
+          connection: 'close',
+        },
         body: JSON.stringify(order),
       });
       await response.arrayBuffer();

@@ -328,6 +328,30 @@ describe('checks of an invoice', () => {
     assert.deepEqual(rounded('0.16'), ['BR-CO-17']);
   });
 
+  it('take a tax that is what a price including it leaves, as Odoo reckons it', () => {
+    // 9.36 at 19 % included: 7.87 net (7.8655), and 1.49 remain; 19 % of 7.87 are 1.4953.
+    const included = (tax: string) =>
+      after((invoice) => {
+        invoice.allowancesCharges = [];
+        const line = {
+          ...at(invoice.lines),
+          quantity: '1',
+          allowancesCharges: [],
+          netAmount: '7.87',
+          rate: '19',
+        };
+        invoice.lines = [{ ...line, unitPrice: { amount: '7.87', baseQuantity: '1' } }];
+        invoice.taxBreakdown = [
+          { category: 'S', rate: '19', taxable: '7.87', tax } as Sample['taxBreakdown'][number],
+        ];
+        foot(invoice, {});
+      }).map(({ rule }) => rule);
+    assert.deepEqual(included('1.49'), []);
+    assert.deepEqual(included('1.50'), []);
+    assert.deepEqual(included('1.48'), ['BR-CO-17']);
+    assert.deepEqual(included('1.51'), ['BR-CO-17']);
+  });
+
   it('count in the minor unit of the currency', () => {
     const yen = after((invoice) => {
       invoice.currency = 'JPY';

@@ -278,6 +278,36 @@ export function describeCrossReferences(
       });
     });
 
+    it('CSV: no cell is calculated by a spreadsheet, and all come back as they were', async () => {
+      const codes = [
+        '=1+1',
+        '+1',
+        '-1+cmd|x',
+        '-2*A1',
+        '@sum',
+        '-A',
+        "'",
+        "it's",
+        '-5',
+        '＝1+1',
+        "'=x",
+        'a;=1',
+      ];
+      await book.save(
+        codes.map((code) => itemEntry(code, 'A-1', { note: code })),
+        ANNA,
+      );
+      let exported = '';
+      for await (const part of exportCsv(book)) exported += part;
+      const cells = exported.split(/[,\r\n"]+/).filter((cell) => !/^-?\d+$/.test(cell));
+      for (const cell of cells) assert.ok(!/^\s*[=+\-@＝]/.test(cell), cell);
+      const again = await importCsv(book, chunks(exported), { ...ANNA, dryRun: true });
+      assert.deepEqual(
+        { unchanged: again.unchanged, problems: again.problems, changes: again.changes },
+        { unchanged: codes.length, problems: [], changes: [] },
+      );
+    });
+
     it('many lines are read in a stream, and written in units', async function () {
       this.timeout(60_000);
       async function* lines(count: number): AsyncGenerator<string, void, void> {

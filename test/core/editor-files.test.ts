@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { contracts } from '../../core/contract';
 import { projectFolders } from '../support';
 
 const { root } = projectFolders();
@@ -194,6 +195,18 @@ describe('editor files', () => {
     });
   }
 
+  it('every built-in contract has a title in English and German', () => {
+    const shipped = contracts()
+      .list()
+      .map(({ name }) => name);
+    assert.ok(shipped.length > 20);
+    for (const language of languages) {
+      const texts = catalogue('editor', 'crossdock-editor', language);
+      const titles = [...texts.keys()].flatMap((key) => /\.contract\.title\.(.+)$/.exec(key)?.[1] ?? []);
+      assert.deepEqual(titles.sort(), [...new Set(shipped)].sort(), language);
+    }
+  });
+
   it('the shared texts are the same in English and German', () => {
     const [english, german] = languages.map((language) => catalogue('editor', 'crossdock-editor', language));
     assert.ok(english !== undefined && german !== undefined);
@@ -245,6 +258,25 @@ describe('examples', () => {
         }[],
     );
     assert.equal(new Set(all.map((node) => node.id)).size, all.length);
+  });
+
+  it('no two examples share a store file or an address, so they work beside each other', () => {
+    const taken = new Map<string, string>();
+    for (const file of files) {
+      const flow = JSON.parse(readFileSync(join(root, 'examples', file), 'utf8')) as FlowNode[];
+      for (const { type, path, method, url } of flow) {
+        const what =
+          type === 'crossdock-store' || type === 'crossdock-webhook-in'
+            ? `${type} ${String(path)}`
+            : type === 'http in'
+              ? `${String(method)} ${String(url)}`
+              : undefined;
+        if (what === undefined) continue;
+        assert.equal(taken.get(what), undefined, `${what} of ${file}`);
+        taken.set(what, file);
+      }
+    }
+    assert.ok(taken.size > 20);
   });
 });
 

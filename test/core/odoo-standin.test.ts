@@ -128,6 +128,31 @@ describe('Odoo stand-in', () => {
     }
   });
 
+  it('goes on with a database of before it kept all that odoo changes reads', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'odoo-standin-'));
+    try {
+      const file = join(folder, 'odoo.sqlite');
+      const first = await startOdooStandIn({ file });
+      const partner = await new Api(first, 'JSON-2').create('res.partner', { name: 'Kept' });
+      await first.close();
+      const db = new DatabaseSync(file);
+      db.exec(`DELETE FROM account_account WHERE id = 15;
+        ALTER TABLE res_partner DROP COLUMN customer_rank; ALTER TABLE stock_move DROP COLUMN value;`);
+      db.close();
+      const second = await startOdooStandIn({ file });
+      const names = ['customer_rank', 'property_account_payable_id'];
+      const kept = await new Api(second, 'JSON-2').read('res.partner', partner, names);
+      assert.deepEqual(kept, {
+        id: partner,
+        customer_rank: 0,
+        property_account_payable_id: [15, 'Account Payable'],
+      });
+      await second.close();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it('remembers keys of a batch that was rolled back, as the real one does: a false id, and the key is free', async () => {
     const api = new Api(await start(), 'JSON-2');
     const row = (key: string, partner: string) => [key, partner, 'R', '', '', '', ''];

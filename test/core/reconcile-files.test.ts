@@ -87,6 +87,18 @@ describe('reconcile: files', () => {
     assert.deepEqual(kindsOf(list), [' invalid second', 'B extra second']);
   });
 
+  it('takes rows that are nested without end for findings', () => {
+    const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+    const text = `{"sku":"A","onHand":${deep}}\n{"sku":${deep},"onHand":1}\n{"sku":"B","onHand":2}\n`;
+    for (const [format, content] of [
+      ['jsonl', text],
+      ['json', `[${text.trim().split('\n').join(',')}]`],
+    ] as const) {
+      const result = compareHere([stock({ A: 1, B: 2 }), content], { sources: [{}, { format }] });
+      assert.deepEqual(kindsOf(result), [' invalid second', ' invalid second', 'A missing second'], format);
+    }
+  });
+
   it('reads decimal commas as they are meant, and takes no doubtful number', () => {
     const left = stock({ A: '1234.5', B: '1500', C: '0.5', D: '2' });
     const csv = 'sku;onHand\nA;1.234,5\nB;1.500\nC;0,50\nD;2.0\n';

@@ -1,6 +1,7 @@
 /** What a reconciler keeps, whatever store it has. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CrossdockError } from '../../core/errors';
 import {
@@ -275,6 +276,47 @@ export function reconcileSuite(openStore: () => Promise<Store>): void {
       reconciler.compare(spec([], [], { sources: [stream('Odoo', []), broken] })),
       failsWith('RECONCILE_SOURCE_FAILED', 'transient', /^Shop could not be read to its end\.$/),
     );
+  });
+
+  it('keeps differences of rows that no message may be, but not the rows', async () => {
+    const file = join(dir.path, 'deep.jsonl');
+    const deep = '['.repeat(15_000) + ']'.repeat(15_000);
+    writeFileSync(
+      file,
+      `{"sku":"A","onHand":5,"more":${deep}}\n{"sku":"B","onHand":5,"__proto__":{"x":1}}\n{"sku":"C","onHand":5}\n`,
+    );
+    const sources = [
+      { kind: 'file', label: 'WMS', file, format: 'jsonl' } as const,
+      stream('Odoo', stock({ A: 4, B: 4, C: 4 })),
+    ];
+    const run = await reconciler.compare(spec([], [], { about: 'custom', sources }));
+    assert.equal(run.state, 'done');
+    assert.deepEqual(
+      (await all(run)).map(({ key, kind, correction }) => {
+        const message = correction.proposal?.message as { readonly record?: unknown } | undefined;
+        return [key, kind, message?.record];
+      }),
+      [
+        ['A', 'quantity', null],
+        ['B', 'quantity', null],
+        ['C', 'quantity', { sku: 'C', onHand: 5 }],
+      ],
+    );
+  });
+
+  it('takes neither a pipe nor a folder for a file', async () => {
+    if (process.platform === 'win32') return;
+    const [pipe, below] = [join(dir.path, 'pipe.csv'), join(dir.path, 'folder.csv')];
+    execFileSync('mkfifo', [pipe]);
+    mkdirSync(below);
+    for (const file of [pipe, below, '/dev/zero']) {
+      const sources = [stream('Odoo', []), { kind: 'file', label: 'WMS', file, format: 'csv' } as const];
+      await assert.rejects(
+        reconciler.compare(spec([], [], { sources })),
+        failsWith('RECONCILE_SOURCE', 'permanent', /^WMS: it is no file/),
+        file,
+      );
+    }
   });
 
   it('writes reports that a spreadsheet does not calculate and a browser does not run', async () => {

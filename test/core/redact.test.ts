@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { causeOf } from '../../core/dead-letter/cause';
 import { redact, redactText } from '../../core/dead-letter/redact';
 import { CrossdockError } from '../../core/errors';
+import { redact as redactOdoo } from '../../core/odoo/client/redact';
 import { canonicalOrder } from '../nodes/fixtures';
 import { projectFolders } from '../support';
 
@@ -80,6 +81,28 @@ describe('redaction', () => {
     let deep: unknown = 'secret';
     for (let n = 0; n < 5000; n += 1) deep = { a: deep };
     assert.ok(!JSON.stringify(redact(deep).value).includes('secret'));
+  });
+
+  // Looked for from each of its characters, the longest text of a message would hold up the gateway for minutes.
+  it('ends, however long a text is', () => {
+    const long = 'x'.repeat(1_000_000);
+    assert.deepEqual(redact({ blob: long }), { value: { blob: long }, redacted: 0 });
+    assert.equal(redact({ blob: `${long}@shop.example` }).redacted, 1);
+    assert.equal(redactText(`${long} ada@shop.example ${long}`), `${long} [personal] ${long}`);
+    assert.equal(redactText(`${long}@x@${long}`), `${long}@x@${long}`);
+    assert.ok(redactOdoo(`${long} @ ${long}@`).startsWith('xxx'));
+  });
+
+  it('finds mail addresses wherever they stand', () => {
+    for (const { text, shown } of [
+      { text: 'ada@a.example,bob@b.example', shown: '[personal][personal]' },
+      { text: '<ada@a.example>', shown: '<[personal]>' },
+      { text: 'ada@a.example9eve@e.example', shown: '[personal][personal]' },
+      { text: '@a.example at@ @', shown: '@a.example at@ @' },
+      { text: 'ada@localhost', shown: 'ada@localhost' },
+    ])
+      assert.equal(redactText(text), shown, text);
+    assert.equal(redactOdoo('ada@a.example,bob@b.example; (eve@e.example)'), '…,…; (…)');
   });
 });
 

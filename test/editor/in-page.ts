@@ -51,6 +51,22 @@ window.crossdockTest = (() => {
     const room = element.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     return (text, less) => pen.measureText(text).width <= room - less + 1;
   }
+  // Words that a label's width breaks without a hyphen, as "Sicherheitsbestan d".
+  function brokenWords(element) {
+    const found = [];
+    for (const node of element.childNodes) {
+      if (node.nodeType !== 3) continue;
+      for (const word of node.data.matchAll(/[^\s\u00ad-]+/g)) {
+        const range = document.createRange();
+        // A soft hyphen that is shown counts as part of the letter behind it.
+        range.setStart(node, word.index + 1);
+        range.setEnd(node, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].filter((box) => box.width > 0).map((box) => Math.round(box.top)));
+        if (lines.size > 1) found.push(word[0]);
+      }
+    }
+    return found;
+  }
   // A selection shows its chosen option beside an arrow, a field its example: what is longer is cut without a sign.
   function cutTexts(control) {
     const fits = measure(control);
@@ -93,6 +109,7 @@ window.crossdockTest = (() => {
         if (own.right > box.right + 1 || own.left < box.left - 1) found.push('outside: ' + name);
         const text = element.matches('label, label > span, .crossdock-tip, .crossdock-heading, .crossdock-measure > span, .red-ui-button > span');
         if (text && (element.scrollWidth > element.clientWidth + 1) && getComputedStyle(element).display !== 'inline') found.push('cut: ' + name);
+        if (element.matches('label > span')) for (const word of brokenWords(element)) found.push('broken: ' + word);
         if (element.matches('select, input')) for (const words of cutTexts(element)) found.push('cut: ' + name + ' "' + words + '"');
       }
       return found;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rng } from '../../sandbox/storefront/rng';
-import type { TcpProxy } from '../support';
+import { type TcpProxy, waitFor } from '../support';
 import { mosquittoBinary, type OwnBroker, ownMosquitto, ownRabbit, rabbitBinary } from './support/brokers';
 import { choices, LONG, SEED, tell, turns } from './support/campaign';
 import type { Feeder } from './support/feeder';
@@ -50,6 +50,11 @@ describe('broken brokers, connections and databases', function () {
    */
   function killing(broker: OwnBroker, times: number, ageMs = 0) {
     return async (feeder: Feeder, rng: Rng): Promise<void> => {
+      // Its queue is there for sure once the first event has come out of it.
+      await waitFor(() => (pipeline?.recorder.distinct ?? 0) > 0, {
+        what: 'the first delivery',
+        timeoutMs: 120_000,
+      });
       const since = performance.now();
       while (performance.now() - since < ageMs) await feeder.more(20);
       for (let kill = 1; kill <= times; kill += 1) {

@@ -59,7 +59,7 @@ describe('the process of the demo', () => {
           if (found === undefined && child.exitCode !== null) throw new Error(`ended: ${lines.join('\n')}`);
           return found;
         },
-        { timeoutMs: 60_000, what: `the line ${pattern}` },
+        { timeoutMs: 180_000, what: `the line ${pattern}` },
       );
     return {
       child,
@@ -84,7 +84,7 @@ describe('the process of the demo', () => {
     }
   };
   const gone = (pid: number): Promise<boolean> =>
-    waitFor(() => !alive(pid), { timeoutMs: 30_000, what: `the end of process ${pid}` });
+    waitFor(() => !alive(pid), { timeoutMs: 60_000, what: `the end of process ${pid}` });
   const answers = async (url: string): Promise<boolean> => (await fetch(url)).ok;
 
   it('says in one line where everything is, and stops with all its processes on SIGTERM', async () => {
@@ -120,7 +120,7 @@ describe('the process of the demo', () => {
     const { nodeRedPid, editorUrl } = await demo.running();
     process.kill(nodeRedPid, 'SIGKILL');
     await demo.line(/SIGKILL; it is started again/);
-    await waitFor(() => answers(editorUrl), { timeoutMs: 30_000, what: 'the editor' });
+    await waitFor(() => answers(editorUrl), { timeoutMs: 90_000, what: 'the editor' });
     demo.child.kill('SIGTERM');
     assert.equal(await demo.closed, 0);
   });

@@ -312,7 +312,7 @@ async function post(url: string, id: string, body: string, timeoutMs: number): P
   try {
     const response = await fetch(`${url}/feed`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': id },
+      headers: { 'content-type': 'application/json', 'idempotency-key': id, connection: 'close' },
       body,
       signal: AbortSignal.timeout(timeoutMs),
     });

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { openPostgresStore } from '../../core/store';
 import { type FlowNode, node } from '../runtime/flow';
@@ -55,6 +58,8 @@ describe('two processes that share a PostgreSQL store', function () {
 
   it('one is stopped past its leases and wakes up: its late results are discarded, and it says so', async () => {
     const messages = turns(10, 50);
+    const work = await startWork();
+    ends.push(async () => work.close());
     const flows: FlowNode[] = [
       { id: 'tab', type: 'tab', label: 'stopped' },
       { id: 'store', type: 'crossdock-store', kind: 'postgres', url: postgres.url, schema: postgres.schema },
@@ -64,8 +69,16 @@ describe('two processes that share a PostgreSQL store', function () {
         { store: 'store', path: '/feed', source: 'feed', end: 'explicit', concurrency: messages },
         [['work']],
       ),
-      // Work that takes a moment: within it one process is stopped.
-      node('delay', 'work', { pauseType: 'delay', timeout: '3', timeoutUnits: 'seconds' }, [['settle']]),
+      // Work that takes as long as the test wants: within it one process is stopped.
+      node('change', 'work', { rules: [{ t: 'set', p: 'kept', pt: 'msg', to: 'payload', tot: 'msg' }] }, [
+        ['ask'],
+      ]),
+      node('http request', 'ask', { method: 'GET', ret: 'txt', url: work.url, paytoqs: 'ignore' }, [
+        ['back'],
+      ]),
+      node('change', 'back', { rules: [{ t: 'set', p: 'payload', pt: 'msg', to: 'kept', tot: 'msg' }] }, [
+        ['settle'],
+      ]),
       node('crossdock-settle', 'settle', { outcome: 'completed', resultType: 'msg', result: 'payload' }, [
         ['line'],
       ]),
@@ -120,20 +133,23 @@ describe('two processes that share a PostgreSQL store', function () {
         const [result] = await store.run([{ sql: "SELECT 1 FROM crossdock_inbox WHERE state = 'ready'" }]);
         return result?.rows.length === 0;
       },
-      { what: 'all to be in the flow' },
+      { what: 'all to be in the flow', timeoutMs: 60_000 },
     );
+    await waitFor(() => work.held.length === messages, { what: 'all to be at work', timeoutMs: 60_000 });
     signal(first, 'SIGSTOP');
+    // Its answers are there when it wakes up; whoever works from now on gets them at once.
+    work.go();
     signal(second, 'SIGCONT');
     const bySecond = (): Settled[] => linesOf(second);
     await waitFor(() => distinct(bySecond(), 'settled') + distinct(linesOf(first), 'settled') >= messages, {
       what: 'the other process to do the work',
-      timeoutMs: 60_000,
+      timeoutMs: 180_000,
       intervalMs: 200,
     });
     signal(first, 'SIGCONT');
     await waitFor(() => linesOf(first).length >= messages, {
       what: 'the late results',
-      timeoutMs: 30_000,
+      timeoutMs: 120_000,
       intervalMs: 200,
     });
     const early = distinct(linesOf(first), 'settled');
@@ -148,6 +164,38 @@ describe('two processes that share a PostgreSQL store', function () {
     assert.ok(stale > 0, 'there were late results');
   });
 });
+
+interface Work {
+  readonly url: string;
+  /** What has asked and has no answer yet. */
+  readonly held: readonly ServerResponse[];
+  /** Answers what is held, and from now on at once. */
+  go(): void;
+  close(): void;
+}
+
+/** A service that answers when it is told to. */
+async function startWork(): Promise<Work> {
+  const held: ServerResponse[] = [];
+  let going = false;
+  const server: Server = createServer((_request, response) => {
+    if (going) response.end('done');
+    else held.push(response);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/work`,
+    held,
+    go() {
+      going = true;
+      for (const response of held.splice(0)) response.end('done');
+    },
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
 
 type Settled = readonly [n: number, settled: string];
 
@@ -170,6 +218,6 @@ function distinct(lines: readonly Settled[], settled: string): number {
 async function accepting(red: NodeRed): Promise<void> {
   await waitFor(async () => (await fetch(`${red.url}/feed`)).status === 405, {
     what: 'the webhook',
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
 }

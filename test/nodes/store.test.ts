@@ -51,6 +51,20 @@ describe('store node', () => {
     assert.ok(existsSync(join(run.userDir, 'old.sqlite')));
   });
 
+  it('names the store that has the file already, instead of a process that is none', async () => {
+    const second: FlowNode = { ...STORE, id: 'second', name: '' };
+    const both = [
+      { ...STORE, name: 'Orders' },
+      second,
+      DEAD_LETTER,
+      crossdock('dead-letter', 'm', { store: 'second' }),
+    ];
+    const run = await flows.load([...observers('n', 'm'), ...both]);
+    await run.untilStatus('n', 'none parked');
+    const refused = await run.untilStatus('m', 'red');
+    assert.match(refused.text ?? '', /^The store "Orders" of this Node-RED has the file /);
+  });
+
   it('backs a SQLite store up beside its file, one copy at a time', async () => {
     const run = await load(STORE);
     await ask(run, 'POST', 'test');

@@ -71,6 +71,11 @@ describe('admin routes', () => {
         },
       },
     });
+    // It answers before its store is open.
+    await waitFor(async () => (await ask('GET', letters, 'admin')).status === 200, {
+      what: 'the dead letters',
+    });
+    await waitFor(async () => (await ask('GET', groups, 'admin')).status === 200, { what: 'the console' });
   });
   after(async () => {
     await red?.remove();

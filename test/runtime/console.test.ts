@@ -34,7 +34,7 @@ function crossdock(url: string, args: readonly string[], input = ''): Promise<Ra
 }
 
 describe('dead letters from the command line', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let dir: TempDir;
   let red: NodeRed;
   const run = (args: string, input?: string): Promise<Ran> =>

@@ -114,7 +114,8 @@ describe('the demo flows, deployed as they are shipped', () => {
   const post = async (webhook: Webhook): Promise<number> =>
     waitFor(async () => {
       const url = red.url + PATHS[webhook.shop];
-      const response = await fetch(url, { method: 'POST', headers: headersOf(webhook), body: webhook.body });
+      const headers = { ...headersOf(webhook), connection: 'close' };
+      const response = await fetch(url, { method: 'POST', headers, body: webhook.body });
       await response.arrayBuffer();
       return response.status === 503 ? undefined : response.status;
     });
@@ -125,7 +126,8 @@ describe('the demo flows, deployed as they are shipped', () => {
     return order ?? assert.fail(`no ${name} order is left`);
   };
   const inject = async (node: FlowNode): Promise<void> => {
-    const response = await fetch(`${red.url}/inject/${node.id}`, { method: 'POST' });
+    const init = { method: 'POST', headers: { connection: 'close' } };
+    const response = await fetch(`${red.url}/inject/${node.id}`, init);
     assert.equal(response.status, 200, await response.text());
   };
   /** What the flow has kept of a node's output: a text as it is, anything else as JSON. */

@@ -66,9 +66,9 @@ export function parked(red: NodeRed): Promise<readonly Letter[]> {
 
 /** Presses the button of an inject node; waits while flows are starting. */
 export async function press(red: NodeRed, id: string): Promise<void> {
-  await waitFor(async () => (await fetch(`${red.url}/inject/${id}`, { method: 'POST' })).ok, {
+  const init = { method: 'POST', headers: { connection: 'close' } };
+  await waitFor(async () => (await fetch(`${red.url}/inject/${id}`, init)).ok, {
     what: `the button of ${id}`,
-    timeoutMs: 20_000,
   });
 }
 
@@ -81,7 +81,8 @@ export async function post(
 ): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }> {
   const response = await fetch(red.url + path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
+    // Kept alive, it may be closed by a busy Node-RED at the very moment of the next request: "fetch failed".
+    headers: { 'content-type': 'application/json', connection: 'close', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
   const text = await response.text();

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NodeRed, projectFolders, spawnNodeRed, waitFor } from '../support';
+import { watchEditor } from './editor-channel';
 import { type FlowNode, press } from './flow';
 
 const FOLDER = join(projectFolders().root, 'examples', 'canonical mapper');
@@ -20,17 +21,22 @@ const field =
     const found = path.split('.').reduce<unknown>((at, step) => (at as Loose)[step], shown);
     assert.deepEqual(found, value, path);
   };
-const wrong = ['what is wrong', field('error.source.type', 'crossdock-canonical-mapper')] as const;
+/** The code and a sentence, to be read as it stands. */
+const wrong = (code: string) =>
+  [
+    'what is wrong',
+    (shown: Loose) => assert.match(String(shown['text']), new RegExp(`^${code}: [A-Z].+\\.`)),
+  ] as const;
 
 const EXAMPLES: Readonly<Record<string, Expected>> = {
   '01 - Shopify order to canonical order.json': {
     'an order': [['canonical order', field('totals.payable', '0.00')]],
-    'no quantity': [wrong],
+    'no quantity': [wrong('SOURCE_CONTRACT')],
   },
   '02 - Shopify refund to return, fulfilment to shipment.json': {
     'a refund': [['return', field('refund.amount', '29.63')]],
     'a fulfilment': [['shipment', field('status', 'outForDelivery')]],
-    'paid back too much': [wrong],
+    'paid back too much': [wrong('TOTALS_DO_NOT_FOOT')],
   },
   '03 - CSV files to stock levels and orders.json': {
     'a stock list': [
@@ -42,12 +48,12 @@ const EXAMPLES: Readonly<Record<string, Expected>> = {
       ['orders', field('parties.shipTo.address.postalCode', '01067')],
       ['orders', field('orderNumber', 'PO-4712')],
     ],
-    'an unknown unit': [wrong],
+    'an unknown unit': [wrong('UNIT_UNKNOWN')],
   },
   '04 - Marketplace orders, from lists and from two answers.json': {
     'a list of Mirakl orders': [
       ['canonical order', field('id', 'mirakl:be:MKP-20417-A')],
-      wrong,
+      wrong('TOTALS_DO_NOT_FOOT'),
       ['canonical order', field('id', 'mirakl:be:MKP-30001-A')],
     ],
     'an Amazon order (v0) with its items': [['canonical order', field('totals.taxInclusive', '35.77')]],
@@ -59,33 +65,12 @@ const EXAMPLES: Readonly<Record<string, Expected>> = {
     'the same for Mirakl': [['Mirakl stock row', field('quantity', 40)]],
     'a shipment': [['Shopify fulfilment', field('fulfillment.trackingInfo.company', 'DHL')]],
     'an answer to an order': [['Mirakl acceptance', field('order_lines.1.accepted', false)]],
-    'part of a line': [wrong],
+    'part of a line': [wrong('MAPPING_FAILED')],
     'an answer to a vendor order': [
       ['Amazon acknowledgement', field('acknowledgements.0.items.0.orderedQuantity.unitOfMeasure', 'Cases')],
     ],
   },
 };
-
-/** What the debug nodes show, as an open editor learns it. */
-async function watchDebug(red: NodeRed): Promise<{ shown: { id: string; message: Loose }[]; close(): void }> {
-  const shown: { id: string; message: Loose }[] = [];
-  const socket = new WebSocket(`${red.url.replace('http', 'ws')}/comms`);
-  await new Promise((resolve, reject) => {
-    socket.onopen = resolve;
-    socket.onerror = () => reject(new Error('the editor channel cannot be reached'));
-  });
-  socket.onmessage = ({ data }) => {
-    for (const { topic, data: told } of JSON.parse(String(data)) as {
-      topic: string;
-      data?: { id: string; msg: string };
-    }[]) {
-      if (topic === 'debug' && told !== undefined)
-        shown.push({ id: told.id, message: JSON.parse(told.msg) as Loose });
-    }
-  };
-  socket.send(JSON.stringify({ subscribe: 'debug' }));
-  return { shown, close: () => socket.close() };
-}
 
 describe('examples of the canonical mapper', () => {
   let red: NodeRed;
@@ -109,7 +94,7 @@ describe('examples of the canonical mapper', () => {
       const buttons = flow.filter(({ type }) => type === 'inject').map((node) => node['name']);
       assert.deepEqual(buttons.sort(), Object.keys(expected).sort(), 'every button is tested');
       await red.deploy(flow);
-      const debug = await watchDebug(red);
+      const debug = await watchEditor(red);
       try {
         for (const [button, messages] of Object.entries(expected)) {
           const from = debug.shown.length;

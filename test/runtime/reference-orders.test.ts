@@ -4,7 +4,7 @@ import { type OdooStandIn, seedOdoo, startOdooStandIn } from '../../sandbox/odoo
 import { referenceOrdersSuite } from '../conformance/reference-orders';
 
 describe('reference flow: marketplace orders of a day against Odoo', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   // Nothing here is another thing on Node-RED 4.1; the stock flow is run on both.
   if (process.env['CROSSDOCK_NODE_RED']?.startsWith('4')) return;
   let standIn: OdooStandIn;

@@ -120,7 +120,7 @@ describe('automatic ends through every core node', () => {
   }
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     folder = tempDir();
     writeFileSync(join(folder.path, 'lines.txt'), 'one\ntwo\nthree');
     http = createServer((request, response) => {

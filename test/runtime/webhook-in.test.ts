@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type NodeRed, spawnNodeRed, waitFor } from '../support';
@@ -88,6 +89,28 @@ describe('webhook in, over real HTTP', () => {
     assert.equal(answer.status, 413);
     assert.equal(answer.body['code'], 'BODY_TOO_LARGE');
   });
+
+  for (const { what, written } of [
+    { what: 'with a fragment', written: () => '/open#x' },
+    { what: 'as a whole address', written: () => `${red.url}/open?x=1` },
+  ]) {
+    // The editor's own parser takes 5 MB, and answers what is no JSON with a page that shows where its files are.
+    it(`lets no other parser at the body of a path that is written ${what}`, async () => {
+      const ask = (body: string): Promise<number> =>
+        new Promise((resolve, reject) => {
+          const { hostname, port } = new URL(red.url);
+          const headers = { 'content-type': 'application/json' };
+          request({ hostname, port, path: written(), method: 'POST', headers }, (answer) => {
+            answer.resume();
+            resolve(answer.statusCode ?? 0);
+          })
+            .on('error', reject)
+            .end(body);
+        });
+      assert.equal(await ask('{"no": JSON'), 202);
+      assert.equal(await ask(JSON.stringify('x'.repeat(300_000))), 413);
+    });
+  }
 
   it('refuses compressed bodies with 415', async () => {
     const response = await fetch(`${red.url}/open`, {

@@ -10,7 +10,7 @@ import {
   type OdooUnderTest,
   odooFromEnvironment,
 } from '../conformance/sales-fixture';
-import { node, record, STORE, TAB } from '../runtime/flow';
+import { node, record, STORE, TAB, watchStatuses } from '../runtime/flow';
 import { type NodeRed, spawnNodeRed, waitFor } from '../support';
 
 const TOKEN = 'a-token-of-the-test';
@@ -90,7 +90,7 @@ describe('odoo changes: a gateway before a real Odoo', () => {
   };
 
   it('killed again and again: nothing is missed, versions come in order, none is stored twice', async function () {
-    this.timeout(110_000);
+    this.timeout(300_000);
     const partners: number[] = [];
     for (let n = 0; n < PARTNERS; n += 1) {
       partners.push(await createOne(admin, 'res.partner', { name: 'v0', ref: `${prefix}-${n}` }));
@@ -118,13 +118,13 @@ describe('odoo changes: a gateway before a real Odoo', () => {
         await change();
         return lines().length > 0;
       },
-      { timeoutMs: 30_000, intervalMs: 300 },
+      { timeoutMs: 60_000, intervalMs: 300 },
     );
     for (let kill = 0; kill < 4; kill += 1) {
       const before = lines().length;
       const changing = change();
       // Sometimes in the middle of a step, sometimes between two.
-      if (kill % 2 === 0) await waitFor(() => lines().length > before, { timeoutMs: 20_000 });
+      if (kill % 2 === 0) await waitFor(() => lines().length > before, { timeoutMs: 60_000 });
       await gateway.kill9();
       await changing;
       await change();
@@ -137,7 +137,7 @@ describe('odoo changes: a gateway before a real Odoo', () => {
     };
     await waitFor(() => partners.every((id) => newest().get(id) === `v${version}`), {
       what: 'the last version of every record',
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
     });
     for (const id of partners) {
       // The same message may come again after a kill; but no older version after a newer one.
@@ -153,11 +153,18 @@ describe('odoo changes: a gateway before a real Odoo', () => {
   });
 
   it('Odoo’s own webhooks make it look at once: what is created, changed, deleted', async function () {
-    this.timeout(110_000);
+    this.timeout(300_000);
     const gateway = await spawnNodeRed({
       flows: flow({ pollSeconds: 3600, hints: true, compareMinutes: 0 }),
     });
     red = gateway;
+    // What is there before it has its position is nothing that changed.
+    const statuses = await watchStatuses(gateway);
+    await waitFor(() => /^live/.test(statuses.known.get('changes') ?? ''), {
+      what: 'its position',
+      timeoutMs: 60_000,
+    });
+    statuses.close();
     const [model] = await admin.call<number[]>('ir.model', 'search', {
       args: { domain: [['model', '=', 'res.partner']] },
     });
@@ -198,10 +205,14 @@ describe('odoo changes: a gateway before a real Odoo', () => {
         () => lines().some(({ operation, name }) => operation === 'changed' && name === 'renamed'),
         {
           what: 'the change',
+          timeoutMs: 30_000,
         },
       );
       await admin.call('res.partner', 'unlink', { ids: [partner] });
-      await waitFor(() => lines().some(({ operation }) => operation === 'deleted'), { what: 'the deletion' });
+      await waitFor(() => lines().some(({ operation }) => operation === 'deleted'), {
+        what: 'the deletion',
+        timeoutMs: 30_000,
+      });
       assert.deepEqual(
         lines().map(({ operation }) => operation),
         ['created', 'changed', 'deleted'],

@@ -58,7 +58,7 @@ export class OwnRabbit {
           socket.destroy();
         }
       },
-      { what: 'RabbitMQ to listen', timeoutMs: 60_000, intervalMs: 100 },
+      { what: 'RabbitMQ to listen', timeoutMs: 120_000, intervalMs: 100 },
     );
   }
 

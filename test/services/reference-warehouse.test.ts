@@ -80,7 +80,7 @@ describe('reference flow: warehouse stock against a real Odoo', function () {
     );
     const answer = await fetch(`${flow.red.url}/3pl/stock`, {
       method: 'POST',
-      headers: { 'content-type': 'application/octet-stream' },
+      headers: { 'content-type': 'application/octet-stream', connection: 'close' },
       body: Buffer.from(file),
     });
     assert.equal(answer.status, 204);

@@ -89,7 +89,7 @@ describe('scale-out: the shipped flow in two processes', () => {
         async () => {
           const response = await fetch(`${red.url}${PATHS[webhook.shop]}`, {
             method: 'POST',
-            headers: headersOf(webhook),
+            headers: { ...headersOf(webhook), connection: 'close' },
             body: webhook.body,
           });
           return response.status < 300 ? response.status : undefined;

@@ -18,7 +18,7 @@ export interface SpawnNodeRedOptions {
   settings?: Readonly<Record<string, unknown>>;
   /** Port for the editor and HTTP nodes; a free one when left out. Stays the same over restarts. */
   port?: number;
-  /** Deadline of a start, in milliseconds; 30 000 when left out. */
+  /** Deadline of a start, in milliseconds; 90 000 when left out. */
   startTimeoutMs?: number;
 }
 
@@ -124,7 +124,7 @@ export async function spawnNodeRed(options: SpawnNodeRedOptions = {}): Promise<N
   const userDir = options.userDir ?? temporary?.path ?? '';
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
-  const startTimeoutMs = options.startTimeoutMs ?? 30_000;
+  const startTimeoutMs = options.startTimeoutMs ?? 90_000;
   const redJs = join(
     projectFolders().root,
     'node_modules',

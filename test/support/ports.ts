@@ -1,17 +1,28 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+/** Below what systems give to whoever asks for any port (Linux from 32768 on, others from 49152 on). */
+const FROM = 12_000;
+const TO = 32_000;
+
 /**
- * A TCP port on 127.0.0.1 that was free a moment ago, for processes that must be told their port. Within one
- * process prefer `listen(0)`: nobody can take the port in between.
+ * A TCP port on 127.0.0.1 that is free, for processes that must be told their port and come back to it after a kill:
+ * nobody who listens at or connects from a port of the system's choice can be on it meanwhile. Within one process
+ * prefer `listen(0)`.
  */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('The system gave no TCP port.');
-  return address.port;
+  for (;;) {
+    const port = FROM + Math.floor(Math.random() * (TO - FROM));
+    const server = createServer();
+    server.listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+    } catch {
+      // It is taken.
+      continue;
+    }
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }

@@ -129,12 +129,13 @@ function checkEntry(entry: TaxBreakdown, path: string, rows: readonly Row[], foo
   } else if (rate === undefined) {
     footing.add(`${path}/rate`, `the tax category ${category} must have a rate`, 'BR-48');
   } else {
-    // Partners round the tax of each row, or only their sum.
+    // Partners round the tax of each row, or only their sum; where prices include it, the net amount is rounded before.
+    const share = Math.abs(Number(rate)) / 100;
     footing.compare(
       `${path}/tax`,
       tax,
       decimal(taxable).times(decimal(rate)).div(100),
-      Math.max(1, rows.length),
+      Math.max(1, rows.length) * (1 + share),
       `${toPlain(decimal(rate))} % of ${footing.money(decimal(taxable))} make`,
       'BR-CO-17',
     );

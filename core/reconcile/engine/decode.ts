@@ -10,12 +10,15 @@ const BLOCK = 1 << 20;
 
 /**
  * The file of a side as UTF-8: itself, or its copy.
- * @throws CrossdockError RECONCILE_SOURCE (permanent): too large, not in its encoding; or of `fileError`
+ * @throws CrossdockError RECONCILE_SOURCE (permanent): no file, too large, not in its encoding; or of `fileError`
  */
 export function decodedFile(job: Job, index: number): string {
   const side = job.sides[index] as Job['sides'][number];
   try {
-    const { size } = statSync(side.file);
+    const found = statSync(side.file);
+    // A pipe that nobody writes would be waited for without end.
+    if (!found.isFile()) throw badSource(side, 'it is no file, but a folder, a pipe or a device.');
+    const { size } = found;
     if (size > side.maxBytes) {
       throw badSource(
         side,

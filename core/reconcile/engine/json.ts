@@ -132,13 +132,13 @@ export class JsonReader implements RowReader {
     blocks.consumed(to);
     this.after = blocks.offsetOf(to);
     this.fault = 0;
-    let record: unknown;
     try {
-      record = JSON.parse(text);
+      this.#fill(JSON.parse(text), text.length * 3);
     } catch {
+      // Also what is nested so deeply that it can be read, but not be written again.
       this.fault = NOT_JSON;
+      this.#fill(undefined, 0);
     }
-    this.#fill(record, text.length * 3);
   }
 
   #fill(record: unknown, most: number): void {

@@ -1,5 +1,6 @@
 /** A row as it is in its source, read again for those few that differ. */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { parseJson } from '../../canonical/parse-json';
 import { Blocks } from './blocks';
 import { cellsOf, readHead } from './csv';
 import { decodedFile } from './decode';
@@ -29,7 +30,7 @@ export class RecordReader {
   /** Bytes of all rows that were read. */
   bytes = 0;
 
-  /** @returns the row, or null when it is too large or no JSON */
+  /** @returns the row, or null when it is too large or no JSON that a message could be */
   read(offset: number): unknown {
     const length = readSync(this.#fd, this.#bytes, 0, MAX_RECORD, offset);
     const end =
@@ -49,9 +50,10 @@ export class RecordReader {
   }
 }
 
+/** It may become a message: what no message may be (too deep, a key that changes prototypes) is not kept either. */
 function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return typeof value === 'object' ? value : null;
   } catch {
     return null;

@@ -20,4 +20,13 @@ export function fillAccounts(insert: Insert): void {
   for (const [id, name, code, kind] of accounts) {
     insert('account_account', id, { name, code, account_type: kind, active: 1 });
   }
+  fillPayable(insert);
+}
+
+/** The account that vendors are paid from. */
+export const PAYABLE = 15;
+
+export function fillPayable(insert: Insert): void {
+  const values = { name: 'Account Payable', code: '211000', account_type: 'liability_payable', active: 1 };
+  insert('account_account', PAYABLE, values);
 }

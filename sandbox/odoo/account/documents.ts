@@ -125,6 +125,16 @@ export function refreshPayment(env: Environment, moveId: number): void {
   updateRow(env, 'account_move', move, { amount_residual: residual, payment_state: state });
 }
 
+/** Counts what a customer was charged, credited and has paid, with the partner and its company. */
+export function countSale(env: Environment, partner: number): void {
+  if (partner === 0) return;
+  const row = env.row('res.partner', partner);
+  for (const id of new Set([partner, num(row.commercial_partner_id)])) {
+    const known = env.row('res.partner', id);
+    updateRow(env, 'res_partner', known, { customer_rank: num(known.customer_rank) + 1 });
+  }
+}
+
 /** Gives a draft its number, and settles what it reverses. */
 export function post(env: Environment, ids: readonly number[]): void {
   for (const id of ids) {
@@ -141,8 +151,10 @@ export function post(env: Environment, ids: readonly number[]): void {
     const name = `${prefix}${String(env.db.next(`number ${prefix}`)).padStart(5, '0')}`;
     updateRow(env, 'account_move', move, {
       ...{ name, state: 'posted', invoice_date: day, invoice_date_due: move.invoice_date_due ?? day },
-      ...{ payment_reference: move.payment_reference ?? name, delivery_date: move.delivery_date ?? day },
+      ...{ payment_reference: move.payment_reference ?? name },
+      posted_before: 1,
     });
+    countSale(env, num(move.partner_id));
     const origin = num(move.reversed_entry_id);
     if (origin > 0) settle(env, origin, id);
     refreshPayment(env, id);

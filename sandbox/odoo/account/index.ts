@@ -4,6 +4,7 @@ import { documentModels } from './models';
 import { invoiceDialog } from './sales';
 
 export { documentsOf, invoicedOf } from './documents';
+export { fiscalPositionOf } from './fiscal-position';
 export { lineInvoiceStatus, orderInvoiceStatus, toInvoice } from './sales';
 
 export const accountModels: readonly Model[] = [...documentModels, invoiceDialog];

@@ -3,7 +3,9 @@ import type { Environment } from '../environment';
 import { accessError, notSupported, userError } from '../errors';
 import { type Model, num, str } from '../model';
 import { insertRow, updateRow } from '../rows';
-import { ACCOUNTS, linesOf, post, refreshDocument, refreshPayment, settle } from './documents';
+import { ACCOUNTS, countSale, linesOf, post, refreshDocument, refreshPayment, settle } from './documents';
+import { documentFacts } from './facts';
+import { fiscalPositionOf } from './fiscal-position';
 
 const journal: Model = {
   name: 'account.journal',
@@ -21,8 +23,6 @@ const account: Model = {
   order: 'code, placeholder_code',
   columns: ['name', 'code', 'account_type', 'active'],
   nameColumn: 'name',
-  displayName: (_env, ids, rows) =>
-    new Map(ids.map((id) => [id, `${str(rows.get(id)?.code)} ${str(rows.get(id)?.name)}`])),
 };
 
 const move: Model = {
@@ -44,8 +44,10 @@ const move: Model = {
     ...['date', 'invoice_date', 'invoice_date_due', 'delivery_date', 'auto_post', 'journal_id', 'company_id'],
     ...['currency_id', 'partner_id', 'commercial_partner_id', 'partner_shipping_id', 'partner_bank_id'],
     ...['invoice_payment_term_id', 'invoice_user_id', 'reversed_entry_id', 'amount_untaxed', 'amount_tax'],
-    ...['amount_total', 'amount_residual'],
+    ...['amount_total', 'amount_residual', 'posted_before', 'is_manually_modified'],
+    'fiscal_position_id',
   ],
+  computed: documentFacts,
   one2many: ['line_ids', 'invoice_line_ids', 'reversal_move_ids'],
   nameColumn: 'name',
   displayName: (_env, ids, rows) =>
@@ -80,7 +82,7 @@ const move: Model = {
     vals.currency_id ??= num(env.row('res.company', 1).currency_id);
     vals.invoice_user_id ??= env.uid;
     vals.invoice_date_due ??= today;
-    vals.delivery_date ??= today;
+    vals.fiscal_position_id ??= fiscalPositionOf(env, vals);
   },
   created(env, id) {
     refreshDocument(env, id);
@@ -97,6 +99,7 @@ const move: Model = {
     const strange = Object.keys(vals).find((name) => !plain.includes(name));
     if (strange !== undefined) throw notSupported(`writing ${strange} of an invoice`);
     env.requireAll('account.move', ids);
+    vals.is_manually_modified = true;
   },
   beforeUnlink() {
     throw notSupported('deleting invoices');
@@ -133,7 +136,7 @@ function each(env: Environment, ids: readonly number[], state: 'draft' | 'cancel
       throw userError('Only posted/cancelled journal entries can be reset to draft.');
     }
     for (const line of linesOf(env, id, 'payment_term')) unsettle(env, num(line.id));
-    updateRow(env, 'account_move', env.row('account.move', id), { state });
+    updateRow(env, 'account_move', env.row('account.move', id), { state, is_manually_modified: 1 });
     refreshPayment(env, id);
   }
   return null;
@@ -271,6 +274,8 @@ const paymentDialog: Model = {
           ...{ sequence: 10, amount_currency: -amount, balance: -amount, tax_ids: '[]', sale_line_ids: '[]' },
         });
         settle(env, invoice, payment, amount);
+        updateRow(env, 'account_move', env.row('account.move', invoice), { is_manually_modified: 1 });
+        countSale(env, num(paid.partner_id));
         return { type: 'ir.actions.act_window', res_model: 'account.payment' };
       },
     },

@@ -6,6 +6,7 @@ import { idList, type Model, num, str } from '../model';
 import { roundHalfUp } from '../python';
 import { insertRow, updateRow } from '../rows';
 import { ACCOUNTS, documentsOf, invoicedOf, linesOf, refreshDocument } from './documents';
+import { fiscalPositionOf } from './fiscal-position';
 
 const policyOf = (env: Environment, line: Row): string => {
   const template = num(env.row('product.product', num(line.product_id)).product_tmpl_id);
@@ -91,12 +92,13 @@ function createInvoice(
       partner_id: partner,
       commercial_partner_id: env.row('res.partner', partner).commercial_partner_id ?? partner,
     },
+    fiscal_position_id: fiscalPositionOf(env, order) ?? fiscalPositionOf(env, { partner_id: partner }),
     ...{ partner_shipping_id: order.partner_shipping_id ?? null, currency_id: order.currency_id ?? null },
     ...{
       journal_id: 1,
       company_id: 1,
       invoice_user_id: order.user_id ?? null,
-      delivery_date: env.now.slice(0, 10),
+      delivery_date: order.effective_date ? str(order.effective_date).slice(0, 10) : null,
     },
     ...{ invoice_payment_term_id: order.payment_term_id ?? null, invoice_date_due: env.now.slice(0, 10) },
   });

@@ -1,10 +1,13 @@
 import type { Row } from '../database';
 import type { Environment } from '../environment';
 import { DatabaseError, notSupported } from '../errors';
-import { type Model, num, str, type Vals } from '../model';
+import { type Compute, type Model, num, str, type Vals } from '../model';
 import { fieldsOf } from '../reality';
+import { updateRow } from '../rows';
 import { write } from '../writing';
+import { peppolOf } from './peppol';
 
+const NUMBERS = ['vat', 'company_registry'] as const;
 const ADDRESS = ['street', 'street2', 'zip', 'city', 'state_id', 'country_id'] as const;
 
 function completeName(env: Environment, row: Row): string {
@@ -82,6 +85,28 @@ function pushAddressDown(env: Environment, id: number, vals: Vals): void {
   }
 }
 
+/** Taxes are the company's business: its contacts have its numbers. */
+function shareNumbers(env: Environment, id: number, vals: Vals): void {
+  const row = env.row('res.partner', id);
+  const company = num(row.commercial_partner_id);
+  if (company !== id) {
+    if ('parent_id' in vals || 'is_company' in vals) copyNumbers(env, company, [row]);
+  } else if (NUMBERS.some((field) => field in vals)) {
+    const contacts = env.db.all(
+      'SELECT * FROM res_partner WHERE commercial_partner_id = ? AND id <> ?',
+      id,
+      id,
+    );
+    copyNumbers(env, id, contacts);
+  }
+}
+
+function copyNumbers(env: Environment, company: number, contacts: readonly Row[]): void {
+  const from = env.row('res.partner', company);
+  const values = Object.fromEntries(NUMBERS.map((field) => [field, from[field] ?? null]));
+  for (const contact of contacts) updateRow(env, 'res_partner', contact, values);
+}
+
 function checkName(row: Row): void {
   if (row.type === 'contact' && !row.name)
     throw new DatabaseError('check', 'Contacts require a name', 'res.partner');
@@ -97,6 +122,24 @@ function normaliseEmail(env: Environment, id: number): void {
   const normal = /^[^\s@<>]+@[^\s@<>]+$/.test(email) ? email : null;
   env.db.run('UPDATE res_partner SET email_normalized = ? WHERE id = ?', normal, id);
 }
+
+const of =
+  (pick: (row: Row, env: Environment) => unknown): Compute =>
+  (env, ids, rows) =>
+    new Map(ids.map((id) => [id, pick(rows.get(id) ?? {}, env)]));
+
+/** What Odoo keeps of a partner beside what it was given. */
+const facts: Readonly<Record<string, Compute>> = {
+  commercial_company_name: of((row, env) => {
+    const company = env.row('res.partner', num(row.commercial_partner_id));
+    return company.is_company ? company.name : null;
+  }),
+  // As an Odoo without the library `phonenumbers` has it.
+  phone_sanitized: of((row) => row.phone),
+  partner_share: of((row, env) => !env.db.get('SELECT 1 FROM res_users WHERE partner_id = ?', num(row.id))),
+  peppol_eas: of((row, env) => peppolOf(env, row).scheme),
+  peppol_endpoint: of((row, env) => peppolOf(env, row).address),
+};
 
 export const partner: Model = {
   name: 'res.partner',
@@ -128,9 +171,10 @@ export const partner: Model = {
       'lang',
     ],
     ...['company_type', 'email_normalized', 'global_location_number', 'credit_limit'],
-    'company_registry',
+    ...['company_registry', 'customer_rank'],
   ],
   computed: {
+    ...facts,
     // Without invoices nobody owes anything.
     credit: (_env, ids) => new Map(ids.map((id) => [id, 0])),
     use_partner_credit_limit: (_env, ids, rows) =>
@@ -159,6 +203,7 @@ export const partner: Model = {
     normaliseEmail(env, id);
     refresh(env, id);
     checkName(env.row('res.partner', id));
+    shareNumbers(env, id, vals);
     shareAddress(env, id, vals);
   },
   beforeWrite(_env, _ids, vals) {
@@ -170,6 +215,7 @@ export const partner: Model = {
       checkName(env.row('res.partner', id));
       if ('email' in vals) normaliseEmail(env, id);
       if (['name', 'parent_id', 'type', 'is_company'].some((field) => field in vals)) refresh(env, id);
+      shareNumbers(env, id, vals);
       shareAddress(env, id, vals);
     }
   },

@@ -3,6 +3,7 @@ import type { Environment } from '../environment';
 import { notSupported } from '../errors';
 import { type Compute, type Model, num, str } from '../model';
 import { quantities } from '../stock/levels';
+import { costChanged } from '../stock/valuation';
 
 const TEMPLATE_FIELDS = [
   ...['name', 'list_price', 'type', 'is_storable', 'uom_id', 'taxes_id', 'sale_ok', 'categ_id', 'company_id'],
@@ -21,6 +22,17 @@ const level =
 
 const price: Compute = (env, ids, rows) =>
   new Map(ids.map((id) => [id, env.row('product.template', num(rows.get(id)?.product_tmpl_id)).list_price]));
+
+/** A template shows what its only variant has. */
+const ofVariant =
+  (field: 'default_code' | 'weight'): Compute =>
+  (env, ids) =>
+    new Map(
+      ids.map((id) => {
+        const [variant, other] = env.db.all('SELECT * FROM product_product WHERE product_tmpl_id = ?', id);
+        return [id, other === undefined ? variant?.[field] : null];
+      }),
+    );
 
 /** Odoo measures in kilograms unless it is told to use pounds. */
 const weightUnit: Compute = (_env, ids) => new Map(ids.map((id) => [id, 'kg']));
@@ -62,6 +74,9 @@ export const product: Model = {
     }
     env.registry.xmlids.clear();
   },
+  written(env, ids, vals) {
+    if ('standard_price' in vals) for (const id of ids) costChanged(env, id);
+  },
   beforeUnlink(env, ids) {
     for (const id of ids) {
       if (env.db.get('SELECT 1 FROM stock_quant WHERE product_id = ?', id))
@@ -78,7 +93,12 @@ export const productTemplate: Model = {
   order: 'name',
   columns: TEMPLATE_FIELDS,
   one2many: ['product_variant_ids'],
-  computed: { weight_uom_name: weightUnit },
+  computed: {
+    weight_uom_name: weightUnit,
+    default_code: ofVariant('default_code'),
+    weight: ofVariant('weight'),
+    responsible_id: (_env, ids, rows) => new Map(ids.map((id) => [id, rows.get(id)?.create_uid])),
+  },
   nameColumn: 'name',
   displayName: (env, ids) =>
     new Map(

@@ -1,4 +1,11 @@
-import { documentsOf, invoicedOf, lineInvoiceStatus, orderInvoiceStatus, toInvoice } from '../account';
+import {
+  documentsOf,
+  fiscalPositionOf,
+  invoicedOf,
+  lineInvoiceStatus,
+  orderInvoiceStatus,
+  toInvoice,
+} from '../account';
 import { lineAmounts, orderAmounts, type PricedLine } from '../amounts';
 import type { Row } from '../database';
 import type { Environment } from '../environment';
@@ -26,6 +33,24 @@ function priced(env: Environment, line: Row): PricedLine {
 
 const linesOf = (env: Environment, orderId: number) =>
   env.db.all('SELECT * FROM sale_order_line WHERE order_id = ? ORDER BY sequence, id', orderId);
+
+/** How long a quotation is valid in a fresh Odoo. */
+const VALID_DAYS = 30;
+
+const daysAfter = (time: string, days: number): string =>
+  new Date(Date.parse(`${time.slice(0, 10)}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+
+/** What the goods of an order weigh. */
+function weightOf(env: Environment, orderId: number): number {
+  const row = env.db.get(
+    `SELECT SUM(l.product_uom_qty * u.factor / o.factor * p.weight) AS weight FROM sale_order_line l
+     JOIN product_product p ON p.id = l.product_id JOIN product_template t ON t.id = p.product_tmpl_id
+     JOIN uom_uom u ON u.id = l.product_uom_id JOIN uom_uom o ON o.id = t.uom_id
+     WHERE l.order_id = ? AND l.product_uom_qty > 0 AND t.type = 'consu'`,
+    orderId,
+  );
+  return num(row?.weight);
+}
 
 function refreshAmounts(env: Environment, orderId: number): void {
   const order = env.row('sale.order', orderId);
@@ -219,6 +244,11 @@ const order: Model = {
   ],
   one2many: ['order_line', 'picking_ids'],
   computed: {
+    fiscal_position_id: (env, ids, rows) =>
+      new Map(ids.map((id) => [id, fiscalPositionOf(env, rows.get(id) ?? {})])),
+    validity_date: (_env, ids, rows) =>
+      new Map(ids.map((id) => [id, daysAfter(str(rows.get(id)?.create_date), VALID_DAYS)])),
+    shipping_weight: (env, ids) => new Map(ids.map((id) => [id, weightOf(env, id)])),
     // A fresh Odoo has no exchange rates.
     currency_rate: (_env, ids) => new Map(ids.map((id) => [id, 1])),
     amount_to_invoice: (_env, ids, rows) =>

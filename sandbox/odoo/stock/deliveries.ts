@@ -10,8 +10,12 @@ import { refreshPicking } from './picking-state';
 import { movesOf } from './pickings';
 import { nextName } from './places';
 import { refreshDeliveryStatus } from './sales';
+import { dateReservation } from './valuation';
 
 const OUT = "code = 'outgoing'";
+/** The rule of a fresh Odoo that delivers from its warehouse. */
+const FIRST_WAREHOUSE = 1;
+const DELIVERY_RULE = 2;
 
 /** When an order's goods are to leave: what was promised, else now. */
 const due = (env: Environment, order: Row): string =>
@@ -137,12 +141,14 @@ export function deliver(env: Environment, order: Row, lines: readonly Row[]): vo
       origin: str(order.name),
       reference: str(picking.name),
       warehouse_id: num(order.warehouse_id),
+      rule_id: num(order.warehouse_id) === FIRST_WAREHOUSE ? DELIVERY_RULE : null,
       company_id: num(order.company_id),
       date: due(env, order),
       date_deadline: due(env, order),
     });
     weigh(env, id);
     setState(env, env.row('stock.move', id), 'confirmed');
+    dateReservation(env, id);
     assign(env, [id]);
   }
   for (const id of pickings) refreshPicking(env, id);

@@ -10,6 +10,7 @@ import { addLine, finishLines, linesOf } from './lines';
 import { assign, cancelMoves, recomputeState, setState, unreserve } from './moves';
 import { weighPicking } from './picking-state';
 import { checkSerials, pickQuants } from './quants';
+import { dateReservation, valueEntering, valueLeaving } from './valuation';
 
 /** Confirms draft moves and reserves for them. */
 export function confirmMoves(env: Environment, ids: readonly number[]): void {
@@ -17,6 +18,7 @@ export function confirmMoves(env: Environment, ids: readonly number[]): void {
     const move = env.row('stock.move', id);
     if (move.state !== 'draft') continue;
     setState(env, move, move.origin_returned_move_id ? 'waiting' : 'confirmed');
+    dateReservation(env, id);
     recomputeState(env, id);
   }
   assign(env, ids);
@@ -98,6 +100,7 @@ const COPIED = [
     'to_refund',
     'price_unit',
     'rule_id',
+    'value',
   ],
   ...['description_picking', 'priority', 'reference'],
 ] as const;
@@ -179,6 +182,7 @@ export function finishMoves(env: Environment, ids: readonly number[], cancelRest
     const empty = num(move.quantity) <= 0 && !move.is_inventory;
     return move.state !== 'cancel' && move.state !== 'done' && !empty && Boolean(move.picked);
   });
+  for (const id of todo) valueLeaving(env, id);
   if (!cancelRest) for (const id of todo) splitRest(env, env.row('stock.move', id));
   const lines = todo.flatMap((id) => linesOf(env, id));
   finishLines(
@@ -190,6 +194,7 @@ export function finishMoves(env: Environment, ids: readonly number[], cancelRest
     const move = env.row('stock.move', id);
     updateRow(env, 'stock_move', move, { date: env.now });
     setState(env, move, 'done');
+    valueEntering(env, id);
   }
   for (const id of todo) {
     const move = env.row('stock.move', id);

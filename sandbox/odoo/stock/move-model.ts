@@ -9,6 +9,7 @@ import { demandChanged, setMoveQuantity, weigh } from './move-done';
 import { cancelMoves } from './moves';
 import { refreshPicking, weighPicking } from './picking-state';
 import { setPicked } from './pickings';
+import { moveFacts } from './valuation';
 
 /** Demand before a write, to tell what it changes; within one call only. */
 const before = new WeakMap<Environment, Map<number, Row>>();
@@ -55,7 +56,8 @@ export const move: Model = {
       'to_refund',
       'priority',
     ],
-    ...['price_unit', 'weight', 'rule_id', 'description_picking', 'scrap_id'],
+    ...['price_unit', 'weight', 'rule_id', 'description_picking', 'scrap_id', 'reservation_date'],
+    'value',
   ],
   one2many: ['move_line_ids', 'returned_move_ids'],
   related: {
@@ -65,6 +67,7 @@ export const move: Model = {
     picking_code: 'picking_type_id.code',
   },
   computed: {
+    ...moveFacts,
     lot_ids: (env, ids) =>
       new Map(
         ids.map((id) => {

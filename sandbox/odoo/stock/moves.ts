@@ -38,7 +38,10 @@ export function refreshMove(env: Environment, id: number): void {
   );
   const picked =
     move.state === 'done' || lines.some((line) => line.picked) ? 1 : lines.length > 0 ? 0 : num(move.picked);
-  const changed = updateRow(env, 'stock_move', move, { quantity, picked });
+  const had = num(move.quantity);
+  // What is corrected after it was done is worth as much apiece as before.
+  const value = move.state === 'done' && had > 0 ? (num(move.value) * quantity) / had : (move.value ?? null);
+  const changed = updateRow(env, 'stock_move', move, { quantity, picked, value });
   recomputeState(env, id);
   if (changed && move.state === 'done' && move.sale_line_id) refreshDelivered(env, num(move.sale_line_id));
 }

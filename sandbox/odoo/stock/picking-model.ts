@@ -60,6 +60,13 @@ export const picking: Model = {
   one2many: ['move_ids', 'move_line_ids', 'backorder_ids', 'return_ids'],
   related: { picking_type_code: 'picking_type_id.code' },
   computed: {
+    has_deadline_issue: (_env, ids, rows) =>
+      new Map(
+        ids.map((id) => {
+          const row = rows.get(id);
+          return [id, Boolean(row?.date_deadline) && str(row?.date_deadline) < str(row?.scheduled_date)];
+        }),
+      ),
     weight_uom_name: (_env, ids) => new Map(ids.map((id) => [id, 'kg'])),
     shipping_weight: (env, ids) => new Map(ids.map((id) => [id, shippingWeight(env, id)])),
     packages_count: counted(

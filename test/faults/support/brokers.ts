@@ -156,7 +156,7 @@ class BrokerProcess implements OwnBroker {
         if (child.exitCode !== null) throw new Error(`The broker ended: ${this.#log}`);
         return listens(this.port);
       },
-      { timeoutMs: 90_000, what: 'the broker to listen', intervalMs: 50 },
+      { timeoutMs: 180_000, what: 'the broker to listen', intervalMs: 50 },
     );
   }
 

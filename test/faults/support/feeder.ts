@@ -125,7 +125,8 @@ async function post(url: string, id: string, body: string): Promise<number | und
   try {
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': id },
+      // Kept alive while its lane waits, a connection may be closed at the very moment of the next post: no answer then.
+      headers: { 'content-type': 'application/json', 'idempotency-key': id, connection: 'close' },
       body,
       signal: AbortSignal.timeout(15_000),
     });

@@ -5,7 +5,7 @@ import type { Feeder } from './feeder';
 import type { Gateway } from './pipeline';
 
 /** How long a process may take to get to its crash point; then it is killed wherever it is. */
-const POINT_MS = 15_000;
+const POINT_MS = 60_000;
 
 export interface Kills {
   /** Deaths at each named point; `random` are those at random moments. */

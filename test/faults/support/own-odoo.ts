@@ -89,7 +89,7 @@ export async function ownOdoo(more: readonly string[] = []): Promise<OwnOdoo | u
       started.on('exit', () => children.delete(started));
       await waitFor(async () => started.exitCode === null && (await answers(own)), {
         what: "the test's own Odoo",
-        timeoutMs: 120_000,
+        timeoutMs: 300_000,
         intervalMs: 250,
       });
     },

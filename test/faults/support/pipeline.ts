@@ -117,7 +117,7 @@ export class Pipeline {
     for (const { red } of this.gateways) {
       await waitFor(async () => (await fetch(`${red.url}/feed`)).status === 405, {
         what: 'the webhook',
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
       });
     }
   }
