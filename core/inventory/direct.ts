@@ -9,7 +9,7 @@ import { compute, differs, type ObservedRow, type Told, type Wanted } from './de
 import { keep, type Reading } from './observed';
 import { type PendingRow, rowKey } from './pending';
 import { type Policy, siteOf } from './policy';
-import { moveSql, wholeSql } from './schema';
+import { firstSequence, moveSql, wholeSql } from './schema';
 import { LEVELS_PER_STATEMENT, paddedTo } from './settle';
 
 /** Items per SELECT. */
@@ -65,6 +65,7 @@ export async function takeDirect(
   }
   const seen = await look(store, channel, readings);
   const often = oftenNamed(readings);
+  const first = firstSequence(now);
   const known: Reading[] = [];
   const rest: Reading[] = [];
   const kept: (Reading & { readonly revision: number })[] = [];
@@ -97,10 +98,10 @@ export async function takeDirect(
       const key = rowKey(site, sku);
       const urgency = urgencyOf(flying(key) ?? flew.get(key) ?? level?.published, want.quantity);
       wanted.push({ want, urgency });
-      moved.push(pendingOf(want, (level?.sequence ?? 0) + 1, urgency === 0));
+      moved.push(pendingOf(want, level === undefined ? first : level.sequence + 1, urgency === 0));
     } else if (level?.adds === true) whole.push(sku);
   }
-  const statements = [...wholes(channel, whole), ...keep(channel, kept), ...moves(channel, wanted)];
+  const statements = [...wholes(channel, whole), ...keep(channel, kept), ...moves(channel, wanted, first)];
   if (statements.length > 0) await store.run(statements);
   return { known, moved, rest };
 }
@@ -251,12 +252,13 @@ export function wholes(channel: string, skus: readonly string[]): Statement[] {
 function moves(
   channel: string,
   wanted: readonly { readonly want: Wanted; readonly urgency: number }[],
+  first: number,
 ): Statement[] {
   const statements: Statement[] = [];
   for (const some of batches(wanted, LEVELS_PER_STATEMENT)) {
     const params: SqlValue[] = [];
     for (const { want, urgency } of some) {
-      params.push(channel, want.site, want.sku, want.asOf, want.quantity, want.tail ?? want.body);
+      params.push(channel, want.site, want.sku, want.asOf, want.quantity, want.tail ?? want.body, first);
       params.push(urgency, want.basis, want.detail, want.staleSince, urgency === 0 ? 1 : 0);
     }
     statements.push({ sql: moveSql(some.length), params });

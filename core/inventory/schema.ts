@@ -76,9 +76,18 @@ export const inventoryMigration: Migration = {
   ],
 };
 
+/**
+ * Where a key begins to count; from there it is one more with every change. Not 1: subscribers drop what is not newer, so
+ * a store that was lost must not fall behind what they know. A key would have to change a thousand times a second for it.
+ * @param now ms since the epoch: far below 2^53
+ */
+export function firstSequence(now: number): number {
+  return Math.max(1, Math.trunc(now));
+}
+
 const COLUMNS = `channel, site, sku, as_of, quantity, body, sequence, moved, pending, pending_since, urgency,
   published_sequence, basis, detail, stale_since, goes_first`;
-const ROW = '(?, ?, ?, ?, ?, ?, 1, 1, 1, {now}, ?, 0, ?, ?, ?, ?)';
+const ROW = '(?, ?, ?, ?, ?, ?, ?, 1, 1, {now}, ?, 0, ?, ?, ?, ?)';
 const T = 'crossdock_inventory_level';
 const DIFFERS = `(${T}.quantity <> excluded.quantity OR (${T}.stale_since IS NULL) <> (excluded.stale_since IS NULL))`;
 // Sold out and back in stock go first; against what the channel has confirmed, not against the last reading.
@@ -113,7 +122,7 @@ function textFor(known: Map<number, string>, rows: number, write: () => string):
 
 /**
  * Sets what a channel is to know, `rows` keys at once, unless it was computed from newer readings meanwhile. Params per
- * row: channel, site, sku, as_of (ms), quantity, body, urgency, basis, detail, stale_since, goes_first (0 or 1). Returns (site, sku, urgency,
+ * row: channel, site, sku, as_of (ms), quantity, body, sequence (of a new key; see `firstSequence`), urgency, basis, detail, stale_since, goes_first (0 or 1). Returns (site, sku, urgency,
  * moved); `moved` is 0 where the channel knows just that already (another gateway was first). A batch must not name a key twice.
  */
 export function upsertSql(rows: number): string {

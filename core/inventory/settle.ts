@@ -7,7 +7,7 @@ import type { Row, Statement, Store } from '../store/types';
 import { batches } from './batches';
 import { compute, differs, type ObservedRow, type Silence, sitesOf, type Told, type Wanted } from './desired';
 import type { Policy } from './policy';
-import { upsertSql } from './schema';
+import { firstSequence, upsertSql } from './schema';
 
 /** 11 parameters each. */
 export const LEVELS_PER_STATEMENT = 64;
@@ -59,7 +59,7 @@ export async function settle(
       else if (!store.exclusive && told !== undefined) wanted.push({ ...want, quantity: told.quantity });
     }
   }
-  const statements = wanted.length === 0 ? [] : upserts(channel, wanted, store.exclusive);
+  const statements = wanted.length === 0 ? [] : upserts(channel, wanted, store.exclusive, now);
   const sets = statements.length;
   // Not the parts of a set that was not asked for by them: a part that is dirty by itself has its own sets to see to.
   const dirty = targets.flatMap((sku) => (rows.get(sku) ?? []).filter((row) => row.dirty));
@@ -92,7 +92,8 @@ function select(
   };
 }
 
-function upserts(channel: string, wanted: readonly Wanted[], sole: boolean): Statement[] {
+function upserts(channel: string, wanted: readonly Wanted[], sole: boolean, now: number): Statement[] {
+  const first = firstSequence(now);
   const statements: Statement[] = [];
   for (const rows of batches(wanted, LEVELS_PER_STATEMENT)) {
     statements.push({
@@ -104,6 +105,7 @@ function upserts(channel: string, wanted: readonly Wanted[], sole: boolean): Sta
         asOf,
         quantity,
         (sole ? tail : undefined) ?? body,
+        first,
         // Never published: a channel may believe in stock that is not there, so zero goes first.
         quantity === '0' ? 0 : 1,
         basis,

@@ -11,6 +11,8 @@ import { type TempDir, tempDir, waitFor } from '../support';
 
 /** 2026-11-27T08:00:00Z */
 const START = Date.UTC(2026, 10, 27, 8);
+/** Where keys begin to count. */
+const NOW = START + 3_600_000;
 
 function level(sku: string, available: string, at: number, site = 'main'): ObservedInventoryLevel {
   return {
@@ -31,7 +33,7 @@ const offline = new CrossdockError('No connection.', { code: 'CHANNEL_OFFLINE', 
 /** A channel that takes written events, as MQTT does, and checks what every subscriber relies on. */
 class StrictChannel implements Publisher {
   readonly kind = 'mqtt';
-  /** `sku quantity sequence`, in the order in which they were sent. */
+  /** `sku quantity n`, in the order in which they were sent; n being its place in what the key has counted. */
   readonly said: string[] = [];
   readonly shows = new Map<string, { quantity: string; sequence: number }>();
   readonly faults: string[] = [];
@@ -55,7 +57,7 @@ class StrictChannel implements Publisher {
     this.#texts.set(event.id, text);
     this.#flying.add(key);
     this.shows.set(key, { quantity, sequence });
-    this.said.push(`${event.subject} ${quantity} ${sequence}`);
+    this.said.push(`${event.subject} ${quantity} ${sequence - NOW + 1}`);
     try {
       await new Promise((turn) => setImmediate(turn));
       await this.behave(key);
@@ -81,7 +83,7 @@ describe('inventory: from the reading to the sender', () => {
       source: '/odoo',
       policy,
       concurrency,
-      now: () => START + 3_600_000,
+      now: () => NOW,
     });
   beforeEach(async () => {
     dir = tempDir();
@@ -276,7 +278,7 @@ describe('inventory: from the reading to the sender', () => {
         channelId,
         source: '/odoo',
         concurrency: rng.int(1, 8),
-        now: () => START + 3_600_000,
+        now: () => NOW,
       });
     };
     let publisher = await begin();

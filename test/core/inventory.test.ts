@@ -15,6 +15,8 @@ import { failsWith } from './channel-suite';
 
 /** 2026-11-23T08:00:00Z */
 const START = Date.UTC(2026, 10, 23, 8);
+/** Where keys begin to count. */
+const NOW = START + 24 * 3_600_000;
 
 function level(sku: string, available: string, minute = 0, site = 'main'): ObservedInventoryLevel {
   return {
@@ -52,9 +54,11 @@ class FakeChannel implements Publisher {
     }
   }
 
-  /** `sku:quantity#sequence` of everything published. */
+  /** `sku:quantity#n` of everything published, n being its place in what the key has counted. */
   get said(): string[] {
-    return this.events.map(({ subject, data }) => `${subject}:${data?.published}#${data?.sequence}`);
+    return this.events.map(
+      ({ subject, data }) => `${subject}:${data?.published}#${(data?.sequence ?? Number.NaN) - NOW + 1}`,
+    );
   }
 }
 
@@ -89,7 +93,7 @@ describe('inventory: publisher', () => {
     channel,
     channelId: 'shop',
     source: '/systems/odoo/main',
-    now: () => START + 24 * 3_600_000,
+    now: () => NOW,
     ...more,
   });
   beforeEach(async () => {
@@ -124,6 +128,32 @@ describe('inventory: publisher', () => {
     assert.equal(channel.said.at(-1), 'B:7#2');
     assert.deepEqual(await publisher.flush(), { published: 0, failed: 0, pending: 0 });
     assert.ok(channel.options.every(({ retain }) => retain === true));
+  });
+
+  it('begins to count so that a store that was lost does not fall behind what subscribers know', async () => {
+    const before = await openInventoryPublisher(options());
+    for (let at = 0; at < 50; at += 1) await before.publish([level('A', String(at + 1), at)]);
+    const known = channel.events.at(-1);
+    assert.deepEqual(
+      [known?.data?.sequence, known?.sequence],
+      [NOW + 49, String(NOW + 49).padStart(16, '0')],
+    );
+    await before.close();
+    const lost = await openSqliteStore(join(dir.path, 'new.sqlite'));
+    try {
+      // The gateway is back 51 ms later at the soonest.
+      const after = await openInventoryPublisher({ ...options(), store: lost, now: () => NOW + 51 });
+      await after.publish([level('A', '7', 60), level('B', '7', 60)]);
+      const said = channel.events.slice(-2);
+      for (const { data } of said) assert.equal(data?.sequence, NOW + 51);
+      assert.ok(said.every(({ id }) => !channel.events.slice(0, -2).some((event) => event.id === id)));
+      await after.publish([level('A', '8', 61)]);
+      assert.equal(channel.events.at(-1)?.data?.sequence, NOW + 52, 'one more with each change');
+      assert.ok(Number.isSafeInteger(channel.events.at(-1)?.data?.sequence));
+      await after.close();
+    } finally {
+      await lost.close();
+    }
   });
 
   it('makes events that satisfy the contract, with the buffer held back', async () => {
