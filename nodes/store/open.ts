@@ -54,11 +54,14 @@ async function openFile(red: Red, config: RawConfig, node: RedNode): Promise<Ope
 async function hold(file: string, node: RedNode): Promise<SqliteStoreHandle> {
   const holder = holders.get(file);
   if (holder !== undefined && holder.id !== node.id) {
-    const who = holder.name ? `The store "${holder.name}"` : 'Another store';
-    throw new CrossdockError(
-      `${who} of this Node-RED has the file ${file} already: choose that store in the nodes, or give this one a file of its own.`,
-      { code: 'STORE_BUSY', kind: 'transient', retryAfterMs: 5000 },
-    );
+    const has = holder.name
+      ? `The store "${holder.name}" of this Node-RED has the file ${file} already`
+      : `The store ${file} is open at another store node of this Node-RED already`;
+    throw new CrossdockError(`${has}: choose that store in the nodes, or give this one a file of its own.`, {
+      code: 'STORE_BUSY',
+      kind: 'transient',
+      retryAfterMs: 5000,
+    });
   }
   holders.set(file, node);
   try {
