@@ -105,6 +105,47 @@ export function describeTransferCalls(bench: Bench): void {
       );
     });
 
+    it('knows kinds of package by the code of a carrier, and a package outlives its kind', async () => {
+      const { api, prefix } = world;
+      const fields = ['name', 'barcode', 'shipper_package_code', 'package_carrier_type', 'package_use'];
+      const facts = await api.get<Record<string, unknown>>('stock.package.type', 'fields_get', {
+        args: {
+          allfields: ['barcode', 'shipper_package_code', 'no_such_field'],
+          attributes: ['type', 'string'],
+        },
+      });
+      check.deepEqual(facts, {
+        barcode: { type: 'char', string: 'Barcode' },
+        shipper_package_code: { type: 'char', string: 'Carrier Code' },
+      });
+      const plain = await api.create('stock.package.type', { name: `${prefix} Box` });
+      const coded = await api.create('stock.package.type', {
+        ...{ name: `${prefix} Carton`, barcode: `${prefix}-CT`, shipper_package_code: `${prefix}-4G` },
+        ...{ sequence: 2, package_use: 'reusable' },
+      });
+      const kinds = await api.searchRead('stock.package.type', [['id', 'in', [coded, plain]]], fields, {
+        order: 'sequence, id',
+      });
+      check.deepEqual(kinds, [
+        {
+          ...{ id: plain, name: `${prefix} Box`, barcode: false, shipper_package_code: false },
+          ...{ package_carrier_type: 'none', package_use: 'disposable' },
+        },
+        {
+          ...{ id: coded, name: `${prefix} Carton`, barcode: `${prefix}-CT` },
+          ...{ shipper_package_code: `${prefix}-4G`, package_carrier_type: 'none', package_use: 'reusable' },
+        },
+      ]);
+      const byCode = [['shipper_package_code', '=', `${prefix}-4G`]];
+      check.deepEqual(await api.searchRead('stock.package.type', byCode, ['id']), [{ id: coded }]);
+      const pack = await api.create('stock.package', { name: `${prefix}-P`, package_type_id: coded });
+      const kindOf = async () => (await api.read('stock.package', pack, ['package_type_id'])).package_type_id;
+      check.deepEqual(await kindOf(), [coded, `${prefix} Carton`]);
+      check.equal(await api.get('stock.package.type', 'unlink', { ids: [plain, coded] }), true);
+      check.equal(await kindOf(), false);
+      check.equal(await api.get('stock.package', 'unlink', { ids: [pack] }), true);
+    });
+
     it('answers the same over JSON-RPC', async () => {
       const rpc = bench.api('JSON-RPC');
       const { picking } = await world.order([world.byLot, 2]);

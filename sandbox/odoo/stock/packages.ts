@@ -105,8 +105,21 @@ const packageType: Model = {
   table: 'stock_package_type',
   title: 'Stock package type',
   order: 'sequence, id',
-  columns: ['name', 'sequence', 'barcode', 'base_weight', 'max_weight', 'package_carrier_type'],
+  columns: [
+    ...['name', 'sequence', 'barcode', 'base_weight', 'max_weight', 'package_use'],
+    ...['package_carrier_type', 'shipper_package_code'],
+  ],
   nameColumn: 'name',
+  creatable: true,
+  defaults(_env, vals) {
+    vals.sequence ??= 1;
+    vals.package_use ??= 'disposable';
+    vals.package_carrier_type ??= 'none';
+  },
+  unlinked(env, rows) {
+    for (const row of rows)
+      env.db.run('UPDATE stock_package SET package_type_id = NULL WHERE package_type_id = ?', num(row.id));
+  },
 };
 
 /** The dialog that asks for the package where a carrier is set and nothing was said. */
