@@ -36,6 +36,9 @@ const TAXES: readonly { readonly rate: TaxRate; readonly included: boolean; read
   { rate: '20', included: true, name: 'VAT 20% incl.' },
 ];
 
+/** Its full name is `WH/Quarantine`, as the example of odoo fulfilment has it. */
+const QUARANTINE = 'Quarantine';
+
 /** A caller over JSON-2 (Odoo 19 and later, and the stand-in). Throws the server's own sentence. */
 export function json2Caller(access: OdooAccess): OdooCaller {
   return async (model, method, { ids, args, context }) => {
@@ -128,6 +131,27 @@ async function ensureProducts(call: OdooCaller, taxIds: ReadonlyMap<TaxRate, num
   return vals_list.length;
 }
 
+/** A place below the warehouse for goods that came back and are not put on the shelf again. */
+async function ensureQuarantine(call: OdooCaller): Promise<void> {
+  const [warehouse] = await searchRead(
+    call,
+    'stock.warehouse',
+    [['code', '=', warehouseCode]],
+    ['view_location_id'],
+  );
+  // Without the warehouse the stock cannot be counted in either, and that says so.
+  if (warehouse === undefined) return;
+  const within = Number((warehouse.view_location_id as [number, string])[0]);
+  const domain = [
+    ['name', '=', QUARANTINE],
+    ['location_id', '=', within],
+    ['active', 'in', [true, false]],
+  ];
+  if ((await searchRead(call, 'stock.location', domain, ['name'])).length > 0) return;
+  const vals_list = [{ name: QUARANTINE, location_id: within, usage: 'internal' }];
+  await call('stock.location', 'create', { args: { vals_list } });
+}
+
 /** Counts in what the catalogue says, for products that were never stocked: a running demo's stock is left alone. */
 async function ensureStock(call: OdooCaller): Promise<number> {
   const [warehouse] = await searchRead(
@@ -171,8 +195,8 @@ async function ensureStock(call: OdooCaller): Promise<number> {
 }
 
 /**
- * Makes the demo company's taxes, products and stock in an Odoo 19, real or stand-in, where they are missing (by tax
- * name, `default_code`, and whether a product ever had stock). Running it again changes nothing.
+ * Makes the demo company's taxes, products, quarantine and stock in an Odoo 19, real or stand-in, where they are missing
+ * (by tax name, `default_code`, name, and whether a product ever had stock). Running it again changes nothing.
  *
  * @param target a caller, or where the Odoo is (JSON-2 is used then)
  */
@@ -180,6 +204,7 @@ export async function seedOdoo(target: OdooCaller | OdooAccess): Promise<SeedRep
   const call = typeof target === 'function' ? target : json2Caller(target);
   const { ids, created } = await ensureTaxes(call);
   const products = await ensureProducts(call, ids);
+  await ensureQuarantine(call);
   const stocked = await ensureStock(call);
   return { taxes: created, products, stocked };
 }
