@@ -409,7 +409,10 @@ describe('event in: its examples', () => {
       kinds.push(flow.find(({ type }) => type === 'crossdock-event-channel')?.['kind']);
       // Ids differ, so that all can be imported; the place in the file stands for them.
       let text = JSON.stringify(
-        flow.filter(({ type }) => !['crossdock-event-channel', 'comment', 'tab'].includes(type)),
+        flow
+          .filter(({ type }) => !['crossdock-event-channel', 'comment', 'tab'].includes(type))
+          // Each example has a store file of its own, so that all can be imported.
+          .map((node) => (node.type === 'crossdock-store' ? { ...node, name: '', path: '' } : node)),
       );
       for (const [index, { id }] of flow.entries()) text = text.replaceAll(id, `node ${index}`);
       return text;
