@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from './ports';
+import { freePort, isFree } from './ports';
 import { projectFolders, tempDir } from './temp';
 import { waitFor } from './wait';
 
@@ -269,6 +269,8 @@ export async function spawnNodeRed(options: SpawnNodeRedOptions = {}): Promise<N
     stop: () => end('SIGTERM'),
     async restart() {
       await end('SIGTERM');
+      // Seen once: what was killed had gone, and its port was not free yet. Who supervises Node-RED starts it again then.
+      await waitFor(() => isFree(port), { what: `port ${port} to be free again`, timeoutMs: 60_000 });
       start();
       await waitReady();
     },
