@@ -1,6 +1,7 @@
 /** Many cross-references at once, from a file or from Odoo: every line is told, a dry run shows what would change. */
+
+import { csvLine, unguarded } from '../csv';
 import { asCrossdockError, CrossdockError } from '../errors';
-import { csvLine, unguarded } from '../reconcile/csv-line';
 import { type CrossReferenceBook, identityOf, type SaveOptions } from './book';
 import { type CsvLine, readCsv } from './csv';
 import { checkEntry, type EntryInput } from './entry';

@@ -122,8 +122,8 @@ function textFor(known: Map<number, string>, rows: number, write: () => string):
 
 /**
  * Sets what a channel is to know, `rows` keys at once, unless it was computed from newer readings meanwhile. Params per
- * row: channel, site, sku, as_of (ms), quantity, body, sequence (of a new key; see `firstSequence`), urgency, basis, detail, stale_since, goes_first (0 or 1). Returns (site, sku, urgency,
- * moved); `moved` is 0 where the channel knows just that already (another gateway was first). A batch must not name a key twice.
+ * row: channel, site, sku, as_of (ms), quantity, body, sequence (of a new key; see `firstSequence`), urgency, basis, detail,
+ * stale_since, goes_first (0 or 1). Returns (site, sku, urgency, moved); `moved` is 0 where the channel knows just that already (another gateway was first). A batch must not name a key twice.
  */
 export function upsertSql(rows: number): string {
   return textFor(

@@ -1,5 +1,5 @@
 /** Items as a file for a spreadsheet. Cells that it would calculate are written as text. */
-import { csvLine } from '../reconcile/csv-line';
+import { csvLine } from '../csv';
 import type { StockFilter, StockItem, StockPage } from './stock';
 
 export const STOCK_LANGUAGES = ['en', 'de'] as const;

@@ -1,5 +1,5 @@
 /** A run as a report: canonical JSON, CSV for a spreadsheet, and a page to read and print. */
-import { csvLine } from './csv-line';
+import { csvLine } from '../csv';
 import type { DifferenceFilter } from './history/filter';
 import type { History } from './history/history';
 import type { Difference, RunSummary } from './types';

@@ -1,3 +1,5 @@
+/** CSV as we write it, for spreadsheets too: what they would calculate is text. */
+
 /** Numbers may begin with a sign; whatever else does, a spreadsheet would calculate. */
 const NUMBER = /^-?\d+(?:\.\d+)?$/;
 /** Also behind quotes that stand there already, so that taking one away gives what was there. */
