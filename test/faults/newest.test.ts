@@ -10,7 +10,8 @@ import {
   openAmqpChannel,
   openMqttChannel,
 } from '../../core/channel';
-import { type FlowNode, node, STORE, TAB, watchStatuses } from '../runtime/flow';
+import { watchStatuses } from '../runtime/editor-channel';
+import { type FlowNode, node, STORE, TAB } from '../runtime/flow';
 import { type NodeRed, spawnNodeRed, waitFor } from '../support';
 import { mosquittoBinary, type OwnBroker, ownMosquitto } from './support/brokers';
 import { choices, tell, turns } from './support/campaign';

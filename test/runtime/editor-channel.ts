@@ -9,33 +9,59 @@ export interface EditorChannel {
   close(): void;
 }
 
-export async function watchEditor(red: NodeRed): Promise<EditorChannel> {
-  const shown: { id: string; message: Record<string, unknown> }[] = [];
-  const statuses = new Map<string, { text: string; fill: string }[]>();
+interface Told {
+  readonly id: string;
+  readonly msg: string;
+  readonly format?: string;
+  readonly text?: string;
+  readonly fill?: string;
+}
+
+/** Follows some topics as an open editor does: what was before as it connects, then every change. */
+async function follow(
+  red: NodeRed,
+  topics: readonly string[],
+  take: (topic: string, told: Told) => void,
+): Promise<() => void> {
   const socket = new WebSocket(`${red.url.replace('http', 'ws')}/comms`);
   await new Promise((resolve, reject) => {
     socket.onopen = resolve;
     socket.onerror = () => reject(new Error('the editor channel cannot be reached'));
   });
   socket.onmessage = ({ data }) => {
-    for (const { topic, data: told } of JSON.parse(String(data)) as {
-      topic: string;
-      data?: { id: string; msg: string; format?: string; text?: string; fill?: string };
-    }[]) {
-      if (told === undefined) continue;
-      if (topic === 'debug') shown.push({ id: told.id, message: messageOf(told) });
-      else if (topic.startsWith('status/')) {
-        const id = topic.slice('status/'.length);
-        statuses.set(id, [...(statuses.get(id) ?? []), { text: told.text ?? '', fill: told.fill ?? '' }]);
-      }
+    for (const { topic, data: told } of JSON.parse(String(data)) as { topic: string; data?: Told }[]) {
+      if (told !== undefined) take(topic, told);
     }
   };
-  socket.send(JSON.stringify({ subscribe: 'debug' }));
-  socket.send(JSON.stringify({ subscribe: 'status/#' }));
-  return { shown, statuses: (id) => statuses.get(id) ?? [], close: () => socket.close() };
+  for (const topic of topics) socket.send(JSON.stringify({ subscribe: topic }));
+  return () => socket.close();
 }
 
-function messageOf({ msg, format }: { msg: string; format?: string }): Record<string, unknown> {
+const STATUS = 'status/';
+
+export async function watchEditor(red: NodeRed): Promise<EditorChannel> {
+  const shown: { id: string; message: Record<string, unknown> }[] = [];
+  const statuses = new Map<string, { text: string; fill: string }[]>();
+  const close = await follow(red, ['debug', `${STATUS}#`], (topic, told) => {
+    if (topic === 'debug') shown.push({ id: told.id, message: messageOf(told) });
+    else if (topic.startsWith(STATUS)) {
+      const id = topic.slice(STATUS.length);
+      statuses.set(id, [...(statuses.get(id) ?? []), { text: told.text ?? '', fill: told.fill ?? '' }]);
+    }
+  });
+  return { shown, statuses: (id) => statuses.get(id) ?? [], close };
+}
+
+/** The last status of each node, by its id. */
+export async function watchStatuses(red: NodeRed): Promise<{ known: Map<string, string>; close(): void }> {
+  const known = new Map<string, string>();
+  const close = await follow(red, [`${STATUS}#`], (topic, told) => {
+    if (topic.startsWith(STATUS)) known.set(topic.slice(STATUS.length), told.text ?? '');
+  });
+  return { known, close };
+}
+
+function messageOf({ msg, format }: Told): Record<string, unknown> {
   return format?.startsWith('string') ? { text: msg } : (JSON.parse(msg) as Record<string, unknown>);
 }
 

@@ -137,23 +137,3 @@ export function endlessPost(url: string): Promise<{ status: number | undefined; 
     pour();
   });
 }
-
-/** Statuses as an editor learns them: those of before as it connects, then every change. */
-export async function watchStatuses(red: NodeRed): Promise<{ known: Map<string, string>; close(): void }> {
-  const known = new Map<string, string>();
-  const socket = new WebSocket(`${red.url.replace('http', 'ws')}/comms`);
-  await new Promise((resolve, reject) => {
-    socket.onopen = resolve;
-    socket.onerror = () => reject(new Error('the editor channel cannot be reached'));
-  });
-  socket.onmessage = ({ data }) => {
-    for (const { topic, data: status } of JSON.parse(String(data)) as {
-      topic: string;
-      data?: { text?: string };
-    }[]) {
-      if (topic.startsWith('status/')) known.set(topic.slice(7), status?.text ?? '');
-    }
-  };
-  socket.send(JSON.stringify({ subscribe: 'status/#' }));
-  return { known, close: () => socket.close() };
-}

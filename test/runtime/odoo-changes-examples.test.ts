@@ -4,11 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHOICE_NAMES } from '../../core/odoo';
 import { catalogue } from '../../sandbox/catalogue';
-import { type OdooStandIn, seedDemoCompany, startOdooStandIn } from '../../sandbox/odoo';
-import { Api } from '../conformance/odoo-server';
-import { type NodeRed, projectFolders, spawnNodeRed, waitFor } from '../support';
-import { type EditorChannel, untilStatus, watchEditor } from './editor-channel';
+import type { Api } from '../conformance/odoo-server';
+import { type NodeRed, projectFolders, waitFor } from '../support';
+import { type EditorChannel, untilStatus } from './editor-channel';
 import { type FlowNode, type Letter, node, STORE, TAB } from './flow';
+import { type OnDemoOdoo, startOnDemoOdoo } from './on-demo-odoo';
 
 const FOLDER = join(projectFolders().root, 'examples', 'odoo changes');
 const SKU = catalogue[0]?.sku ?? '';
@@ -74,24 +74,16 @@ const ACTS: Readonly<Record<string, (api: Api) => Promise<unknown>>> = {
 };
 
 describe("odoo changes on the demo's Odoo", () => {
-  let odoo: OdooStandIn;
+  let demo: OnDemoOdoo;
   let api: Api;
   let red: NodeRed;
   let channel: EditorChannel;
 
   before(async () => {
-    odoo = await startOdooStandIn();
-    await seedDemoCompany(odoo);
-    api = new Api(odoo, 'JSON-2');
-    const env = { ODOO_URL: odoo.url, ODOO_DB: odoo.database, ODOO_API_KEY: odoo.apiKey, ODOO_LOGIN: '' };
-    red = await spawnNodeRed({ env });
-    channel = await watchEditor(red);
+    demo = await startOnDemoOdoo();
+    ({ api, red, channel } = demo);
   });
-  after(async () => {
-    channel?.close();
-    await red?.remove();
-    await odoo?.close();
-  });
+  after(() => demo?.close());
 
   const shownBy = (id: string, from = 0): Loose | undefined =>
     channel.shown.slice(from).find((each) => each.id === id)?.message;
@@ -135,12 +127,17 @@ describe("odoo changes on the demo's Odoo", () => {
   }
 
   it('brings a change of each thing that it offers', async () => {
-    const server = { id: 'server', type: 'crossdock-odoo-server', url: odoo.url, database: odoo.database };
+    const server = {
+      id: 'server',
+      type: 'crossdock-odoo-server',
+      url: demo.odoo.url,
+      database: demo.odoo.database,
+    };
     const flow = CHOICE_NAMES.flatMap((watch) => [
       node('crossdock-odoo-changes', watch, { watch, server: 'server', store: 'store' }, [[`${watch}Shown`]]),
       node('debug', `${watch}Shown`, { active: true, tosidebar: true, complete: 'payload' }),
     ]);
-    const connection = { ...server, login: '', credentials: { apiKey: odoo.apiKey } };
+    const connection = { ...server, login: '', credentials: { apiKey: demo.odoo.apiKey } };
     await red.deploy([TAB, STORE, connection, ...flow]);
     for (const watch of CHOICE_NAMES) await untilStatus(channel, watch, 'live');
     const from = channel.shown.length;

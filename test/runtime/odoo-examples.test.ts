@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type OdooStandIn, seedDemoCompany, startOdooStandIn } from '../../sandbox/odoo';
-import { Api } from '../conformance/odoo-server';
-import { type NodeRed, projectFolders, spawnNodeRed, waitFor } from '../support';
-import { type EditorChannel, watchEditor } from './editor-channel';
+import type { Api } from '../conformance/odoo-server';
+import { type NodeRed, projectFolders, waitFor } from '../support';
+import type { EditorChannel } from './editor-channel';
 import { type FlowNode, press } from './flow';
+import { type OnDemoOdoo, startOnDemoOdoo } from './on-demo-odoo';
 
 const FOLDER = join(projectFolders().root, 'examples');
 const SHIPS = 'odoo fulfilment/01 - A despatch advice ships in Odoo.json';
@@ -34,24 +34,16 @@ const rows = (value: unknown): readonly Loose[] => value as readonly Loose[];
 const pick = (from: Loose | undefined, ...names: string[]): unknown[] => names.map((name) => from?.[name]);
 
 describe("examples on the demo's Odoo", () => {
-  let odoo: OdooStandIn;
+  let demo: OnDemoOdoo;
   let api: Api;
   let red: NodeRed;
   let channel: EditorChannel;
 
   before(async () => {
-    odoo = await startOdooStandIn();
-    await seedDemoCompany(odoo);
-    api = new Api(odoo, 'JSON-2');
-    const env = { ODOO_URL: odoo.url, ODOO_DB: odoo.database, ODOO_API_KEY: odoo.apiKey, ODOO_LOGIN: '' };
-    red = await spawnNodeRed({ env });
-    channel = await watchEditor(red);
+    demo = await startOnDemoOdoo();
+    ({ api, red, channel } = demo);
   });
-  after(async () => {
-    channel?.close();
-    await red?.remove();
-    await odoo?.close();
-  });
+  after(() => demo?.close());
 
   /** Deploys an example; `changed` is what its comment asks the analyst to change. */
   async function run(file: string, ...changed: (readonly [from: string, to: string])[]): Promise<Example> {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NodeRed, projectFolders, spawnNodeRed, waitFor } from '../support';
-import { type FlowNode, watchStatuses } from './flow';
+import { watchStatuses } from './editor-channel';
+import type { FlowNode } from './flow';
 
 const { root } = projectFolders();
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

@@ -10,7 +10,8 @@ import {
   type OdooUnderTest,
   odooFromEnvironment,
 } from '../conformance/sales-fixture';
-import { node, record, STORE, TAB, watchStatuses } from '../runtime/flow';
+import { watchStatuses } from '../runtime/editor-channel';
+import { node, record, STORE, TAB } from '../runtime/flow';
 import { type NodeRed, spawnNodeRed, waitFor } from '../support';
 
 const TOKEN = 'a-token-of-the-test';

@@ -9,7 +9,8 @@ import { createStockFixture, type StockFixture } from '../conformance/stock-fixt
 import { mosquittoBinary, type OwnBroker, ownMosquitto } from '../faults/support/brokers';
 import { rabbitForTests, type SharedRabbit } from '../faults/support/shared-services';
 import { WebShop } from '../faults/support/web-shop';
-import { type FlowNode, type Letter, watchStatuses } from '../runtime/flow';
+import { watchStatuses } from '../runtime/editor-channel';
+import type { FlowNode, Letter } from '../runtime/flow';
 import { type NodeRed, projectFolders, spawnNodeRed, waitFor } from '../support';
 
 const FILE = join(projectFolders().root, 'flows', 'reference - stock to three channels.json');
